@@ -1,0 +1,87 @@
+package domain
+
+import "time"
+
+// An Event is something that happened to a client. Events are values: they are never changed once decided.
+type Event interface {
+	// Type is the event's name in the log, in the past tense.
+	Type() string
+}
+
+// ClientRegistered is the first event of every client.
+type ClientRegistered struct {
+	Metadata                Metadata
+	IssuedAt                time.Time // client_id_issued_at, whole seconds
+	RegistrationAccessToken Digest
+	Secret                  *Secret // nil: the client has none
+}
+
+// ClientUpdated replaces a client's metadata (RFC 7592 2.2).
+type ClientUpdated struct {
+	Metadata     Metadata
+	SecretIssued *Secret // a new secret, which replaces any former; nil: none was issued
+	SecretEnded  bool    // the client has no secret any more
+}
+
+// ClientDeleted ends a client through its registration_client_uri (RFC 7592 2.3).
+type ClientDeleted struct{}
+
+// ClientRevoked ends a client by an administrator.
+type ClientRevoked struct {
+	Reason string // free text of the administrator; may be empty
+}
+
+// Type returns "ClientRegistered".
+func (ClientRegistered) Type() string { return "ClientRegistered" }
+
+// Type returns "ClientUpdated".
+func (ClientUpdated) Type() string { return "ClientUpdated" }
+
+// Type returns "ClientDeleted".
+func (ClientDeleted) Type() string { return "ClientDeleted" }
+
+// Type returns "ClientRevoked".
+func (ClientRevoked) Type() string { return "ClientRevoked" }
+
+// An Aggregate names what events are about: the unit that is decided on as a whole.
+type Aggregate struct {
+	Kind string // such as "client"
+	ID   string // unique in its kind; letters, digits and hyphens only
+}
+
+// ClientAggregate is the aggregate of the client with this client_id.
+func ClientAggregate(clientID string) Aggregate {
+	return Aggregate{Kind: "client", ID: clientID}
+}
+
+// ActorKind says on whose behalf something was done.
+type ActorKind string
+
+// The kinds of actors.
+const (
+	ActorClient ActorKind = "client"
+	ActorAdmin  ActorKind = "admin"
+	ActorSystem ActorKind = "system"
+)
+
+// An Actor is who did something. IP is personal data.
+type Actor struct {
+	Kind ActorKind
+	ID   string // client_id or the administrator's name
+	IP   string // the caller's address; empty: unknown
+}
+
+// An Envelope is an event with what a log records beside it.
+type Envelope struct {
+	ID        string    // unique; a UUIDv7, so that ids ascend in time
+	Time      time.Time // when it was decided; UTC, microseconds
+	Aggregate Aggregate
+	Actor     Actor
+	Event     Event
+}
+
+// A Change is what one decision adds to one aggregate.
+type Change struct {
+	Expected uint64 // the log's sequence of the aggregate's last event when it was decided; 0: it had none
+	Events   []Envelope
+}

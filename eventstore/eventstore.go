@@ -1,0 +1,66 @@
+// Package eventstore is the log of what happened: its record, its codec and what every log promises.
+//
+// The logs themselves are the packages jetstream (the real one) and memory; storetest is the suite
+// that both pass.
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"roster/domain"
+)
+
+// Recorded is an event with its place in the log.
+type Recorded struct {
+	Seq uint64 // ascends; a gap is no loss
+	domain.Envelope
+}
+
+// Identity tells one log from another, also from one that was deleted and made again under the same name.
+type Identity struct {
+	Name    string
+	Created time.Time
+}
+
+// ErrNoEvent says that a log holds no event at a sequence.
+var ErrNoEvent = errors.New("no event at this sequence")
+
+// Log is an append-only log of events. It may be used concurrently.
+type Log interface {
+	// Append stores all changes or none, and returns the sequence of the last event once all of them
+	// are synced to disk. Each change is of another aggregate and holds at least one event.
+	//
+	// It returns domain.ErrConflict when an aggregate is not where its change expects it (unless that
+	// is because these very events are stored already, which is success), and
+	// domain.ErrOutcomeUnknown when the events may or may not be stored. After any other error
+	// nothing is stored.
+	Append(ctx context.Context, changes ...domain.Change) (seq uint64, err error)
+
+	// Load returns the events of one aggregate in order and the sequence of its last event:
+	// nil and 0 when there are none.
+	Load(ctx context.Context, aggregate domain.Aggregate) (history []domain.Envelope, last uint64, err error)
+
+	// At returns the event at a sequence, or ErrNoEvent.
+	At(ctx context.Context, seq uint64) (Recorded, error)
+
+	// Last returns the sequence of the log's last event, 0 when there is none.
+	Last(ctx context.Context) (uint64, error)
+
+	// Identity returns the log's identity.
+	Identity() Identity
+
+	// Subscribe returns the events beyond a sequence, in order, those to come included.
+	// The subscription ends with its Close, not with the context.
+	Subscribe(ctx context.Context, after uint64) (Subscription, error)
+}
+
+// Subscription is an ordered reading of a log. It is for one goroutine.
+type Subscription interface {
+	// Next waits for at least one event and returns those that are there, at most max.
+	// No event is ever left out: an event that cannot be decoded is an error, and so is
+	// what the log lost. After an error the subscription is of no more use.
+	Next(ctx context.Context, max int) ([]Recorded, error)
+	Close()
+}
