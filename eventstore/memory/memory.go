@@ -1,0 +1,241 @@
+// Package memory is the event log in memory, for tests: it keeps every promise of eventstore.Log but
+// durability, and fails on demand.
+package memory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"roster/domain"
+	"roster/eventstore"
+)
+
+// Fault is what goes wrong in one append.
+type Fault int
+
+// The faults of an append.
+const (
+	NoFault   Fault = iota
+	NotStored       // it fails, and says so: nothing is stored
+	Lost            // the outcome is unknown; nothing is stored
+	Unacked         // the outcome is unknown; everything is stored
+	Recovered       // the acknowledgement is lost, and the log finds out by itself that everything is stored
+)
+
+// Hooks make a log fail. A nil hook does nothing. Hooks are called with no lock held, before the log
+// does its part, so that a test may also wait in one, or use the log.
+type Hooks struct {
+	Append func(changes []domain.Change) Fault
+	Load   func(domain.Aggregate) error // what Load returns, unless nil
+	Next   func(after uint64) error     // what Next returns, unless nil; after is where the subscription stands
+}
+
+// ErrInjected is the cause of every fault of an append.
+var ErrInjected = errors.New("injected fault")
+
+// Log is an eventstore.Log in memory. It may be used concurrently.
+type Log struct {
+	identity eventstore.Identity
+
+	mu     sync.Mutex
+	hooks  Hooks
+	events []eventstore.Recorded       // events[i].Seq == i+1
+	last   map[domain.Aggregate]uint64 // sequence of each aggregate's last event
+	byID   map[string]uint64           // sequence of each event id
+	grown  chan struct{}               // closed, and made anew, by each append
+}
+
+var _ eventstore.Log = (*Log)(nil)
+
+// New returns an empty log.
+func New() *Log {
+	return &Log{
+		identity: eventstore.Identity{Name: "memory", Created: time.Now().UTC()},
+		last:     make(map[domain.Aggregate]uint64),
+		byID:     make(map[string]uint64),
+		grown:    make(chan struct{}),
+	}
+}
+
+// SetHooks replaces the hooks.
+func (l *Log) SetHooks(h Hooks) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.hooks = h
+}
+
+// Append implements eventstore.Log.
+func (l *Log) Append(ctx context.Context, changes ...domain.Change) (uint64, error) {
+	if err := eventstore.CheckChanges(changes); err != nil {
+		return 0, err
+	}
+	for _, change := range changes {
+		for _, e := range change.Events {
+			if _, err := eventstore.Encode(e); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	fault := NoFault
+	if hook := l.currentHooks().Append; hook != nil {
+		fault = hook(changes)
+	}
+	switch fault {
+	case NotStored:
+		return 0, fmt.Errorf("append: %w", ErrInjected)
+	case Lost:
+		return 0, fmt.Errorf("append: %w: %w", domain.ErrOutcomeUnknown, ErrInjected)
+	}
+	seq, err := l.store(changes)
+	if err == nil && fault == Unacked {
+		return 0, fmt.Errorf("append: %w: %w", domain.ErrOutcomeUnknown, ErrInjected)
+	}
+	return seq, err
+}
+
+// store stores all changes or none.
+func (l *Log) store(changes []domain.Change) (uint64, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, change := range changes {
+		if l.last[change.Events[0].Aggregate] != change.Expected {
+			return l.storedBefore(changes)
+		}
+	}
+	for _, change := range changes {
+		for _, e := range change.Events {
+			seq := uint64(len(l.events)) + 1
+			l.events = append(l.events, eventstore.Recorded{Seq: seq, Envelope: e})
+			l.last[e.Aggregate] = seq
+			l.byID[e.ID] = seq
+		}
+	}
+	close(l.grown)
+	l.grown = make(chan struct{})
+	return uint64(len(l.events)), nil
+}
+
+// storedBefore tells a conflict from a retry of what was stored already.
+func (l *Log) storedBefore(changes []domain.Change) (seq uint64, err error) {
+	for _, change := range changes {
+		for _, e := range change.Events {
+			if seq = l.byID[e.ID]; seq == 0 {
+				return 0, domain.ErrConflict
+			}
+		}
+	}
+	return seq, nil
+}
+
+// Load implements eventstore.Log.
+func (l *Log) Load(ctx context.Context, aggregate domain.Aggregate) (history []domain.Envelope, last uint64, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, 0, err
+	}
+	if hook := l.currentHooks().Load; hook != nil {
+		if err := hook(aggregate); err != nil {
+			return nil, 0, err
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.events {
+		if r.Aggregate == aggregate {
+			history = append(history, r.Envelope)
+		}
+	}
+	return history, l.last[aggregate], nil
+}
+
+// At implements eventstore.Log.
+func (l *Log) At(ctx context.Context, seq uint64) (eventstore.Recorded, error) {
+	if err := ctx.Err(); err != nil {
+		return eventstore.Recorded{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if seq == 0 || seq > uint64(len(l.events)) {
+		return eventstore.Recorded{}, eventstore.ErrNoEvent
+	}
+	return l.events[seq-1], nil
+}
+
+// Last implements eventstore.Log.
+func (l *Log) Last(ctx context.Context) (uint64, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return uint64(len(l.events)), ctx.Err()
+}
+
+// Identity implements eventstore.Log.
+func (l *Log) Identity() eventstore.Identity { return l.identity }
+
+// Subscribe implements eventstore.Log.
+func (l *Log) Subscribe(ctx context.Context, after uint64) (eventstore.Subscription, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return &subscription{log: l, after: after}, nil
+}
+
+func (l *Log) currentHooks() Hooks {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.hooks
+}
+
+type subscription struct {
+	log    *Log
+	after  uint64
+	closed bool
+}
+
+var errClosed = errors.New("subscription is closed")
+
+// Next implements eventstore.Subscription.
+func (s *subscription) Next(ctx context.Context, max int) ([]eventstore.Recorded, error) {
+	for {
+		if s.closed {
+			return nil, errClosed
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if hook := s.log.currentHooks().Next; hook != nil {
+			if err := hook(s.after); err != nil {
+				s.closed = true
+				return nil, err
+			}
+		}
+		events, grown := s.log.beyond(s.after, max)
+		if len(events) > 0 {
+			s.after = events[len(events)-1].Seq
+			return events, nil
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// Close implements eventstore.Subscription.
+func (s *subscription) Close() { s.closed = true }
+
+// beyond returns the events after a sequence, at most max, and what is closed when there are more.
+func (l *Log) beyond(after uint64, max int) (events []eventstore.Recorded, grown <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if after < uint64(len(l.events)) {
+		events = l.events[after:]
+		events = slices.Clone(events[:min(max, len(events))])
+	}
+	return events, l.grown
+}
