@@ -1,6 +1,16 @@
 package domain
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"bytes"
+	"errors"
+	"io"
+	"iter"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// maxDepth is how deep a document may nest. JSON Web Key Sets need 4 levels.
+const maxDepth = 32
 
 // Document is a JSON object as a caller sent it, read strictly: its members by their exact names
 // (OpenID Connect Dynamic Client Registration 1.0, section 6), null members left out.
@@ -9,5 +19,85 @@ type Document map[string]jsontext.Value
 // ParseDocument reads a body that must hold one JSON object and nothing else: valid UTF-8, no member
 // twice at any depth, at most 32 levels deep. It returns an *Error with InvalidClientMetadata.
 func ParseDocument(body []byte) (Document, error) {
-	panic("not yet")
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(body))
+	if decoder.PeekKind() != '{' {
+		return nil, malformed("the body must be one JSON object in UTF-8")
+	}
+	document := Document{}
+	if _, err := decoder.ReadToken(); err != nil {
+		return nil, malformedBy(err)
+	}
+	for decoder.PeekKind() != '}' {
+		token, err := decoder.ReadToken()
+		if err != nil {
+			return nil, malformedBy(err)
+		}
+		name := token.String()
+		value, err := decoder.ReadValue()
+		if err != nil {
+			return nil, malformedBy(err)
+		}
+		if deeperThan(value, maxDepth-1) {
+			return nil, malformed("the JSON object nests too deep: at most 32 levels")
+		}
+		if value.Kind() != 'n' {
+			document[name] = value.Clone()
+		}
+	}
+	if _, err := decoder.ReadToken(); err != nil {
+		return nil, malformedBy(err)
+	}
+	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, malformed("the body must be one JSON object and nothing after it")
+	}
+	return document, nil
+}
+
+// deeperThan reports whether a valid JSON value nests deeper than limit.
+func deeperThan(value jsontext.Value, limit int) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(value); i++ {
+		switch c := value[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth > limit {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
+}
+
+func malformed(detail string) *Error {
+	return &Error{Code: InvalidClientMetadata, Detail: detail}
+}
+
+// malformedBy names the kind of mistake without a word of the input.
+func malformedBy(err error) *Error {
+	if errors.Is(err, jsontext.ErrDuplicateName) {
+		return malformed("the JSON object has a member more than once")
+	}
+	return malformed("the body is not valid JSON in UTF-8")
+}
+
+// elements yields the elements of a valid JSON array.
+func elements(array jsontext.Value) iter.Seq[jsontext.Value] {
+	return func(yield func(jsontext.Value) bool) {
+		decoder := jsontext.NewDecoder(bytes.NewBuffer(array))
+		if _, err := decoder.ReadToken(); err != nil {
+			return
+		}
+		for decoder.PeekKind() != ']' {
+			element, err := decoder.ReadValue()
+			if err != nil || !yield(element) {
+				return
+			}
+		}
+	}
 }

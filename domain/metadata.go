@@ -1,12 +1,25 @@
 package domain
 
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
 // Metadata is a client's metadata as registered: defaults filled in, checked, in the order and wording
 // that the client gave. Keys are names of Members, with a language tag where one is allowed
 // ("client_name#de"). It is never changed once made.
 type Metadata map[string]Value
 
 // Value is the value of a member: a Text, List, Flag, Number or Object. It is never null or an empty Text.
-type Value interface{ isValue() }
+type Value interface {
+	// appendJSON appends the value as compact JSON.
+	appendJSON(b []byte) []byte
+}
 
 // The kinds of values.
 type (
@@ -17,33 +30,164 @@ type (
 	Object string // a JSON object, as its compact text
 )
 
-func (Text) isValue()   {}
-func (List) isValue()   {}
-func (Flag) isValue()   {}
-func (Number) isValue() {}
-func (Object) isValue() {}
+func (v Text) appendJSON(b []byte) []byte { return appendString(b, string(v)) }
+
+func (v List) appendJSON(b []byte) []byte {
+	b = append(b, '[')
+	for i, s := range v {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, s)
+	}
+	return append(b, ']')
+}
+
+func (v Flag) appendJSON(b []byte) []byte   { return fmt.Appendf(b, "%t", bool(v)) }
+func (v Number) appendJSON(b []byte) []byte { return fmt.Appendf(b, "%d", int64(v)) }
+func (v Object) appendJSON(b []byte) []byte { return append(b, v...) }
+
+// appendString appends a JSON string. Strings in metadata are valid UTF-8: documents are read strictly.
+func appendString(b []byte, s string) []byte {
+	b, _ = jsontext.AppendQuote(b, s)
+	return b
+}
 
 // Text returns a Text member, empty when there is none.
 func (m Metadata) Text(name string) string { v, _ := m[name].(Text); return string(v) }
 
-// List returns a List member, nil when there is none.
+// List returns a List member, nil when there is none. It must not be changed.
 func (m Metadata) List(name string) []string { v, _ := m[name].(List); return v }
 
 // Flag returns a Flag member, false when there is none.
 func (m Metadata) Flag(name string) bool { v, _ := m[name].(Flag); return bool(v) }
 
-// MarshalJSON encodes the metadata as one object, its members in the order of Members.
-func (m Metadata) MarshalJSON() ([]byte, error) { panic("not yet") }
-
-// UnmarshalJSON decodes what MarshalJSON encoded. It checks types, not rules: it is for what was
-// registered already.
-func (m *Metadata) UnmarshalJSON(data []byte) error { panic("not yet") }
-
 // Name is the client's name for people: client_name, or the empty string.
 func (m Metadata) Name() string { return m.Text("client_name") }
 
-// Owner is ext_param_owner.
+// Owner is ext_param_owner, or the empty string.
 func (m Metadata) Owner() string { return m.Text("ext_param_owner") }
+
+// Names returns the names of the members that are there, in the order of Members, each followed by its
+// localized variants.
+func (m Metadata) Names() []string {
+	names := slices.Collect(maps.Keys(m))
+	slices.SortFunc(names, compareNames)
+	return names
+}
+
+func compareNames(a, b string) int {
+	placeA, tagA, _ := lookupPlace(a)
+	placeB, tagB, _ := lookupPlace(b)
+	return cmp.Or(cmp.Compare(placeA, placeB), strings.Compare(tagA, tagB))
+}
+
+// MarshalJSON encodes the metadata as one object, its members in the order of Names.
+func (m Metadata) MarshalJSON() ([]byte, error) {
+	b := []byte{'{'}
+	for i, name := range m.Names() {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, name)
+		b = append(b, ':')
+		b = m[name].appendJSON(b)
+	}
+	return append(b, '}'), nil
+}
+
+// UnmarshalJSON decodes what MarshalJSON encoded. It checks types, not rules: it is for what was
+// registered already, whatever the rules are today.
+func (m *Metadata) UnmarshalJSON(data []byte) error {
+	document, err := ParseDocument(data)
+	if err != nil {
+		return err
+	}
+	*m, err = decodeMetadata(document)
+	return err
+}
+
+// decodeMetadata takes the members that the registry understands out of a document. The others are left
+// out (RFC 7591 2). It returns an *Error when a value is not of its member's kind.
+func decodeMetadata(document Document) (Metadata, error) {
+	metadata := make(Metadata, len(document)+4)
+	for _, name := range slices.Sorted(maps.Keys(document)) {
+		raw := document[name]
+		member, _, ok := LookupMember(name)
+		if !ok {
+			continue
+		}
+		value, ok := member.Kind.decode(raw)
+		if !ok {
+			return nil, refuse(name, member.Kind.shape())
+		}
+		metadata[name] = value
+	}
+	return metadata, nil
+}
+
+// decode reads a valid JSON value as one of the kind.
+func (k Kind) decode(raw jsontext.Value) (Value, bool) {
+	switch k {
+	case KindText, KindURI:
+		text, ok := decodeText(raw)
+		return Text(text), ok
+	case KindList:
+		return decodeList(raw)
+	case KindFlag:
+		return Flag(raw.Kind() == 't'), raw.Kind() == 't' || raw.Kind() == 'f'
+	case KindNumber:
+		return decodeNumber(raw)
+	default:
+		if raw.Kind() != '{' || raw.Compact() != nil {
+			return nil, false
+		}
+		return Object(raw), true
+	}
+}
+
+// decodeText reads a string that is not empty and holds no control character.
+func decodeText(raw jsontext.Value) (string, bool) {
+	if raw.Kind() != '"' {
+		return "", false
+	}
+	text, err := jsontext.AppendUnquote(nil, raw)
+	if err != nil || len(text) == 0 {
+		return "", false
+	}
+	isControl := func(r rune) bool { return r < 0x20 || 0x7f <= r && r < 0xa0 }
+	return string(text), !strings.ContainsFunc(string(text), isControl)
+}
+
+func decodeList(raw jsontext.Value) (Value, bool) {
+	if raw.Kind() != '[' {
+		return nil, false
+	}
+	list := List{}
+	for element := range elements(raw) {
+		text, ok := decodeText(element)
+		if !ok {
+			return nil, false
+		}
+		list = append(list, text)
+	}
+	return list, true
+}
+
+// decodeNumber reads an integer that every JSON implementation holds exactly (RFC 8259 6).
+func decodeNumber(raw jsontext.Value) (Value, bool) {
+	if raw.Kind() != '0' {
+		return nil, false
+	}
+	var n Number
+	for _, c := range raw {
+		if c < '0' || c > '9' || n >= 1<<53/10 {
+			return nil, false
+		}
+		n = n*10 + Number(c-'0')
+	}
+	return n, true
+}
 
 // MemberChange is a member that differs between two metadata. Before or After is nil where it was absent.
 type MemberChange struct {
@@ -52,35 +196,29 @@ type MemberChange struct {
 }
 
 // Diff returns the members that differ, in the order of Members.
-func Diff(before, after Metadata) []MemberChange { panic("not yet") }
-
-// Member is one row of the table of members that the registry understands.
-type Member struct {
-	Name      string // such as "redirect_uris"
-	Label     string // for people, such as "Redirect URIs"
-	Kind      Kind
-	Source    string // the specification and section that define it
-	Localized bool   // may carry a language tag: name#BCP47
-	Personal  bool   // holds personal data
-	Default   Value  // nil: none, or one that depends on other members
+func Diff(before, after Metadata) []MemberChange {
+	both := make(Metadata, len(after))
+	maps.Copy(both, before)
+	maps.Copy(both, after)
+	var changes []MemberChange
+	for _, name := range both.Names() {
+		if !equalValues(before[name], after[name]) {
+			changes = append(changes, MemberChange{name, before[name], after[name]})
+		}
+	}
+	return changes
 }
 
-// Kind is the JSON shape of a member.
-type Kind int
+// equal reports whether two metadata are the same, to the order within lists.
+func (m Metadata) equal(other Metadata) bool {
+	return maps.EqualFunc(m, other, equalValues)
+}
 
-// The kinds of members.
-const (
-	KindText   Kind = iota // a non-empty string
-	KindURI                // a string that holds a URI
-	KindList               // an array of non-empty strings
-	KindFlag               // true or false
-	KindNumber             // an integer from 0
-	KindObject             // an object
-)
-
-// Members is the table of all members, in the order in which they are shown and encoded.
-// It must not be changed.
-var Members []Member
-
-// LookupMember returns the member that a name, with or without a language tag, stands for.
-func LookupMember(name string) (member Member, tag string, ok bool) { panic("not yet") }
+func equalValues(a, b Value) bool {
+	listA, isList := a.(List)
+	listB, both := b.(List)
+	if isList || both {
+		return isList && both && slices.Equal(listA, listB)
+	}
+	return a == b
+}

@@ -1,0 +1,34 @@
+package domain
+
+import "time"
+
+// A Command asks for a change of one client.
+type Command interface{ isCommand() }
+
+// Register asks for a new client. What needs the world is handed in as values.
+type Register struct {
+	Requested               Document
+	At                      time.Time // becomes client_id_issued_at, cut to seconds
+	RegistrationAccessToken Digest
+	Offered                 Secret // becomes the client's secret if it needs one
+}
+
+// Update asks to replace a client's metadata (RFC 7592 2.2).
+type Update struct {
+	ClientID  string // the client in the request's path
+	Requested Document
+	Offered   Secret // becomes the client's secret if it needs a new one
+}
+
+// Delete asks to end a client at its registration_client_uri (RFC 7592 2.3).
+type Delete struct{}
+
+// Revoke asks to end a client on behalf of an administrator.
+type Revoke struct {
+	Reason string
+}
+
+func (Register) isCommand() {}
+func (Update) isCommand()   {}
+func (Delete) isCommand()   {}
+func (Revoke) isCommand()   {}

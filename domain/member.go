@@ -1,0 +1,197 @@
+package domain
+
+import (
+	"strings"
+)
+
+// Member is one row of the table of members that the registry understands: decoding, checks, encoding,
+// the OpenAPI document and the dashboard's labels all come from it.
+type Member struct {
+	Name      string // such as "redirect_uris"
+	Label     string // for people, such as "Redirect URIs"
+	Kind      Kind
+	Source    string // the specification and section that define it
+	Localized bool   // may carry a language tag: name#BCP47 (OpenID Connect Dynamic Client Registration 1.0, 2.1)
+	Personal  bool   // holds personal data
+	Default   Value  // nil: none, or one that depends on other members
+
+	// check is the member's rule on its own value; it returns what would be right, or the empty string.
+	check func(Policy, Value) string
+}
+
+// Kind is the JSON shape of a member.
+type Kind int
+
+// The kinds of members.
+const (
+	KindText   Kind = iota // a non-empty string
+	KindURI                // a string that holds a URI
+	KindList               // an array of non-empty strings
+	KindFlag               // true or false
+	KindNumber             // an integer from 0
+	KindObject             // an object
+)
+
+// shape says what a value of the kind must be.
+func (k Kind) shape() string {
+	switch k {
+	case KindText, KindURI:
+		return "must be a non-empty string without control characters"
+	case KindList:
+		return "must be an array of non-empty strings without control characters"
+	case KindFlag:
+		return "must be true or false"
+	case KindNumber:
+		return "must be an integer from 0"
+	default:
+		return "must be an object"
+	}
+}
+
+const (
+	rfc7591       = "RFC 7591 2"
+	oidcDCR       = "OpenID Connect Dynamic Client Registration 1.0, 2"
+	wso2          = "WSO2 Identity Server 5.3.0"
+	uma           = "UMA 2.0 Grant 2"
+	nfv           = "ETSI GS NFV-SEC 022"
+	mtls          = "RFC 8705"
+	introspection = "RFC 9701 6"
+	federation    = "OpenID Federation 1.0, 5.2"
+	jarm          = "JARM 3"
+	ciba          = "OpenID Connect CIBA Core 1.0, 4"
+	frontchannel  = "OpenID Connect Front-Channel Logout 1.0, 2"
+	backchannel   = "OpenID Connect Back-Channel Logout 1.0, 2.2"
+	vp            = "OpenID4VP 1.0, 11.1"
+)
+
+// Members is the table of all members, in the order in which they are shown and encoded.
+// It must not be changed.
+var Members = []Member{
+	{Name: "client_name", Label: "Name", Source: rfc7591, Localized: true},
+	{Name: "ext_param_owner", Label: "Owner", Source: wso2},
+	{Name: "application_type", Label: "Application type", Source: oidcDCR, Default: Text("web"), check: oneOf("web", "native")},
+	{Name: "redirect_uris", Label: "Redirect URIs", Kind: KindList, Source: rfc7591},
+	{Name: "grant_types", Label: "Grant types", Kind: KindList, Source: rfc7591, check: allowed(Policy.grantTypes)},
+	{Name: "response_types", Label: "Response types", Kind: KindList, Source: rfc7591, check: allowedResponseTypes},
+	{Name: "response_modes", Label: "Response modes", Kind: KindList, Source: "OAuth 2.0 Multiple Response Type Encoding Practices 2.1", check: oneOf("query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt")},
+	{Name: "scope", Label: "Scope", Source: rfc7591, check: scopeSyntax},
+	{Name: "authorization_details_types", Label: "Authorization details types", Kind: KindList, Source: "RFC 9396 10"},
+
+	{Name: "token_endpoint_auth_method", Label: "Token endpoint authentication", Source: rfc7591, Default: Text("client_secret_basic"), check: allowed(Policy.authMethods)},
+	{Name: "token_endpoint_auth_signing_alg", Label: "Token endpoint signing algorithm", Source: oidcDCR, check: allowed(Policy.signingAlgs)},
+	{Name: "tls_client_auth_subject_dn", Label: "TLS certificate subject", Source: mtls + " 2.1.2"},
+	{Name: "tls_client_auth_san_dns", Label: "TLS certificate DNS name", Source: mtls + " 2.1.2"},
+	{Name: "tls_client_auth_san_uri", Label: "TLS certificate URI", Kind: KindURI, Source: mtls + " 2.1.2", check: absoluteURI},
+	{Name: "tls_client_auth_san_ip", Label: "TLS certificate address", Source: mtls + " 2.1.2", check: ipAddress},
+	{Name: "tls_client_auth_san_email", Label: "TLS certificate e-mail", Source: mtls + " 2.1.2"},
+	{Name: "tls_client_certificate_bound_access_tokens", Label: "Certificate-bound access tokens", Kind: KindFlag, Source: mtls + " 3.4"},
+	{Name: "use_mtls_endpoint_aliases", Label: "mTLS endpoint aliases", Kind: KindFlag, Source: "FAPI 2.0 Security Profile 5.2.2.1.1"},
+	{Name: "dpop_bound_access_tokens", Label: "DPoP-bound access tokens", Kind: KindFlag, Source: "RFC 9449 5.2"},
+
+	{Name: "jwks_uri", Label: "JWK Set URI", Kind: KindURI, Source: rfc7591, check: httpsURL},
+	{Name: "jwks", Label: "JWK Set", Kind: KindObject, Source: rfc7591, check: publicKeys},
+	{Name: "signed_jwks_uri", Label: "Signed JWK Set URI", Kind: KindURI, Source: federation + ".1", check: httpsURL},
+
+	{Name: "client_uri", Label: "Home page", Kind: KindURI, Source: rfc7591, Localized: true, check: webURL},
+	{Name: "logo_uri", Label: "Logo", Kind: KindURI, Source: rfc7591, Localized: true, check: webURL},
+	{Name: "tos_uri", Label: "Terms of service", Kind: KindURI, Source: rfc7591, Localized: true, check: webURL},
+	{Name: "policy_uri", Label: "Privacy policy", Kind: KindURI, Source: rfc7591, Localized: true, check: webURL},
+	{Name: "contacts", Label: "Contacts", Kind: KindList, Source: rfc7591, Personal: true},
+	{Name: "software_id", Label: "Software", Source: rfc7591},
+	{Name: "software_version", Label: "Software version", Source: rfc7591},
+
+	{Name: "sector_identifier_uri", Label: "Sector identifier URI", Kind: KindURI, Source: oidcDCR, check: httpsURL},
+	{Name: "subject_type", Label: "Subject type", Source: oidcDCR, check: oneOf("public", "pairwise")},
+	{Name: "id_token_signed_response_alg", Label: "ID token signing", Source: oidcDCR, Default: Text("RS256"), check: allowed(Policy.signingAlgsOrNone)},
+	{Name: "id_token_encrypted_response_alg", Label: "ID token key encryption", Source: oidcDCR, check: allowed(Policy.encryptionAlgs)},
+	{Name: "id_token_encrypted_response_enc", Label: "ID token content encryption", Source: oidcDCR, check: allowed(Policy.encryptionEncs)},
+	{Name: "userinfo_signed_response_alg", Label: "UserInfo signing", Source: oidcDCR, check: allowed(Policy.signingAlgsOrNone)},
+	{Name: "userinfo_encrypted_response_alg", Label: "UserInfo key encryption", Source: oidcDCR, check: allowed(Policy.encryptionAlgs)},
+	{Name: "userinfo_encrypted_response_enc", Label: "UserInfo content encryption", Source: oidcDCR, check: allowed(Policy.encryptionEncs)},
+	{Name: "request_object_signing_alg", Label: "Request object signing", Source: oidcDCR, check: allowed(Policy.signingAlgsOrNone)},
+	{Name: "request_object_encryption_alg", Label: "Request object key encryption", Source: oidcDCR, check: allowed(Policy.encryptionAlgs)},
+	{Name: "request_object_encryption_enc", Label: "Request object content encryption", Source: oidcDCR, check: allowed(Policy.encryptionEncs)},
+	{Name: "request_uris", Label: "Request URIs", Kind: KindList, Source: oidcDCR, check: each(httpsURL)},
+	{Name: "require_signed_request_object", Label: "Signed request object required", Kind: KindFlag, Source: "RFC 9101 10.5"},
+	{Name: "require_pushed_authorization_requests", Label: "Pushed authorization requests required", Kind: KindFlag, Source: "RFC 9126 6"},
+	{Name: "default_max_age", Label: "Default maximum age (seconds)", Kind: KindNumber, Source: oidcDCR},
+	{Name: "require_auth_time", Label: "auth_time required", Kind: KindFlag, Source: oidcDCR, Default: Flag(false)},
+	{Name: "default_acr_values", Label: "Default ACR values", Kind: KindList, Source: oidcDCR},
+	{Name: "initiate_login_uri", Label: "Initiate login URI", Kind: KindURI, Source: oidcDCR, check: httpsURL},
+
+	{Name: "post_logout_redirect_uris", Label: "Post-logout redirect URIs", Kind: KindList, Source: "OpenID Connect RP-Initiated Logout 1.0, 3.1"},
+	{Name: "frontchannel_logout_uri", Label: "Front-channel logout URI", Kind: KindURI, Source: frontchannel, check: logoutURL},
+	{Name: "frontchannel_logout_session_required", Label: "Front-channel logout session required", Kind: KindFlag, Source: frontchannel},
+	{Name: "backchannel_logout_uri", Label: "Back-channel logout URI", Kind: KindURI, Source: backchannel, check: logoutURL},
+	{Name: "backchannel_logout_session_required", Label: "Back-channel logout session required", Kind: KindFlag, Source: backchannel},
+
+	{Name: "introspection_signed_response_alg", Label: "Introspection signing", Source: introspection, check: allowed(Policy.signingAlgs)},
+	{Name: "introspection_encrypted_response_alg", Label: "Introspection key encryption", Source: introspection, check: allowed(Policy.encryptionAlgs)},
+	{Name: "introspection_encrypted_response_enc", Label: "Introspection content encryption", Source: introspection, check: allowed(Policy.encryptionEncs)},
+	{Name: "authorization_signed_response_alg", Label: "Authorization response signing", Source: jarm, check: allowed(Policy.signingAlgs)},
+	{Name: "authorization_encrypted_response_alg", Label: "Authorization response key encryption", Source: jarm, check: allowed(Policy.encryptionAlgs)},
+	{Name: "authorization_encrypted_response_enc", Label: "Authorization response content encryption", Source: jarm, check: allowed(Policy.encryptionEncs)},
+	{Name: "backchannel_token_delivery_mode", Label: "CIBA delivery mode", Source: ciba, check: oneOf("poll", "ping", "push")},
+	{Name: "backchannel_client_notification_endpoint", Label: "CIBA notification endpoint", Kind: KindURI, Source: ciba, check: httpsURL},
+	{Name: "backchannel_authentication_request_signing_alg", Label: "CIBA request signing", Source: ciba, check: allowed(Policy.asymmetricSigningAlgs)},
+	{Name: "backchannel_user_code_parameter", Label: "CIBA user code", Kind: KindFlag, Source: ciba},
+
+	{Name: "claims_redirect_uris", Label: "Claims redirect URIs", Kind: KindList, Source: uma, check: each(httpsURL)},
+	{Name: "nfv_token_signed_response_alg", Label: "NFV token signing", Source: nfv, check: allowed(Policy.signingAlgs)},
+	{Name: "nfv_token_encrypted_response_alg", Label: "NFV token key encryption", Source: nfv, check: allowed(Policy.encryptionAlgs)},
+	{Name: "nfv_token_encrypted_response_enc", Label: "NFV token content encryption", Source: nfv, check: allowed(Policy.encryptionEncs)},
+	{Name: "client_registration_types", Label: "Federation registration types", Kind: KindList, Source: "OpenID Federation 1.0, 5.1.2", check: oneOf("automatic", "explicit")},
+	{Name: "organization_name", Label: "Organization", Source: federation + ".2", Localized: true},
+	{Name: "organization_uri", Label: "Organization page", Kind: KindURI, Source: federation + ".2", Localized: true, check: webURL},
+	{Name: "information_uri", Label: "Information page", Kind: KindURI, Source: federation + ".2", Localized: true, check: webURL},
+	{Name: "description", Label: "Description", Source: federation + ".2", Localized: true},
+	{Name: "keywords", Label: "Keywords", Kind: KindList, Source: federation + ".2", Localized: true},
+	{Name: "encrypted_response_enc_values_supported", Label: "Encryption of presentations", Kind: KindList, Source: vp, check: notEmpty},
+	{Name: "vp_formats_supported", Label: "Presentation formats", Kind: KindObject, Source: vp},
+}
+
+// memberPlaces finds the place of a member in Members by its name.
+var memberPlaces = func() map[string]int {
+	places := make(map[string]int, len(Members))
+	for i, m := range Members {
+		places[m.Name] = i
+	}
+	return places
+}()
+
+// LookupMember returns the member that a name, with or without a language tag, stands for. A name with a
+// tag where none is allowed, or with one that is not of BCP 47's form, stands for none.
+func LookupMember(name string) (member Member, tag string, ok bool) {
+	place, tag, ok := lookupPlace(name)
+	if !ok {
+		return Member{}, "", false
+	}
+	return Members[place], tag, true
+}
+
+func lookupPlace(name string) (place int, tag string, ok bool) {
+	base, tag, tagged := strings.Cut(name, "#")
+	place, ok = memberPlaces[base]
+	if !ok || tagged && !(Members[place].Localized && isLanguageTag(tag)) {
+		return 0, "", false
+	}
+	return place, tag, true
+}
+
+// isLanguageTag reports whether tag has the form of a language tag: subtags of 1 to 8 letters and digits,
+// the first of letters alone (RFC 5646 2.1).
+func isLanguageTag(tag string) bool {
+	for i, subtag := range strings.Split(tag, "-") {
+		if len(subtag) < 1 || len(subtag) > 8 {
+			return false
+		}
+		for _, c := range []byte(subtag) {
+			letter := 'a' <= c|0x20 && c|0x20 <= 'z'
+			digit := '0' <= c && c <= '9'
+			if !letter && (i == 0 || !digit) {
+				return false
+			}
+		}
+	}
+	return true
+}

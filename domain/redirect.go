@@ -1,0 +1,115 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// checkRedirectURIs refuses redirect URIs that the client must not have. They are kept byte for byte:
+// authorization requests are compared with them character by character (RFC 9700 2.1).
+func checkRedirectURIs(p Policy, m Metadata) error {
+	uris := m.List("redirect_uris")
+	if len(uris) > p.MaxRedirectURIs {
+		return refuseRedirect("redirect_uris", fmt.Sprintf("at most %d are allowed", p.MaxRedirectURIs))
+	}
+	if usesRedirects(m) && len(uris) == 0 {
+		return refuseRedirect("redirect_uris", "at least one is needed for the grants authorization_code and implicit")
+	}
+	check := checkUnusedRedirectURI
+	if usesRedirects(m) {
+		native, implicit := m.Text("application_type") == "native", answersFromAuthorizationEndpoint(m)
+		check = func(s string) string { return checkRedirectURI(s, native, implicit) }
+	}
+	for i, s := range uris {
+		field := fmt.Sprintf("redirect_uris[%d]", i)
+		if len(s) > p.MaxURILength {
+			return refuseRedirect(field, fmt.Sprintf("must have at most %d characters", p.MaxURILength))
+		}
+		if wrong := check(s); wrong != "" {
+			return refuseRedirect(field, wrong)
+		}
+	}
+	return nil
+}
+
+func refuseRedirect(field, detail string) *Error {
+	return &Error{
+		Code:   InvalidRedirectURI,
+		Detail: "One or more redirect_uri values are invalid: " + field + " " + detail,
+	}
+}
+
+// checkRedirectURI says what would be right for the redirect URI of a client that uses it, or nothing.
+func checkRedirectURI(s string, native, implicit bool) string {
+	u, wrong := parseURI(s)
+	switch {
+	case wrong != "":
+		return wrong
+	case u.fragment:
+		return "must not have a fragment (RFC 6749 3.1.2)"
+	case u.scheme == "https":
+		if native || !implicit || !u.isLoopback() {
+			return u.checkRemote("https")
+		}
+		return "must not be on localhost for the implicit grant of a web client"
+	case u.scheme == "http":
+		if !u.isLoopback() {
+			return "must use https, or http on localhost, 127.0.0.1 or [::1]"
+		}
+		if !native && implicit {
+			return "must use https for the implicit grant of a web client"
+		}
+		return u.checkRemote("http")
+	case isDangerousScheme(u.scheme):
+		return "must not use a scheme that runs or reads something"
+	case !native:
+		return "must use https; a private-use scheme is for application_type native"
+	case u.userinfo:
+		return "must not have user information"
+	case u.opaque == "" && u.path == "" && !u.hostful:
+		return "must have something after its scheme"
+	}
+	return ""
+}
+
+// checkUnusedRedirectURI is for a client without a grant that redirects: what it sends is never followed
+// and kept as it is, so long as it can do no harm where it is shown.
+func checkUnusedRedirectURI(s string) string {
+	switch {
+	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }):
+		return "must not have white space or control characters"
+	case beginsWithDangerousScheme(s):
+		return "must not use a scheme that runs or reads something"
+	}
+	return ""
+}
+
+// redirectGrants are the grants in which the authorization server redirects to the client.
+var redirectGrants = []string{"authorization_code", "implicit"}
+
+func usesRedirects(m Metadata) bool {
+	return slices.ContainsFunc(m.List("grant_types"), func(grant string) bool {
+		return slices.Contains(redirectGrants, grant)
+	})
+}
+
+// answersFromAuthorizationEndpoint reports whether the client may get tokens in the redirect itself
+// (implicit and hybrid flows).
+func answersFromAuthorizationEndpoint(m Metadata) bool {
+	return slices.Contains(m.List("grant_types"), "implicit") ||
+		slices.ContainsFunc(m.List("response_types"), func(t string) bool { return t != "code" && t != "none" })
+}
+
+// isAppOnly reports whether all redirect URIs can only be of an app on a person's device: private-use
+// schemes (RFC 8252 7.1) and loopback (7.3).
+func isAppOnly(uris []string) bool {
+	return len(uris) > 0 && !slices.ContainsFunc(uris, func(s string) bool {
+		u, wrong := parseURI(s)
+		if wrong != "" || u.scheme == "https" {
+			return true
+		}
+		return u.scheme == "http" && !u.isLoopback()
+	})
+}

@@ -1,0 +1,145 @@
+package domain
+
+import (
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// A uri is a URI that holds to RFC 3986: its characters first, then its structure.
+type uri struct {
+	scheme   string // lower case
+	host     string // lower case, without brackets
+	port     string
+	path     string
+	opaque   string // what follows the scheme where no slash does
+	userinfo bool
+	fragment bool
+	hostful  bool // has an authority with a host
+}
+
+// parseURI parses an absolute URI with or without a fragment. It returns what would be right when s is
+// none. url.Parse alone would let through what RFC 3986 does not.
+func parseURI(s string) (uri, string) {
+	if !isURIText(s) {
+		return uri{}, "must hold only characters of RFC 3986, others percent-encoded"
+	}
+	parsed, err := url.Parse(s)
+	if err != nil || parsed.Scheme == "" {
+		return uri{}, "must be an absolute URI"
+	}
+	if parsed.Port() != "" && !isPort(parsed.Port()) || strings.HasSuffix(parsed.Host, ":") {
+		return uri{}, "must have a port from 1 to 65535, or none"
+	}
+	return uri{
+		scheme:   parsed.Scheme, // url.Parse lowers it
+		host:     strings.ToLower(parsed.Hostname()),
+		port:     parsed.Port(),
+		path:     parsed.Path,
+		opaque:   parsed.Opaque,
+		userinfo: parsed.User != nil,
+		fragment: strings.Contains(s, "#"),
+		hostful:  parsed.Hostname() != "",
+	}, ""
+}
+
+// isURIText reports whether s has only unreserved, reserved and percent-encoded characters (RFC 3986 2).
+func isURIText(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case 'a' <= c|0x20 && c|0x20 <= 'z', '0' <= c && c <= '9':
+		case strings.IndexByte("-._~:/?#[]@!$&'()*+,;=", c) >= 0:
+		case c == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
+			i += 2
+		default:
+			return false
+		}
+	}
+	return strings.Count(s, "#") <= 1
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
+}
+
+func isPort(port string) bool {
+	_, err := netip.ParseAddrPort("127.0.0.1:" + port)
+	return err == nil && port != "0"
+}
+
+// isLoopback reports whether the host is the caller's own device (RFC 8252 7.3, 8.3). Only names and
+// notations that every resolver takes for it count.
+func (u uri) isLoopback() bool {
+	if u.host == "localhost" {
+		return true
+	}
+	address, err := netip.ParseAddr(u.host)
+	return err == nil && !address.Is4In6() && address.Zone() == "" && address.IsLoopback()
+}
+
+// isName reports whether the host is an address or a name of letters, digits, hyphens, underscores and
+// dots with no empty label, so that nobody can be shown another host than the one that is meant.
+func (u uri) isName() bool {
+	if strings.Contains(u.host, ":") {
+		address, err := netip.ParseAddr(u.host)
+		return err == nil && address.Zone() == ""
+	}
+	for label := range strings.SplitSeq(strings.TrimSuffix(u.host, "."), ".") {
+		if label == "" || len(label) > 63 || strings.ContainsFunc(label, func(r rune) bool {
+			return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
+		}) {
+			return false
+		}
+	}
+	return len(u.host) <= 253
+}
+
+// checkRemote says what would be right when u is not a URL of a host on the web with one of the schemes.
+func (u uri) checkRemote(schemes ...string) string {
+	switch {
+	case !slices.Contains(schemes, u.scheme):
+		return "must be a URL with the scheme " + strings.Join(schemes, " or ")
+	case !u.hostful || u.opaque != "":
+		return "must have a host"
+	case !u.isName():
+		return "must have a host of letters, digits, hyphens and dots, or an address"
+	case u.userinfo:
+		return "must not have user information (RFC 9110 4.2.4)"
+	}
+	return ""
+}
+
+// dangerousSchemes run, read or send something when they are followed: no client owns them.
+var dangerousSchemes = []string{
+	"about", "acap", "afp", "bitcoin", "blob", "callto", "cid", "chrome", "chrome-extension", "content",
+	"data", "dns", "facetime", "feed", "file", "filesystem", "ftp", "ftps", "geo", "gopher", "imap", "intent",
+	"irc", "ircs", "jar", "javascript", "ldap", "ldaps", "livescript", "magnet", "mailto", "market", "mhtml",
+	"mid", "mms", "mocha", "moz-extension", "ms-appx", "ms-msdt", "ms-settings", "news", "nfs", "nntp", "oid",
+	"pop", "res", "resource", "rlogin", "rtsp", "search-ms", "sftp", "shell", "shortcuts", "sip", "sips", "sms",
+	"smb", "smsto", "ssh", "tag", "tel", "telnet", "tftp", "urn", "vbscript", "view-source", "vnc",
+	"wais", "ws", "wss", "wyciwyg", "x-javascript", "xmpp",
+}
+
+func isDangerousScheme(scheme string) bool {
+	return slices.Contains(dangerousSchemes, scheme)
+}
+
+// beginsWithDangerousScheme looks at text that need not be a URI.
+func beginsWithDangerousScheme(s string) bool {
+	scheme, _, found := strings.Cut(s, ":")
+	return found && isDangerousScheme(strings.ToLower(scheme))
+}
+
+// effectivePort is the port that a connection is made to (RFC 9110 4.2).
+func (u uri) effectivePort() string {
+	switch {
+	case u.port != "":
+		return u.port
+	case u.scheme == "https":
+		return "443"
+	default:
+		return "80"
+	}
+}
