@@ -3,6 +3,9 @@ package registrar
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"time"
 
 	"roster/domain"
 )
@@ -18,6 +21,35 @@ type Waiter interface {
 	Wait(ctx context.Context, seq uint64) error
 }
 
+// Sealer encrypts the secrets that an authorization server needs again. The client_id is authenticated
+// with the secret, so that a sealed secret is of no use for another client.
+type Sealer interface {
+	Seal(clientID, secret string) (sealed []byte)
+}
+
+// Options are what a Registrar needs. Every field but Now and SecretLifetime is required.
+type Options struct {
+	Log            Log
+	Waiter         Waiter
+	Sealer         Sealer
+	Policy         domain.Policy
+	SecretLifetime time.Duration    // of new client secrets; 0: they never expire
+	Now            func() time.Time // nil: time.Now
+}
+
+// Registrar registers, changes and ends clients. It may be used concurrently.
+type Registrar struct {
+	Options
+}
+
+// New returns a Registrar.
+func New(options Options) *Registrar {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	return &Registrar{options}
+}
+
 // Registration is the answer to a registration or an update.
 type Registration struct {
 	Client domain.Client
@@ -28,33 +60,181 @@ type Registration struct {
 }
 
 // Register registers a client as the document asks. from is the caller's address.
-// It returns a *domain.Error for what the document has wrong.
+// It returns a *domain.Error for what the document has wrong, and domain.ErrOutcomeUnknown.
 func (r *Registrar) Register(ctx context.Context, from string, requested domain.Document) (Registration, error) {
-	panic("not yet")
+	now := r.Now()
+	id, secret, token := newID(now), newSecret(), newSecret()
+	events, err := domain.Decide(r.Policy, domain.Client{}, domain.Register{
+		Requested:               requested,
+		At:                      now,
+		RegistrationAccessToken: domain.DigestOf(token),
+		Offered:                 r.offer(id, secret, now),
+	})
+	if err != nil {
+		return Registration{}, err
+	}
+	actor := domain.Actor{Kind: domain.ActorClient, ID: id, IP: from}
+	history := r.record(domain.ClientAggregate(id), actor, now, events)
+	if err := r.append(ctx, 0, history); err != nil {
+		return Registration{}, fmt.Errorf("append registration: %w", err)
+	}
+	return registration(domain.Fold(history), token, secret), nil
 }
 
 // Update replaces the metadata of the client that token admits to (RFC 7592 2.2).
-// It returns domain.ErrUnauthorized, or a *domain.Error for what the document has wrong.
+// It returns domain.ErrUnauthorized, a *domain.Error for what the document has wrong, domain.ErrConflict
+// when others keep changing the client at the same time, and domain.ErrOutcomeUnknown.
 func (r *Registrar) Update(ctx context.Context, from, clientID, token string, requested domain.Document) (Registration, error) {
-	panic("not yet")
+	secret := newSecret()
+	client, err := r.change(ctx, clientID, func(now time.Time, c domain.Client) (domain.Actor, domain.Command, error) {
+		if !c.Admits(token) {
+			return domain.Actor{}, nil, domain.ErrUnauthorized
+		}
+		actor := domain.Actor{Kind: domain.ActorClient, ID: clientID, IP: from}
+		return actor, domain.Update{ClientID: clientID, Requested: requested, Offered: r.offer(clientID, secret, now)}, nil
+	})
+	if err != nil {
+		return Registration{}, fmt.Errorf("update client: %w", err)
+	}
+	return registration(client, token, secret), nil
 }
 
-// Delete ends the client that token admits to (RFC 7592 2.3). It returns domain.ErrUnauthorized.
+// Delete ends the client that token admits to (RFC 7592 2.3).
+// It returns domain.ErrUnauthorized, domain.ErrConflict and domain.ErrOutcomeUnknown.
 func (r *Registrar) Delete(ctx context.Context, from, clientID, token string) error {
-	panic("not yet")
+	_, err := r.change(ctx, clientID, func(_ time.Time, c domain.Client) (domain.Actor, domain.Command, error) {
+		if !c.Admits(token) {
+			return domain.Actor{}, nil, domain.ErrUnauthorized
+		}
+		return domain.Actor{Kind: domain.ActorClient, ID: clientID, IP: from}, domain.Delete{}, nil
+	})
+	if err != nil {
+		return fmt.Errorf("delete client: %w", err)
+	}
+	return nil
 }
 
 // DeleteAs ends a client on an administrator's behalf, at its registration_client_uri as WSO2 Identity
-// Server did. Ending what has ended is no error. It returns domain.ErrNotFound.
+// Server did. Ending what has ended is no error and appends nothing.
+// It returns domain.ErrNotFound, domain.ErrConflict and domain.ErrOutcomeUnknown.
 func (r *Registrar) DeleteAs(ctx context.Context, admin domain.Actor, clientID string) error {
-	panic("not yet")
+	return r.end(ctx, admin, clientID, domain.Delete{})
 }
 
 // Revoke ends a client by an administrator. Revoking what has ended is no error and appends nothing.
-// It returns domain.ErrNotFound.
+// It returns domain.ErrNotFound, domain.ErrConflict and domain.ErrOutcomeUnknown.
 func (r *Registrar) Revoke(ctx context.Context, admin domain.Actor, clientID, reason string) error {
-	panic("not yet")
+	return r.end(ctx, admin, clientID, domain.Revoke{Reason: reason})
 }
 
-// Registrar registers, changes and ends clients. It may be used concurrently.
-type Registrar struct{}
+func (r *Registrar) end(ctx context.Context, admin domain.Actor, clientID string, command domain.Command) error {
+	_, err := r.change(ctx, clientID, func(time.Time, domain.Client) (domain.Actor, domain.Command, error) {
+		return admin, command, nil
+	})
+	if err != nil {
+		return fmt.Errorf("end client: %w", err)
+	}
+	return nil
+}
+
+// attempts is how often a change is decided anew when others change the same client meanwhile.
+const attempts = 5
+
+// change loads a client, asks what to do with it, decides and appends. It returns the client as it stands
+// then. A conflict is decided anew on the new state.
+func (r *Registrar) change(
+	ctx context.Context, clientID string,
+	command func(now time.Time, c domain.Client) (domain.Actor, domain.Command, error),
+) (domain.Client, error) {
+	aggregate := domain.ClientAggregate(clientID)
+	for attempt := 1; ; attempt++ {
+		history, last, err := r.load(ctx, aggregate)
+		if err != nil {
+			return domain.Client{}, err
+		}
+		client := domain.Fold(history)
+		now := r.Now()
+		actor, command, err := command(now, client)
+		if err != nil {
+			return domain.Client{}, err
+		}
+		events, err := domain.Decide(r.Policy, client, command)
+		if err != nil {
+			return domain.Client{}, err
+		}
+		if len(events) == 0 {
+			return client, nil
+		}
+		envelopes := r.record(aggregate, actor, now, events)
+		err = r.append(ctx, last, envelopes)
+		if errors.Is(err, domain.ErrConflict) && attempt < attempts {
+			continue
+		}
+		if err != nil {
+			return domain.Client{}, err
+		}
+		return domain.Fold(append(history, envelopes...)), nil
+	}
+}
+
+// load returns an aggregate's history: none for an id that the registry never issues, so that no caller
+// decides what the log is asked for.
+func (r *Registrar) load(ctx context.Context, aggregate domain.Aggregate) ([]domain.Envelope, uint64, error) {
+	if !isID(aggregate.ID) {
+		return nil, 0, nil
+	}
+	history, last, err := r.Log.Load(ctx, aggregate)
+	if err != nil {
+		return nil, 0, fmt.Errorf("load %s: %w", aggregate.Kind, err)
+	}
+	return history, last, nil
+}
+
+// record puts decided events into envelopes.
+func (r *Registrar) record(aggregate domain.Aggregate, actor domain.Actor, now time.Time, events []domain.Event) []domain.Envelope {
+	envelopes := make([]domain.Envelope, len(events))
+	for i, event := range events {
+		envelopes[i] = domain.Envelope{
+			ID:        newID(now),
+			Time:      now.UTC().Truncate(time.Microsecond),
+			Aggregate: aggregate,
+			Actor:     actor,
+			Event:     event,
+		}
+	}
+	return envelopes
+}
+
+// waitLimit bounds how long an answer waits for the local read model.
+const waitLimit = 2 * time.Second
+
+// append appends to one aggregate and waits until the read model shows it. A wait that runs out is no
+// failure: the events are durable.
+func (r *Registrar) append(ctx context.Context, expected uint64, envelopes []domain.Envelope) error {
+	seq, err := r.Log.Append(ctx, domain.Change{Expected: expected, Events: envelopes})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, waitLimit)
+	defer cancel()
+	_ = r.Waiter.Wait(ctx, seq)
+	return nil
+}
+
+// offer makes a secret ready to be taken by a decision.
+func (r *Registrar) offer(clientID, secret string, now time.Time) domain.Secret {
+	offered := domain.Secret{Digest: domain.DigestOf(secret), Sealed: r.Sealer.Seal(clientID, secret)}
+	if r.SecretLifetime > 0 {
+		offered.ExpiresAt = now.Add(r.SecretLifetime).Truncate(time.Second)
+	}
+	return offered
+}
+
+// registration tells the offered secret only when it became the client's.
+func registration(client domain.Client, token, offered string) Registration {
+	result := Registration{Client: client, RegistrationAccessToken: token}
+	if client.Secret != nil && client.Secret.Digest.Matches(offered) {
+		result.ClientSecret = offered
+	}
+	return result
+}

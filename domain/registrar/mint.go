@@ -1,0 +1,32 @@
+package registrar
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"regexp"
+	"time"
+)
+
+// newID returns a UUIDv7 (RFC 9562 5.7) with 74 random bits: ids ascend in time and cannot be guessed.
+func newID(now time.Time) string {
+	var id [16]byte
+	binary.BigEndian.PutUint64(id[:8], uint64(now.UnixMilli())<<16)
+	rand.Read(id[6:])
+	id[6] = id[6]&0x0f | 0x70
+	id[8] = id[8]&0x3f | 0x80
+	text := hex.AppendEncode(nil, id[:])
+	return string(text[:8]) + "-" + string(text[8:12]) + "-" + string(text[12:16]) + "-" + string(text[16:20]) + "-" + string(text[20:])
+}
+
+// isID reports whether an id has the form of newID's, however it came here.
+var isID = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString
+
+// newSecret returns 256 random bits as 43 characters of base64url, for secrets and tokens
+// (RFC 7592 5, RFC 6749 10.10).
+func newSecret() string {
+	var secret [32]byte
+	rand.Read(secret[:])
+	return base64.RawURLEncoding.EncodeToString(secret[:])
+}
