@@ -1,0 +1,135 @@
+// Package api is the registry over HTTP: registration (OpenID Connect Dynamic Client Registration 1.0,
+// RFC 7591), client management (RFC 7592), the administrators' and auditors' JSON, the event feed,
+// health, metrics and their OpenAPI description.
+//
+// It knows HTTP and JSON and no rule of what a client may be.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"roster/domain"
+	"roster/domain/registrar"
+	"roster/projections"
+)
+
+// Registrar changes the registry. Its contract is that of *registrar.Registrar.
+type Registrar interface {
+	Register(ctx context.Context, from string, requested domain.Document) (registrar.Registration, error)
+	Update(ctx context.Context, from, clientID, token string, requested domain.Document) (registrar.Registration, error)
+	Delete(ctx context.Context, from, clientID, token string) error
+	DeleteAs(ctx context.Context, admin domain.Actor, clientID string) error
+	Revoke(ctx context.Context, admin domain.Actor, clientID, reason string) error
+}
+
+// Administrators checks credentials. Its contract is that of *administrators.Administrators.
+type Administrators interface {
+	Password(ctx context.Context, from, user, password string) (domain.Actor, error)
+	Token(ctx context.Context, from, token string) (domain.Actor, error)
+}
+
+// Registration says who may register clients.
+type Registration string
+
+// The values of Registration.
+const (
+	RegistrationOpen   Registration = "open"   // everybody (RFC 7591 3)
+	RegistrationToken  Registration = "token"  // holders of an initial access token
+	RegistrationClosed Registration = "closed" // nobody
+)
+
+// Options is what an API is made of. Everything but Now, Metrics and Ready must be given.
+type Options struct {
+	Registrar      Registrar
+	Reader         projections.Reader
+	Administrators Administrators
+
+	PublicURL        string // base of registration_client_uri, without a slash at its end
+	Registration     Registration
+	RegistrationRate int // registrations a minute from one address; 0: no limit
+
+	Logger  *slog.Logger
+	Metrics *prometheus.Registry            // where the API registers its metrics and what it serves; nil: one of its own
+	Now     func() time.Time                // nil: time.Now
+	Ready   func(ctx context.Context) error // whether the log can be written; nil: always
+}
+
+// API serves the registry over HTTP. It may be used concurrently.
+type API struct {
+	Options
+	echo     *echo.Echo
+	metrics  *metrics
+	document []byte // the OpenAPI document
+	closing  context.Context
+	close    context.CancelFunc
+}
+
+// New returns the API. It answers every path that it is asked for, those it does not know with a
+// JSON 404, so that a dashboard is mounted beside it on a mux.
+func New(o Options) *API {
+	if o.Metrics == nil {
+		o.Metrics = prometheus.NewRegistry()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Ready == nil {
+		o.Ready = func(context.Context) error { return nil }
+	}
+	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
+	a := &API{Options: o, echo: echo.New(), document: openAPI(o.PublicURL)}
+	a.metrics = newMetrics(o.Metrics, o.Reader)
+	a.closing, a.close = context.WithCancel(context.Background())
+
+	// The default trusts forwarded headers, which any caller can send.
+	a.echo.IPExtractor = echo.ExtractIPDirect()
+	a.echo.HTTPErrorHandler = answerError
+	a.echo.Use(a.observe, bound, protect, cors())
+	a.route()
+	return a
+}
+
+// ServeHTTP answers a request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.echo.ServeHTTP(w, r) }
+
+// Close ends the live event feeds, which would else keep a server from shutting down. It belongs into
+// http.Server.RegisterOnShutdown.
+func (a *API) Close() { a.close() }
+
+func (a *API) route() {
+	brief := middleware.ContextTimeout(requestTimeout)
+	get := func(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) {
+		a.echo.GET(path, h, m...)
+		a.echo.HEAD(path, h, m...)
+	}
+
+	limited := limitRate(a.RegistrationRate, a.Now)
+	for _, path := range []string{"/identity/register", "/identity/connect/register"} {
+		a.echo.POST(path, a.register, brief, limited, a.admitRegistration)
+
+		client := path + "/:client_id"
+		get(client, a.readClient, brief)
+		a.echo.PUT(client, a.updateClient, brief)
+		a.echo.DELETE(client, a.deleteClient, brief)
+	}
+
+	get("/api/v1/clients", a.administrator(a.listClients), brief)
+	get("/api/v1/clients/:client_id", a.administrator(a.showClient), brief)
+	a.echo.DELETE("/api/v1/clients/:client_id", a.administrator(a.revokeClient), brief)
+	get("/api/v1/clients/:client_id/events", a.administrator(a.clientEvents))
+	get("/api/v1/events", a.administrator(a.events))
+	get("/api/v1/registry", a.administrator(a.registry))
+
+	get("/healthz", a.healthz)
+	get("/readyz", a.readyz)
+	get("/metrics", a.exposition())
+	get("/openapi.json", a.serveDocument)
+}

@@ -1,0 +1,127 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/labstack/echo/v4"
+
+	"roster/domain"
+	"roster/domain/administrators"
+	"roster/projections"
+)
+
+// The challenges of RFC 9110 11.6.1. One with an error code answers credentials that came (RFC 6750 3.1).
+const (
+	tokenChallenge         = `Bearer realm="roster"`
+	invalidTokenChallenge  = `Bearer realm="roster", error="invalid_token"`
+	administratorChallenge = `Basic realm="roster", charset="UTF-8", Bearer realm="roster"`
+)
+
+// A problem is an answer that is no success: what a caller is told, and nothing else.
+type problem struct {
+	Code        string `json:"error"`
+	Description string `json:"error_description"`
+
+	status     int
+	challenge  string        // WWW-Authenticate; with status 401 only
+	retryAfter time.Duration // Retry-After; 0: none
+}
+
+// Error returns the description.
+func (p *problem) Error() string { return p.Description }
+
+// invalidRequest is the problem of a request that breaks a rule of this interface, rather than one of the registry.
+func invalidRequest(status int, format string, args ...any) *problem {
+	return &problem{Code: string(domain.InvalidRequest), Description: fmt.Sprintf(format, args...), status: status}
+}
+
+// problemOf is the one place where an error becomes an answer. What it does not know is a 500 that tells nothing.
+func problemOf(err error) *problem {
+	var (
+		known     *problem
+		refused   *domain.Error
+		throttled *administrators.Throttled
+		tooLarge  *http.MaxBytesError
+		routing   *echo.HTTPError
+	)
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.As(err, &refused):
+		return &problem{status: http.StatusBadRequest, Code: string(refused.Code), Description: refused.Error()}
+	case errors.As(err, &throttled):
+		return &problem{status: http.StatusTooManyRequests, Code: "too_many_requests", Description: "too many failed attempts, try again later", retryAfter: throttled.RetryAfter}
+	case errors.Is(err, domain.ErrUnauthorized):
+		return &problem{status: http.StatusUnauthorized, Code: "invalid_token", Description: "the registration access token is not accepted", challenge: invalidTokenChallenge}
+	case errors.Is(err, administrators.ErrRefused):
+		return &problem{status: http.StatusUnauthorized, Code: "unauthorized", Description: "these are not the credentials of an administrator", challenge: administratorChallenge}
+	case errors.Is(err, domain.ErrNotFound):
+		return &problem{status: http.StatusNotFound, Code: "not_found", Description: "there is no such client"}
+	case errors.Is(err, projections.ErrBadCursor):
+		return invalidRequest(http.StatusBadRequest, "cursor is not one that was returned as next_cursor")
+	case errors.As(err, &tooLarge):
+		return invalidRequest(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", tooLarge.Limit)
+	case errors.Is(err, domain.ErrConflict):
+		return &problem{status: http.StatusConflict, Code: "conflict", Description: "the client was changed by other requests at the same time; nothing was stored, try again"}
+	case errors.Is(err, domain.ErrOutcomeUnknown):
+		return unavailable("the outcome is unknown: the change may or may not have been stored")
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return unavailable("the answer took too long, try again")
+	case errors.As(err, &routing) && routing.Code == http.StatusNotFound:
+		return &problem{status: http.StatusNotFound, Code: "not_found", Description: "there is nothing at this path"}
+	case errors.As(err, &routing) && routing.Code == http.StatusMethodNotAllowed:
+		return &problem{status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Description: "the method is not one of those that the Allow header lists"}
+	default:
+		return &problem{status: http.StatusInternalServerError, Code: "server_error", Description: "the server failed to answer"}
+	}
+}
+
+func unavailable(description string) *problem {
+	return &problem{status: http.StatusServiceUnavailable, Code: "temporarily_unavailable", Description: description, retryAfter: time.Second}
+}
+
+// answerError writes the answer to an error, unless an answer has begun already.
+func answerError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	p := *problemOf(err)
+	p.Description = describable(p.Description)
+	header := c.Response().Header()
+	if p.challenge != "" {
+		header.Set(echo.HeaderWWWAuthenticate, p.challenge)
+	}
+	if p.retryAfter > 0 {
+		header.Set(echo.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
+	}
+	// A caller that has gone away cannot be answered, which the access log tells.
+	_ = answer(c, p.status, &p)
+}
+
+// answer writes a value as JSON.
+func answer(c echo.Context, status int, value any) error {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode answer: %w", err)
+	}
+	return c.Blob(status, echo.MIMEApplicationJSON, body)
+}
+
+// describable holds a text to what an error_description may contain (RFC 6749 5.2): a member's name in it
+// may carry a language tag that the caller chose.
+func describable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || r == '"' || r == '\\' {
+			return '?'
+		}
+		return r
+	}, text)
+}

@@ -1,0 +1,208 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/labstack/echo/v4"
+
+	"roster/domain"
+	"roster/projections"
+)
+
+const (
+	eventStream = "text/event-stream"
+	eventPage   = 1000 // events a query
+	heartbeat   = 15 * time.Second
+	reconnect   = 2 * time.Second // after which a reader of server-sent events should come back
+)
+
+// events answers with the log: as it is, or followed as server-sent events.
+func (a *API) events(c echo.Context, _ domain.Actor) error {
+	q := queryOf(c, "after", "limit", "client_id", "type", "since", "until")
+	return a.serveEvents(c, q, q.text("client_id"))
+}
+
+// clientEvents answers with one client's history in the same two ways.
+func (a *API) clientEvents(c echo.Context, _ domain.Actor) error {
+	q := queryOf(c, "after", "limit", "type", "since", "until")
+	id := c.Param("client_id")
+	if _, err := a.Reader.Client(c.Request().Context(), id); err != nil {
+		return err
+	}
+	return a.serveEvents(c, q, id)
+}
+
+func (a *API) serveEvents(c echo.Context, q *query, clientID string) error {
+	selected := projections.EventQuery{
+		After:    q.number("after", 0, math.MaxInt64, 0),
+		ClientID: clientID,
+		Type:     q.text("type"),
+		Since:    q.instant("since"),
+		Until:    q.instant("until"),
+	}
+	limit := q.number("limit", 1, math.MaxInt64, math.MaxInt64)
+	follow := acceptsEventStream(c.Request())
+	if follow {
+		if id := c.Request().Header.Get("Last-Event-ID"); id != "" {
+			selected.After = q.lastEventID(id)
+		}
+		if !selected.Until.IsZero() {
+			q.refuse("query parameter until cannot end a live stream")
+		}
+	}
+	switch {
+	case q.err != nil:
+		return q.err
+	case c.Request().Method == http.MethodHead && follow:
+		return newStream(c, eventStream).send()
+	case c.Request().Method == http.MethodHead:
+		return newStream(c, ndjson).send()
+	case follow:
+		return a.followEvents(c, selected, limit)
+	default:
+		return a.dumpEvents(c, selected, limit)
+	}
+}
+
+// acceptsEventStream reports whether a request asks for server-sent events by name.
+func acceptsEventStream(r *http.Request) bool {
+	for _, header := range r.Header.Values(echo.HeaderAccept) {
+		for accepted := range strings.SplitSeq(header, ",") {
+			mediaType, _, _ := strings.Cut(accepted, ";")
+			if strings.EqualFold(strings.TrimSpace(mediaType), eventStream) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lastEventID reads where a reader of server-sent events left off.
+func (q *query) lastEventID(id string) uint64 {
+	seq, err := strconv.ParseUint(id, 10, 63)
+	if err != nil {
+		q.refuse("Last-Event-ID must be the sequence of an event")
+	}
+	return seq
+}
+
+// dumpEvents writes the events that are there when it begins, one a line.
+func (a *API) dumpEvents(c echo.Context, selected projections.EventQuery, limit uint64) error {
+	s := newStream(c, ndjson)
+	selected.Before = a.Reader.Health().Applied + 1
+	for {
+		page, err := a.nextEvents(c.Request().Context(), &selected, limit)
+		if err != nil {
+			return err
+		}
+		for _, event := range page {
+			if err := s.line(event); err != nil {
+				return err
+			}
+		}
+		limit -= uint64(len(page))
+		if len(page) < selected.Limit || limit == 0 {
+			return s.send()
+		}
+	}
+}
+
+// followEvents writes the events that are there and those to come as server-sent events, until the
+// reader goes away, the limit is reached or the API closes.
+func (a *API) followEvents(c echo.Context, selected projections.EventQuery, limit uint64) error {
+	ctx, cancel := context.WithCancel(c.Request().Context())
+	defer cancel()
+	defer context.AfterFunc(a.closing, cancel)()
+	a.metrics.feeds.Inc()
+	defer a.metrics.feeds.Dec()
+
+	s := newStream(c, eventStream)
+	fmt.Fprintf(s, "retry: %d\n\n", reconnect.Milliseconds())
+	for {
+		// Taken before the query, so that no event up to it can be missing from the answer.
+		applied := a.Reader.Health().Applied
+		page, err := a.nextEvents(ctx, &selected, limit)
+		if err != nil {
+			return unlessEnded(ctx, err)
+		}
+		for _, event := range page {
+			if err := s.event(event); err != nil {
+				return err
+			}
+		}
+		if err := s.send(); err != nil {
+			return err
+		}
+		limit -= uint64(len(page))
+		if limit == 0 {
+			return nil
+		}
+		if len(page) < selected.Limit {
+			selected.After = max(selected.After, applied)
+			if err := a.awaitEvent(ctx, s, selected.After); err != nil {
+				return unlessEnded(ctx, err)
+			}
+		}
+	}
+}
+
+// nextEvents returns the next page of what is selected and moves the selection beyond it.
+func (a *API) nextEvents(ctx context.Context, selected *projections.EventQuery, limit uint64) ([]projections.Event, error) {
+	selected.Limit = int(min(limit, eventPage))
+	page, err := a.Reader.Events(ctx, *selected)
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	if len(page) > 0 {
+		selected.After = page[len(page)-1].Seq
+	}
+	return page, nil
+}
+
+// awaitEvent waits until there is an event beyond after. Meanwhile comments keep the connection alive and
+// find out when nobody listens any more.
+func (a *API) awaitEvent(ctx context.Context, s *stream, after uint64) error {
+	for {
+		beat, cancel := context.WithTimeout(ctx, heartbeat)
+		err := a.Reader.Wait(beat, after+1)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+			return fmt.Errorf("await event: %w", err)
+		}
+		if _, err := s.WriteString(": heartbeat\n\n"); err != nil {
+			return err
+		}
+		if err := s.send(); err != nil {
+			return err
+		}
+	}
+}
+
+// event adds a server-sent event: its sequence as the id and its line of the log as the data.
+func (s *stream) event(event projections.Event) error {
+	data, err := json.Marshal(event)
+	if err != nil {
+		return fmt.Errorf("encode event %d: %w", event.Seq, err)
+	}
+	_, err = fmt.Fprintf(s, "id: %d\ndata: %s\n\n", event.Seq, data)
+	return err
+}
+
+// unlessEnded returns nil for an error that only says that a stream was ended on purpose.
+func unlessEnded(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,122 @@
+package api
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+)
+
+const (
+	requestTimeout = 10 * time.Second // for a request to arrive and, streams excepted, to be worked on
+	writeTimeout   = 30 * time.Second // for a caller to take an answer, or a piece of a stream
+)
+
+// observe answers errors and panics, logs and counts. It must see every request first.
+//
+// A log line holds no query, header or body: they may carry credentials or personal data.
+func (a *API) observe(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		start := time.Now()
+		err := calmly(next, c)
+		begun := c.Response().Committed
+		if err != nil {
+			answerError(err, c)
+		}
+		took := time.Since(start)
+		a.metrics.count(c, took)
+		a.log(c, took, err, begun)
+		if err != nil && begun {
+			// What was sent must not look complete: the connection ends in the middle of it.
+			panic(http.ErrAbortHandler)
+		}
+		return nil
+	}
+}
+
+// calmly turns a panic of a handler into an error.
+func calmly(handle echo.HandlerFunc, c echo.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &panicked{value: p, stack: debug.Stack()}
+		}
+	}()
+	return handle(c)
+}
+
+type panicked struct {
+	value any
+	stack []byte
+}
+
+// Error says what a handler panicked with.
+func (p *panicked) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
+
+func (a *API) log(c echo.Context, took time.Duration, err error, begun bool) {
+	status := c.Response().Status
+	attributes := []slog.Attr{
+		slog.String("method", methodLabel(c.Request().Method)),
+		slog.String("route", routeLabel(c)),
+		slog.Int("status", status),
+		slog.Duration("took", took),
+		slog.String("remote", c.RealIP()),
+	}
+	level := slog.LevelInfo
+	switch {
+	case err != nil && c.Request().Context().Err() != nil:
+		attributes = append(attributes, slog.Bool("gone", true))
+	case err != nil && (begun || status >= http.StatusInternalServerError):
+		level = slog.LevelError
+		attributes = append(attributes, slog.String("error", err.Error()))
+	case status < http.StatusBadRequest && isProbe(c.Path()):
+		level = slog.LevelDebug
+	}
+	a.Logger.LogAttrs(c.Request().Context(), level, "request", attributes...)
+}
+
+// isProbe tells what machines ask for all the time.
+func isProbe(route string) bool {
+	return route == "/healthz" || route == "/readyz" || route == "/metrics"
+}
+
+// bound gives a request a time to arrive and its answer a time to be taken. A stream sets its own.
+func bound(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		control := http.NewResponseController(c.Response())
+		now := time.Now()
+		// Not every connection has deadlines; one that has none waits for no network.
+		_ = control.SetReadDeadline(now.Add(requestTimeout))
+		_ = control.SetWriteDeadline(now.Add(requestTimeout + writeTimeout))
+		return next(c)
+	}
+}
+
+// protect sets the headers that keep an answer out of caches (RFC 6749 5.1) and from being taken for a page.
+func protect(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		header := c.Response().Header()
+		header.Set(echo.HeaderCacheControl, "no-store")
+		header.Set("Pragma", "no-cache")
+		header.Set(echo.HeaderXContentTypeOptions, "nosniff")
+		header.Set(echo.HeaderContentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'")
+		header.Set(echo.HeaderReferrerPolicy, "no-referrer")
+		return next(c)
+	}
+}
+
+// cors lets scripts of any origin register and manage clients, without cookies or other credentials of the
+// browser (OpenID Connect Dynamic Client Registration 1.0 sections 3 and 4). The administrators' part is not
+// for other origins.
+func cors() echo.MiddlewareFunc {
+	return middleware.CORSWithConfig(middleware.CORSConfig{
+		Skipper:       func(c echo.Context) bool { return !strings.HasPrefix(c.Path(), "/identity/") },
+		AllowOrigins:  []string{"*"},
+		ExposeHeaders: []string{echo.HeaderWWWAuthenticate, echo.HeaderRetryAfter, echo.HeaderAllow},
+		MaxAge:        int(time.Hour.Seconds()),
+	})
+}

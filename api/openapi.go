@@ -1,0 +1,325 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/labstack/echo/v4"
+
+	"roster/domain"
+)
+
+// object is a JSON object of the OpenAPI document.
+type object map[string]any
+
+// serveDocument answers with the OpenAPI document.
+func (a *API) serveDocument(c echo.Context) error {
+	return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, a.document)
+}
+
+// openAPI returns the OpenAPI 3.1 document of everything that the API answers.
+func openAPI(publicURL string) []byte {
+	document, err := json.Marshal(object{
+		"openapi": "3.1.0",
+		"info": object{
+			"title":       "Roster",
+			"version":     "1",
+			"description": "A registry of OAuth 2.0 and OpenID Connect clients.",
+		},
+		"servers": []object{{"url": publicURL}},
+		"paths":   paths(),
+		"components": object{
+			"schemas":   schemas(),
+			"responses": responses(),
+			"securitySchemes": object{
+				"initialAccessToken":      object{"type": "http", "scheme": "bearer", "description": "RFC 7591 3"},
+				"registrationAccessToken": object{"type": "http", "scheme": "bearer", "description": "RFC 7592 2"},
+				"administrator":           object{"type": "http", "scheme": "basic"},
+				"apiToken":                object{"type": "http", "scheme": "bearer", "description": "of an administrator or auditor"},
+			},
+		},
+	}, json.Deterministic(true))
+	if err != nil {
+		panic(err) // the document is made of nothing but strings, numbers and maps of them
+	}
+	return document
+}
+
+func paths() object {
+	found := object{
+		"/api/v1/clients": object{"get": operation("listClients", "List the clients, the newest first", auditors, []object{
+			parameter("q", "part of the name, owner or id", object{"type": "string", "maxLength": parameterLimit}),
+			parameter("status", "only clients of this status", statusSchema),
+			parameter("owner", "only clients of this ext_param_owner", object{"type": "string", "maxLength": parameterLimit}),
+			parameter("limit", "clients a page", object{"type": "integer", "minimum": 1, "maximum": pageMost, "default": pageDefault}),
+			parameter("cursor", "next_cursor of the page before", object{"type": "string"}),
+		}, http.StatusOK, jsonContent("ClientPage"), 400, 401, 429)},
+		"/api/v1/clients/{client_id}": object{
+			"get": operation("showClient", "Show a client, whatever its status, without its secrets", auditors,
+				[]object{clientID}, http.StatusOK, jsonContent("Client"), 400, 401, 404, 429),
+			"delete": operation("revokeClient", "Revoke a client", auditors, []object{
+				clientID,
+				parameter("reason", "kept in the log", object{"type": "string", "maxLength": parameterLimit}),
+			}, http.StatusNoContent, nil, 400, 401, 404, 409, 429),
+		},
+		"/api/v1/clients/{client_id}/events": object{"get": operation("listClientEvents", "Read or follow the history of a client", auditors,
+			append([]object{clientID}, feedParameters...), http.StatusOK, feedContent, 400, 401, 404, 429)},
+		"/api/v1/events": object{"get": operation("listEvents", "Read or follow the log", auditors,
+			append([]object{parameter("client_id", "only events of this client", object{"type": "string"})}, feedParameters...),
+			http.StatusOK, feedContent, 400, 401, 429)},
+		"/api/v1/registry": object{"get": operation("readRegistry", "Read the registry as it stood", auditors, []object{
+			required(parameter("at", "the sequence of an event, or a time (RFC 3339); one to come is the present",
+				object{"type": "string", "examples": []string{"42", "2026-01-02T15:04:05Z"}})),
+		}, http.StatusOK, linesOf("Client"), 400, 401, 429)},
+
+		"/healthz": object{"get": operation("healthz", "Tell whether the process is alive", nil, nil, http.StatusOK, jsonContent("Condition"))},
+		"/readyz": object{"get": with(
+			operation("readyz", "Tell whether the service has caught up with the log and can write it", nil, nil, http.StatusOK, jsonContent("Condition")),
+			http.StatusServiceUnavailable, answered("not ready, and why", jsonContent("Condition")))},
+		"/metrics":      object{"get": operation("metrics", "Read the metrics of Prometheus", nil, nil, http.StatusOK, object{"text/plain": object{"schema": object{"type": "string"}}})},
+		"/openapi.json": object{"get": operation("openapi", "Read this document", nil, nil, http.StatusOK, object{echo.MIMEApplicationJSON: object{"schema": object{"type": "object"}}})},
+	}
+	for path, suffix := range map[string]string{"/identity/register": "", "/identity/connect/register": "Connect"} {
+		found[path] = object{"post": accepting("ClientMetadata", operation("register"+suffix,
+			"Register a client (OpenID Connect Dynamic Client Registration 1.0 section 3, RFC 7591 section 3)",
+			[]object{{}, {"initialAccessToken": []string{}}}, nil,
+			http.StatusCreated, jsonContent("ClientInformation"), 400, 401, 403, 408, 413, 415, 429))}
+		found[path+"/{client_id}"] = object{
+			"get": operation("readClient"+suffix, "Read a client (RFC 7592 section 2.1)", clientsOrAdministrators,
+				[]object{clientID}, http.StatusOK, jsonContent("ClientInformation"), 400, 401, 404, 429),
+			"put": accepting("ClientUpdate", operation("updateClient"+suffix, "Replace a client's metadata (RFC 7592 section 2.2)",
+				[]object{{"registrationAccessToken": []string{}}},
+				[]object{clientID}, http.StatusOK, jsonContent("ClientInformation"), 400, 401, 408, 409, 413, 415)),
+			"delete": operation("deleteClient"+suffix, "Delete a client (RFC 7592 section 2.3)", clientsOrAdministrators,
+				[]object{clientID}, http.StatusNoContent, nil, 400, 401, 404, 409, 429),
+		}
+	}
+	return found
+}
+
+var (
+	auditors                = []object{{"administrator": []string{}}, {"apiToken": []string{}}}
+	clientsOrAdministrators = []object{{"registrationAccessToken": []string{}}, {"administrator": []string{}}}
+
+	statusSchema = object{"type": "string", "enum": []domain.Status{domain.Active, domain.Deleted, domain.Revoked}}
+	seconds      = object{"type": "integer", "minimum": 0}
+	dateTime     = object{"type": "string", "format": "date-time"}
+
+	clientID       = object{"name": "client_id", "in": "path", "required": true, "schema": object{"type": "string"}}
+	feedParameters = []object{
+		parameter("after", "only events beyond this sequence", seconds),
+		parameter("limit", "at most as many events; else all", object{"type": "integer", "minimum": 1}),
+		parameter("type", "only events of this type", object{"type": "string"}),
+		parameter("since", "only events at or after this time", dateTime),
+		parameter("until", "only events at or before this time; not with a live stream", dateTime),
+		{"name": "Last-Event-ID", "in": "header", "description": "with a live stream, in place of after", "schema": seconds},
+	}
+	feedContent = object{
+		ndjson: object{"schema": object{"type": "string", "description": "one Event a line"}},
+		eventStream: object{"schema": object{"type": "string", "description": "server-sent events, those to come included: " +
+			"the sequence as id, an Event as data"}},
+	}
+)
+
+// operation is an operation with its success, by its status and content, and the errors that it may answer
+// with beside those that any may.
+func operation(id, summary string, security, parameters []object, status int, content object, errors ...int) object {
+	o := object{"operationId": id, "summary": summary, "responses": object{}}
+	if security != nil {
+		o["security"] = security
+	}
+	if parameters != nil {
+		o["parameters"] = parameters
+	}
+	with(o, status, answered(http.StatusText(status), content))
+	for _, status := range append(errors, http.StatusInternalServerError, http.StatusServiceUnavailable) {
+		with(o, status, reference("responses", strconv.Itoa(status)))
+	}
+	return o
+}
+
+// with adds an answer to an operation, in place of any other of its status.
+func with(operation object, status int, response object) object {
+	operation["responses"].(object)[strconv.Itoa(status)] = response
+	return operation
+}
+
+// accepting adds a JSON body to an operation.
+func accepting(schema string, operation object) object {
+	operation["requestBody"] = object{"required": true, "content": jsonContent(schema)}
+	return operation
+}
+
+func answered(description string, content object) object {
+	if content == nil {
+		return object{"description": description}
+	}
+	return object{"description": description, "content": content}
+}
+
+func parameter(name, description string, schema object) object {
+	return object{"name": name, "in": "query", "description": description, "schema": schema}
+}
+
+func required(parameter object) object {
+	parameter["required"] = true
+	return parameter
+}
+
+func jsonContent(schema string) object {
+	return object{echo.MIMEApplicationJSON: object{"schema": reference("schemas", schema)}}
+}
+
+func linesOf(schema string) object {
+	return object{ndjson: object{"schema": object{"type": "string", "description": "one " + schema + " a line"}}}
+}
+
+func reference(kind, name string) object {
+	return object{"$ref": "#/components/" + kind + "/" + name}
+}
+
+// responses are the answers to what went wrong, by status.
+func responses() object {
+	described := map[int]string{
+		400: "The request is refused; nothing was changed.",
+		401: "Credentials are needed or not accepted. Unknown clients, ended ones and wrong tokens cannot be told apart.",
+		403: "Registration is closed.",
+		404: "There is no such client.",
+		408: "The body took too long to arrive.",
+		409: "The client was changed at the same time; nothing was stored.",
+		413: "The body is too large.",
+		415: "The body is not plain application/json.",
+		429: "Too many requests or failed attempts.",
+		500: "The server failed.",
+		503: "The server cannot answer now. The description says when the outcome is unknown.",
+	}
+	header := func(name string) object {
+		return object{name: object{"required": true, "schema": object{"type": "string"}}}
+	}
+	found := object{}
+	for status, description := range described {
+		response := answered(description, jsonContent("Error"))
+		switch status {
+		case http.StatusUnauthorized:
+			response["headers"] = header(echo.HeaderWWWAuthenticate)
+		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+			response["headers"] = header(echo.HeaderRetryAfter)
+		}
+		found[strconv.Itoa(status)] = response
+	}
+	return found
+}
+
+func schemas() object {
+	text := object{"type": "string", "minLength": 1}
+	list := func(schema string) object { return object{"type": "array", "items": reference("schemas", schema)} }
+	return object{
+		"ClientMetadata": metadataSchema(),
+		"ClientUpdate": extended("ClientMetadata", object{"client_id": text, "client_secret": text},
+			"client_id"),
+		"ClientInformation": closed(extended("ClientMetadata", object{
+			"client_id":                 text,
+			"client_secret":             text,
+			"client_secret_expires_at":  seconds,
+			"client_id_issued_at":       seconds,
+			"registration_access_token": text,
+			"registration_client_uri":   object{"type": "string", "format": "uri"},
+		}, "client_id", "client_id_issued_at", "redirect_uris"), object{"dependentRequired": object{
+			"client_secret":             []string{"client_secret_expires_at"},
+			"client_secret_expires_at":  []string{"client_secret"},
+			"registration_access_token": []string{"registration_client_uri"},
+			"registration_client_uri":   []string{"registration_access_token"},
+		}}),
+		"Client": closed(extended("ClientMetadata", object{
+			"client_id":                text,
+			"status":                   statusSchema,
+			"registered_at":            dateTime,
+			"updated_at":               dateTime,
+			"version":                  object{"type": "integer", "minimum": 1},
+			"client_id_issued_at":      seconds,
+			"client_secret_expires_at": seconds,
+		}, "client_id", "status", "registered_at", "updated_at", "version", "client_id_issued_at", "redirect_uris"), nil),
+		"ClientPage": closed(properties(object{"clients": list("Client"), "next_cursor": text}, "clients"), nil),
+		"Event": closed(properties(object{
+			"seq":       object{"type": "integer", "minimum": 1},
+			"time":      dateTime,
+			"id":        text,
+			"type":      text,
+			"client_id": text,
+			"actor": properties(object{
+				"kind": object{"type": "string", "enum": []domain.ActorKind{domain.ActorClient, domain.ActorAdmin, domain.ActorSystem}},
+				"id":   object{"type": "string"},
+				"ip":   object{"type": "string"},
+			}, "kind", "id"),
+			"data": object{"type": "object"},
+		}, "seq", "time", "id", "type", "client_id", "actor", "data"), nil),
+		"Condition": closed(properties(object{
+			"status":  object{"type": "string", "enum": []string{"ok", "ready", "unavailable"}},
+			"reasons": object{"type": "array", "items": text},
+		}, "status"), nil),
+		"Error": closed(properties(object{
+			"error":             text,
+			"error_description": object{"type": "string", "pattern": `^[\x20-\x21\x23-\x5B\x5D-\x7E]*$`},
+		}, "error", "error_description"), nil),
+	}
+}
+
+func properties(members object, required ...string) object {
+	return object{"type": "object", "properties": members, "required": required}
+}
+
+func extended(base string, members object, required ...string) object {
+	schema := properties(members, required...)
+	schema["allOf"] = []object{reference("schemas", base)}
+	return schema
+}
+
+// closed lets a schema describe an answer: it holds what is described and nothing else.
+func closed(schema, further object) object {
+	schema["unevaluatedProperties"] = false
+	for key, value := range further {
+		schema[key] = value
+	}
+	return schema
+}
+
+// metadataSchema describes what domain.Members lists.
+func metadataSchema() object {
+	members, localized := object{}, object{}
+	for _, member := range domain.Members {
+		schema := memberSchema(member)
+		members[member.Name] = schema
+		if member.Localized {
+			localized["^"+member.Name+"#.+$"] = schema
+		}
+	}
+	return object{"type": "object", "properties": members, "patternProperties": localized}
+}
+
+func memberSchema(member domain.Member) object {
+	text := object{"type": "string", "minLength": 1}
+	schema := object{}
+	switch member.Kind {
+	case domain.KindURI:
+		schema = object{"type": "string", "format": "uri"}
+	case domain.KindList:
+		schema = object{"type": "array", "items": text}
+	case domain.KindFlag:
+		schema = object{"type": "boolean"}
+	case domain.KindNumber:
+		schema = seconds
+	case domain.KindObject:
+		schema = object{"type": "object"}
+	case domain.KindText:
+		schema = text
+	}
+	described := object{"title": member.Label, "description": member.Source}
+	for key, value := range schema {
+		described[key] = value
+	}
+	if member.Default != nil {
+		described["default"] = member.Default
+	}
+	return described
+}

@@ -1,0 +1,110 @@
+package api
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/labstack/echo/v4"
+
+	"roster/domain"
+	"roster/domain/registrar"
+)
+
+// clientInformation is the client information response (RFC 7591 3.2.1, RFC 7592 3).
+type clientInformation struct {
+	ClientID                string         `json:"client_id"`
+	ClientSecret            string         `json:"client_secret,omitzero"`
+	ClientSecretExpiresAt   *int64         `json:"client_secret_expires_at,omitzero"` // goes with the secret; 0: never
+	ClientIDIssuedAt        int64          `json:"client_id_issued_at"`
+	RegistrationAccessToken string         `json:"registration_access_token,omitzero"` // goes with the URI
+	RegistrationClientURI   string         `json:"registration_client_uri,omitzero"`
+	Metadata                jsontext.Value `json:",embed"`
+}
+
+// register answers OpenID Connect Dynamic Client Registration 1.0 section 3 and RFC 7591 section 3.
+func (a *API) register(c echo.Context) error {
+	requested, err := readDocument(c)
+	if err != nil {
+		return err
+	}
+	registration, err := a.Registrar.Register(c.Request().Context(), c.RealIP(), requested)
+	if err != nil {
+		return err
+	}
+	a.metrics.registrations.Inc()
+	return a.answerClient(c, http.StatusCreated, registration)
+}
+
+// admitRegistration holds registration to those who may register.
+func (a *API) admitRegistration(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if a.Registration == RegistrationClosed {
+			return &problem{status: http.StatusForbidden, Code: "access_denied", Description: "registration is closed"}
+		}
+		_, err := bearerToken(c.Request())
+		switch {
+		case err == nil:
+			// There is no initial access token yet, so that none is valid; falling back to open
+			// registration would hide from its holder that his is not (OpenID Connect Dynamic Client
+			// Registration 1.0 section 3.3).
+			return &problem{status: http.StatusUnauthorized, Code: "invalid_token", Description: "the initial access token is not accepted", challenge: invalidTokenChallenge}
+		case err != errNoToken || a.Registration == RegistrationToken:
+			return err
+		}
+		return next(c)
+	}
+}
+
+// answerClient writes the client information response to a registration, a read or an update. The token
+// is left out, and the address with it, where none is at hand.
+func (a *API) answerClient(c echo.Context, status int, r registrar.Registration) error {
+	metadata, err := encodeMetadata(r.Client.Metadata)
+	if err != nil {
+		return err
+	}
+	information := clientInformation{
+		ClientID:         r.Client.ID,
+		ClientIDIssuedAt: r.Client.IssuedAt.Unix(),
+		Metadata:         metadata,
+	}
+	if r.ClientSecret != "" {
+		information.ClientSecret = r.ClientSecret
+		information.ClientSecretExpiresAt = secretExpiry(r.Client.Secret)
+	}
+	if r.RegistrationAccessToken != "" {
+		information.RegistrationAccessToken = r.RegistrationAccessToken
+		information.RegistrationClientURI = a.PublicURL + "/identity/register/" + r.Client.ID
+	}
+	return answer(c, status, information)
+}
+
+// secretExpiry is client_secret_expires_at: nil without a secret, 0 for one that never expires.
+func secretExpiry(secret *domain.Secret) *int64 {
+	if secret == nil {
+		return nil
+	}
+	var at int64
+	if !secret.ExpiresAt.IsZero() {
+		at = secret.ExpiresAt.Unix()
+	}
+	return &at
+}
+
+// encodeMetadata encodes metadata with redirect_uris always present: common clients fail without.
+func encodeMetadata(m domain.Metadata) (jsontext.Value, error) {
+	if _, ok := m["redirect_uris"]; !ok {
+		m = maps.Clone(m)
+		if m == nil {
+			m = domain.Metadata{}
+		}
+		m["redirect_uris"] = domain.List{}
+	}
+	encoded, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("encode metadata: %w", err)
+	}
+	return encoded, nil
+}

@@ -1,0 +1,139 @@
+package api
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"roster/domain"
+	"roster/projections"
+)
+
+const (
+	bodyLimit      = 64 << 10
+	parameterLimit = 500 // bytes of a query parameter
+	timeForm       = "a time as in 2006-01-02T15:04:05Z (RFC 3339, a plus sign written as %2B)"
+)
+
+// readDocument reads the JSON object in a request's body.
+func readDocument(c echo.Context) (domain.Document, error) {
+	r := c.Request()
+	if !isJSON(r.Header.Values(echo.HeaderContentType)) {
+		return nil, invalidRequest(http.StatusUnsupportedMediaType, "the Content-Type must be application/json in UTF-8")
+	}
+	if coding := r.Header.Get(echo.HeaderContentEncoding); coding != "" && !strings.EqualFold(coding, "identity") {
+		c.Response().Header().Set(echo.HeaderAcceptEncoding, "identity")
+		return nil, invalidRequest(http.StatusUnsupportedMediaType, "the body must be sent without a content encoding")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, bodyLimit))
+	if err != nil {
+		return nil, bodyError(err)
+	}
+	return domain.ParseDocument(body)
+}
+
+func isJSON(contentTypes []string) bool {
+	if len(contentTypes) != 1 {
+		return false
+	}
+	mediaType, parameters, err := mime.ParseMediaType(contentTypes[0])
+	charset, given := parameters["charset"]
+	return err == nil && mediaType == echo.MIMEApplicationJSON && (!given || strings.EqualFold(charset, "utf-8"))
+}
+
+// bodyError tells a body that is too large from one that did not arrive.
+func bodyError(err error) error {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return invalidRequest(http.StatusRequestTimeout, "the body took too long to arrive")
+	default:
+		return invalidRequest(http.StatusBadRequest, "the body could not be read to its end")
+	}
+}
+
+// query reads the query parameters of one request. The first that is wrong is its error.
+type query struct {
+	values url.Values
+	err    error
+}
+
+// queryOf parses a query, in which each of the allowed parameters may come once and no other.
+func queryOf(c echo.Context, allowed ...string) *query {
+	values, err := url.ParseQuery(c.Request().URL.RawQuery)
+	q := &query{values: values}
+	if err != nil {
+		q.refuse("the query is not well-formed")
+	}
+	for name, given := range values {
+		switch {
+		case !slices.Contains(allowed, name):
+			q.refuse("there is a query parameter that is none of: " + strings.Join(allowed, ", "))
+		case len(given) > 1:
+			q.refuse("query parameter " + name + " is given more than once")
+		case len(given[0]) > parameterLimit:
+			q.refuse("query parameter " + name + " is longer than " + strconv.Itoa(parameterLimit) + " bytes")
+		case !utf8.ValidString(given[0]):
+			q.refuse("query parameter " + name + " is not valid UTF-8")
+		}
+	}
+	return q
+}
+
+func (q *query) refuse(description string) {
+	if q.err == nil {
+		q.err = invalidRequest(http.StatusBadRequest, "%s", description)
+	}
+}
+
+// text returns a parameter, empty when it was not given.
+func (q *query) text(name string) string { return q.values.Get(name) }
+
+// number returns a parameter that is a whole number of at least least, or otherwise when it was not given.
+func (q *query) number(name string, least, most, otherwise uint64) uint64 {
+	if !q.values.Has(name) {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(q.values.Get(name), 10, 64)
+	if err != nil || n < least || n > most {
+		q.refuse("query parameter " + name + " must be a whole number from " + strconv.FormatUint(least, 10) + " to " + strconv.FormatUint(most, 10))
+	}
+	return n
+}
+
+// instant returns a parameter that is a time, zero when it was not given.
+func (q *query) instant(name string) time.Time {
+	if !q.values.Has(name) {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339, q.values.Get(name))
+	if err != nil {
+		q.refuse("query parameter " + name + " must be " + timeForm)
+	}
+	return t
+}
+
+// moment returns a parameter that is a sequence of the log or a time.
+func (q *query) moment(name string) projections.Moment {
+	given := q.values.Get(name)
+	if seq, err := strconv.ParseUint(given, 10, 64); err == nil {
+		return projections.Moment{Seq: seq}
+	}
+	t, err := time.Parse(time.RFC3339, given)
+	if err != nil {
+		q.refuse("query parameter " + name + " must be given: the sequence of an event, or " + timeForm)
+	}
+	return projections.Moment{Time: t}
+}
