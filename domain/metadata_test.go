@@ -1,0 +1,176 @@
+package domain_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"roster/domain"
+)
+
+// FuzzRegister feeds bodies to the decoder and the rules. What is refused is refused with an error that may
+// be answered; what is accepted encodes to what is accepted again, and putting it back changes nothing.
+func FuzzRegister(f *testing.F) {
+	for _, seed := range []string{
+		webApp,
+		`{"redirect_uris":["com.example.app:/cb"],"client_name#ja":"アプリ","default_max_age":0}`,
+		`{"redirect_uris":["server.example.com"],"client_name":"a","ext_param_owner":"o","grant_types":["password"]}`,
+		`{"redirect_uris":["http://[::1]:8/"],"jwks":{"keys":[{"kty":"EC"}]},"contacts":["a@b.example"]}`,
+		`{"a":{"a":1,"a":2}}`, `[]`, `{"redirect_uris":null}`, "{\"client_name\":\"\xc0\xaf\"}", `{"scope":"a b"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		requested, err := domain.ParseDocument(body)
+		if err != nil {
+			checkRefusal(t, err)
+			return
+		}
+		events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, domain.Register{Requested: requested, Offered: offered})
+		if err != nil {
+			checkRefusal(t, err)
+			return
+		}
+		client := domain.Evolve(domain.Client{}, domain.ClientAggregate(clientID), events[0])
+		encoded, err := json.Marshal(client.Metadata)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var decoded domain.Metadata
+		if err := json.Unmarshal(encoded, &decoded); err != nil {
+			t.Fatalf("decode %s: %v", encoded, err)
+		}
+		if diff := cmp.Diff(client.Metadata, decoded); diff != "" {
+			t.Fatalf("decoded (-registered +decoded):\n%s", diff)
+		}
+		answer := document(t, string(encoded))
+		answer["client_id"] = []byte(`"` + clientID + `"`)
+		changes, err := domain.Decide(domain.DefaultPolicy, client, domain.Update{ClientID: clientID, Requested: answer, Offered: offered})
+		if err != nil || len(changes) != 0 {
+			t.Fatalf("putting back %s: %v, %v", encoded, changes, err)
+		}
+	})
+}
+
+// checkRefusal holds a refusal to RFC 6749 5.2 and RFC 7591 3.2.2.
+func checkRefusal(t *testing.T, err error) {
+	t.Helper()
+	var refused *domain.Error
+	if !errors.As(err, &refused) || refused.Code == "" {
+		t.Fatalf("not a refusal: %#v", err)
+	}
+	for _, r := range refused.Error() {
+		if r < 0x20 || r > 0x7e || r == '"' || r == '\\' {
+			t.Fatalf("description %q has %q", refused.Error(), r)
+		}
+	}
+}
+
+func TestParseDocument(t *testing.T) {
+	nested := func(levels int) string {
+		return `{"a":` + strings.Repeat("[", levels-1) + strings.Repeat("]", levels-1) + `}`
+	}
+	for name, test := range map[string]struct {
+		body string
+		ok   bool
+	}{
+		"object":                {`{"a":1}`, true},
+		"white space around":    {" {}\n", true},
+		"32 levels":             {nested(32), true},
+		"33 levels":             {nested(33), false},
+		"100,000 levels":        {strings.Repeat(`{"a":`, 100_000), false},
+		"brackets in a string":  {`{"a":"` + strings.Repeat(`[{\"`, 40) + `"}`, true},
+		"nothing":               {``, false},
+		"null":                  {`null`, false},
+		"array":                 {`[]`, false},
+		"truncated":             {`{"a":1`, false},
+		"second object":         {`{} {}`, false},
+		"trailing rubbish":      {`{}x`, false},
+		"trailing comma":        {`{"a":1,}`, false},
+		"comment":               {`{/**/}`, false},
+		"single quotes":         {`{'a':1}`, false},
+		"byte order mark":       {"\ufeff{}", false},
+		"invalid UTF-8":         {"{\"a\":\"\xff\"}", false},
+		"lone surrogate":        {`{"a":"\ud800"}`, false},
+		"member twice":          {`{"a":1,"a":2}`, false},
+		"member twice, escaped": {`{"a":1,"\u0061":2}`, false},
+		"member twice, deep":    {`{"a":{"b":1,"b":2}}`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := domain.ParseDocument([]byte(test.body))
+			if (err == nil) != test.ok {
+				t.Errorf("error %v", err)
+			}
+			if err != nil {
+				checkRefusal(t, err)
+			}
+		})
+	}
+}
+
+// TestMembersRefuseOtherTypes sends every member a value of every other type.
+func TestMembersRefuseOtherTypes(t *testing.T) {
+	values := map[string][]domain.Kind{ // the kinds that a value may be of
+		`"text"`: {domain.KindText, domain.KindURI}, `["text"]`: {domain.KindList}, `true`: {domain.KindFlag},
+		`7`: {domain.KindNumber}, `{}`: {domain.KindObject}, `""`: nil, `1.5`: nil, `-1`: nil, `1e3`: nil,
+		`9007199254740993`: nil, `[1]`: nil, `[null]`: nil, `[""]`: nil, `[["text"]]`: nil, `"a\u0000b"`: nil, `["a\nb"]`: nil,
+	}
+	for _, member := range domain.Members {
+		for value, kinds := range values {
+			var metadata domain.Metadata
+			err := json.Unmarshal(fmt.Appendf(nil, `{%q:%s}`, member.Name, value), &metadata)
+			fits := false
+			for _, kind := range kinds {
+				fits = fits || kind == member.Kind
+			}
+			if (err == nil) != fits {
+				t.Errorf("%s: %s: error %v", member.Name, value, err)
+			}
+		}
+	}
+}
+
+func TestMetadataKeepsOrderAndWording(t *testing.T) {
+	const body = `{"client_name":"<b>&  ","client_name#de":"Ä","client_name#ja-Hani":"社","redirect_uris":["b","a","b"],"jwks":{"z":1,"a":[ ]},"default_max_age":0,"require_auth_time":false}`
+	var metadata domain.Metadata
+	if err := json.Unmarshal([]byte(body), &metadata); err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := metadata.MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"client_name":"<b>&  ","client_name#de":"Ä","client_name#ja-Hani":"社","redirect_uris":["b","a","b"],"jwks":{"z":1,"a":[]},"default_max_age":0,"require_auth_time":false}`
+	if string(encoded) != want {
+		t.Errorf("encoded\n%s\nwant\n%s", encoded, want)
+	}
+}
+
+func TestDiff(t *testing.T) {
+	before := domain.Metadata{"client_name": domain.Text("a"), "scope": domain.Text("x"), "contacts": domain.List{"a"}}
+	after := domain.Metadata{"client_name": domain.Text("b"), "contacts": domain.List{"a"}, "default_max_age": domain.Number(0)}
+	want := []domain.MemberChange{
+		{Name: "client_name", Before: domain.Text("a"), After: domain.Text("b")},
+		{Name: "scope", Before: domain.Text("x")},
+		{Name: "default_max_age", After: domain.Number(0)},
+	}
+	if diff := cmp.Diff(want, domain.Diff(before, after)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLookupMember(t *testing.T) {
+	for name, want := range map[string]bool{
+		"client_name": true, "client_name#de": true, "client_name#zh-Hant-TW": true,
+		"client_name#": false, "client_name#1": false, "client_name#de_AT": false, "client_name#abcdefghi": false,
+		"redirect_uris#de": false, "Client_name": false, "": false, "#de": false,
+	} {
+		if _, _, ok := domain.LookupMember(name); ok != want {
+			t.Errorf("%q: %v", name, ok)
+		}
+	}
+}

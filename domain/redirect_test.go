@@ -1,0 +1,180 @@
+package domain_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"roster/domain"
+)
+
+func TestRedirectURIs(t *testing.T) {
+	const (
+		web      = `"application_type":"web"`
+		native   = `"application_type":"native"`
+		implicit = `"grant_types":["implicit"],"response_types":["id_token"]`
+		password = `"grant_types":["password"]`
+	)
+	for _, test := range []struct {
+		uri     string
+		members string
+		ok      bool
+	}{
+		{"https://client.example.org/cb", "", true},
+		{"https://client.example.org/cb?a=b&c=%20", "", true},
+		{"https://client.example.org", "", true},
+		{"https://xn--pple-43d.example/cb", "", true},
+		{"https://192.0.2.1:8443/cb", "", true},
+		{"https://[2001:db8::1]/cb", "", true},
+		{"HTTPS://CLIENT.example.org/CB", "", true},
+		{"https://localhost/cb", "", true},
+
+		{"http://localhost:8080/cb", "", true},
+		{"http://localhost:8080/cb", web, true},
+		{"http://127.0.0.1:3000/cb", native, true},
+		{"http://127.9.9.9/cb", "", true},
+		{"http://[::1]:1/cb", "", true},
+		{"http://localhost/cb", native, true},
+		{"http://localhost/cb", implicit, false},
+		{"http://localhost/cb", web + "," + implicit, false},
+		{"https://localhost/cb", web + "," + implicit, false},
+		{"http://localhost/cb", native + "," + implicit, true},
+		{"https://client.example.org/cb", implicit, true},
+		{"http://client.example.org/cb", "", false},
+		{"http://client.example.org/cb", native, false},
+		{"http://localhost.attacker.example/cb", "", false},
+		{"http://127.0.0.1.attacker.example/cb", "", false},
+		{"http://127.1/cb", "", false},
+		{"http://0x7f.0.0.1/cb", "", false},
+		{"http://[::ffff:127.0.0.1]/cb", "", false},
+		{"http://[::1%25eth0]/cb", "", false},
+		{"http://10.0.0.1/cb", "", false},
+
+		{"com.example.app:/cb", native, true},
+		{"com.example.app:/cb", "", true},
+		{"com.example.app://host/cb", native, true},
+		{"cursor://anysphere.cursor-retrieval/oauth/cb", "", true},
+		{"com.example.app:/cb", web, false},
+		{"com.example.app:", native, false},
+		{"https://client.example.org/cb", native, true},
+		{"javascript:alert(1)", native, false},
+		{"JaVaScRiPt:alert(1)", "", false},
+		{"data:text/html,x", native, false},
+		{"file:///etc/passwd", native, false},
+		{"intent://x#Intent;end", native, false},
+		{"urn:ietf:wg:oauth:2.0:oob", native, false},
+		{"wss://client.example.org/", native, false},
+		{"view-source:https://a.example/", native, false},
+
+		{"https://client.example.org/cb#fragment", "", false},
+		{"https://client.example.org/cb#", "", false},
+		{"https://user:pass@client.example.org/cb", "", false},
+		{"https://@client.example.org/cb", "", false},
+		{"https:///cb", "", false},
+		{"https:client.example.org/cb", "", false},
+		{"https:/client.example.org/cb", "", false},
+		{"https://", "", false},
+		{"//client.example.org/cb", "", false},
+		{"/cb", "", false},
+		{"client.example.org", "", false},
+		{"https://client.example.org:0/cb", "", false},
+		{"https://client.example.org:99999/cb", "", false},
+		{"https://client.example.org:/cb", "", false},
+		{"https://client.example.org:8x/cb", "", false},
+		{"https://*.example.org/cb", "", false},
+		{"https://client..example.org/cb", "", false},
+		{"https://client.example.org/cb ", "", false},
+		{" https://client.example.org/cb", "", false},
+		{"https://client.example.org/c b", "", false},
+		{"https://client.example.org/%zz", "", false},
+		{"https://client.example.org/%", "", false},
+		{`https://client.example.org/\cb`, "", false},
+		{`https://client.example.org\@attacker.example/`, "", false},
+		{"https://client.example.org/<cb>", "", false},
+		{"https://client.example.org/{cb}", "", false},
+		{"https://client.example.org/cb|x", "", false},
+		{"https://client.example.org/^cb`", "", false},
+		{"https://clïent.example.org/cb", "", false},
+		{"https://client.example.org\u202egro.live/cb", "", false},
+		{"https://client.example.org/" + strings.Repeat("a", 2000), "", false},
+
+		{"server.example.com", password, true},
+		{"anything-goes", password, true},
+		{"javascript:alert(1)", password, false},
+		{"server.example.com ", password, false},
+		{"server\u202e.example.com", password, false},
+	} {
+		encoded, err := json.Marshal(test.uri)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := `{"redirect_uris":[` + string(encoded) + `]` + prefixed(",", test.members) + `}`
+		events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, body))
+		if !test.ok {
+			var refused *domain.Error
+			if !errors.As(err, &refused) || refused.Code != domain.InvalidRedirectURI ||
+				!strings.HasPrefix(refused.Error(), "One or more redirect_uri values are invalid") {
+				t.Errorf("%s: error %v", body, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", body, err)
+			continue
+		}
+		if got := events[0].(domain.ClientRegistered).Metadata.List("redirect_uris"); got[0] != test.uri {
+			t.Errorf("%q was kept as %q", test.uri, got[0])
+		}
+	}
+}
+
+func prefixed(prefix, s string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + s
+}
+
+func TestRedirectURIsInAll(t *testing.T) {
+	list := func(n int) string { return `["https://a.example/` + strings.Repeat(`","https://a.example/`, n-1) + `"]` }
+	for body, ok := range map[string]bool{
+		`{}`: false,
+		`{"redirect_uris":[]}`:                                               false,
+		`{"grant_types":["implicit"],"response_types":["id_token"]}`:         false,
+		`{"grant_types":["client_credentials"]}`:                             true,
+		`{"grant_types":["client_credentials"],"redirect_uris":[]}`:          true,
+		`{"redirect_uris":["https://a.example/","http://attacker.example"]}`: false,
+		`{"redirect_uris":` + list(32) + `}`:                                 true,
+		`{"redirect_uris":` + list(33) + `}`:                                 false,
+	} {
+		_, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, body))
+		var refused *domain.Error
+		if ok != (err == nil) || !ok && (!errors.As(err, &refused) || refused.Code != domain.InvalidRedirectURI) {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
+func TestApplicationTypeOfAppsThatDoNotSay(t *testing.T) {
+	for redirectURIs, want := range map[string]string{
+		`["com.example.app:/cb"]`:                           "native",
+		`["http://localhost:1/","com.example.app:/cb"]`:     "native",
+		`["http://127.0.0.1/"]`:                             "native",
+		`["https://a.example/","http://localhost/"]`:        "web",
+		`["https://a.example/"]`:                            "web",
+		`["com.example.app:/cb"],"application_type":"web"`:  "",
+		`["http://localhost/cb"],"application_type":"web"`:  "web",
+		`["https://a.example/","com.example.app:/cb"]`:      "",
+		`["server.example.com"],"grant_types":["password"]`: "web",
+	} {
+		events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, `{"redirect_uris":`+redirectURIs+`}`))
+		got := ""
+		if err == nil {
+			got = events[0].(domain.ClientRegistered).Metadata.Text("application_type")
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q (%v)", redirectURIs, got, want, err)
+		}
+	}
+}
