@@ -1,0 +1,155 @@
+package projections
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"roster/eventstore"
+)
+
+// batchSize is how many events one transaction takes at most.
+const batchSize = 1000
+
+// Run is the projector: it applies the log's events, those to come included, until ctx ends; then it
+// returns nil. When an event cannot be read or applied it returns why, and Health and every later Wait
+// say so too: no event is ever skipped. It is called once.
+func (m *ReadModel) Run(ctx context.Context) error {
+	err := m.follow(ctx)
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		m.progress.stop(ErrStopped)
+		return nil
+	}
+	m.progress.stop(err)
+	return err
+}
+
+// follow returns only with an error.
+func (m *ReadModel) follow(ctx context.Context) error {
+	subscription, err := m.log.Subscribe(ctx, m.writer.at.seq)
+	if err != nil {
+		return fmt.Errorf("subscribe to the log beyond %d: %w", m.writer.at.seq, err)
+	}
+	defer subscription.Close()
+	for {
+		batch, err := subscription.Next(ctx, batchSize)
+		if err != nil {
+			return fmt.Errorf("read the log beyond %d: %w", m.writer.at.seq, err)
+		}
+		if len(batch) == batchSize {
+			last, err := m.log.Last(ctx)
+			if err != nil {
+				return fmt.Errorf("read the log's last sequence: %w", err)
+			}
+			m.progress.saw(last)
+		}
+		// A transaction is short. It is finished rather than broken off.
+		if err := m.writer.apply(context.WithoutCancel(ctx), batch); err != nil {
+			return err
+		}
+		m.progress.advance(m.writer.at.seq)
+	}
+}
+
+// writer is the one connection that changes the tables. It is for one goroutine.
+type writer struct {
+	at   checkpoint
+	db   *sql.DB
+	conn *sql.Conn
+
+	begin, commit, rollback  *sql.Stmt
+	saveCheckpoint           *sql.Stmt
+	loadClient               *sql.Stmt
+	insertClient, saveClient *sql.Stmt
+	insertEvent              *sql.Stmt
+	addToDay                 *sql.Stmt
+}
+
+func openWriter(ctx context.Context, path string) (_ *writer, err error) {
+	w := &writer{}
+	if w.db, err = sql.Open("sqlite", writerDSN(path)); err != nil {
+		return nil, err
+	}
+	if err := w.prepare(ctx); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+func (w *writer) prepare(ctx context.Context) (err error) {
+	if w.conn, err = w.db.Conn(ctx); err != nil {
+		return err
+	}
+	if err := w.conn.QueryRowContext(ctx, selectCheckpoint).Scan(&w.at.schema, &w.at.logName, &w.at.logCreated,
+		&w.at.seq, &w.at.eventID, &w.at.latest, &w.at.lag); err != nil {
+		return fmt.Errorf("read checkpoint: %w", err)
+	}
+	if w.at.schema != schemaHash {
+		return nil // not ours to write to
+	}
+	return prepare(ctx, w.conn, map[string]**sql.Stmt{
+		`BEGIN IMMEDIATE`: &w.begin,
+		`COMMIT`:          &w.commit,
+		`ROLLBACK`:        &w.rollback,
+		updateCheckpoint:  &w.saveCheckpoint,
+		selectClient:      &w.loadClient,
+		insertClient:      &w.insertClient,
+		updateClient:      &w.saveClient,
+		insertEvent:       &w.insertEvent,
+		addToDay:          &w.addToDay,
+	})
+}
+
+func (w *writer) close() error {
+	var err error
+	if w.conn != nil {
+		err = w.conn.Close()
+	}
+	return errors.Join(err, w.db.Close())
+}
+
+// apply applies events in one transaction together with the checkpoint. After an error nothing of them is applied.
+func (w *writer) apply(ctx context.Context, batch []eventstore.Recorded) (err error) {
+	if _, err := w.begin.ExecContext(ctx); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	at := w.at
+	defer func() {
+		if err != nil {
+			_, failed := w.rollback.ExecContext(ctx)
+			err = errors.Join(err, failed)
+		}
+	}()
+	days := make(dayChanges)
+	for _, e := range batch {
+		at = at.after(e)
+		if err := w.applyOne(ctx, e, at.latest, days); err != nil {
+			return fmt.Errorf("apply event %d: %w", e.Seq, err)
+		}
+	}
+	if err := w.addDays(ctx, days); err != nil {
+		return err
+	}
+	if _, err := w.saveCheckpoint.ExecContext(ctx, at.seq, at.eventID, at.latest, at.lag); err != nil {
+		return fmt.Errorf("save checkpoint: %w", err)
+	}
+	if _, err := w.commit.ExecContext(ctx); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	w.at = at
+	return nil
+}
+
+// applyOne changes every view by one event.
+func (w *writer) applyOne(ctx context.Context, e eventstore.Recorded, latest int64, days dayChanges) error {
+	change, err := w.changeClient(ctx, e)
+	if err != nil {
+		return err
+	}
+	if err := w.indexEvent(ctx, e, change.seq, latest); err != nil {
+		return err
+	}
+	days.count(e.Time, change)
+	return nil
+}

@@ -1,0 +1,67 @@
+-- The tables of the read model. There are no migrations: a read model that was made by any other text than
+-- this one is built again. Raise this number when the same tables are to be filled otherwise: 1.
+--
+-- Times are microseconds since 1970, UTC.
+
+-- One row: where in which log the read model stands.
+CREATE TABLE checkpoint (
+    schema      TEXT    NOT NULL, -- hash of this text
+    log_name    TEXT    NOT NULL,
+    log_created TEXT    NOT NULL, -- RFC 3339
+    seq         INTEGER NOT NULL, -- the last event applied; 0: none
+    event_id    TEXT    NOT NULL,
+    latest      INTEGER NOT NULL, -- the latest time of any event applied
+    lag         INTEGER NOT NULL  -- how much earlier, at most, an event is than the latest one before it
+) STRICT;
+
+-- Every client that was ever registered, numbered by the sequence of its registration: the order of
+-- registration is the order of the table.
+CREATE TABLE clients (
+    seq               INTEGER PRIMARY KEY,
+    id                TEXT    NOT NULL UNIQUE,
+    status            TEXT    NOT NULL,
+    owner             TEXT    NOT NULL,
+    search            TEXT    NOT NULL, -- name, owner and id as searchText makes it
+    version           INTEGER NOT NULL,
+    registered_at     INTEGER NOT NULL,
+    updated_at        INTEGER NOT NULL,
+    issued_at         INTEGER NOT NULL,
+    token             BLOB    NOT NULL,
+    secret            BLOB,             -- NULL, and the next two: the client has none
+    secret_expires_at INTEGER,
+    secret_sealed     BLOB,
+    metadata          TEXT    NOT NULL
+) STRICT;
+
+-- All that a query can select by, in the order of its answer: it reads this index alone, and of the table
+-- only the rows that it returns.
+CREATE INDEX clients_search ON clients (seq, status, owner, search);
+
+-- Every event. Rows are never changed.
+CREATE TABLE events (
+    seq        INTEGER PRIMARY KEY,
+    client     INTEGER NOT NULL, -- clients.seq
+    time       INTEGER NOT NULL,
+    latest     INTEGER NOT NULL, -- the latest time of this event and all before it: ascends with seq
+    id         TEXT    NOT NULL,
+    type       TEXT    NOT NULL,
+    version    INTEGER NOT NULL, -- of the type's schema
+    actor_kind TEXT    NOT NULL,
+    actor_id   TEXT    NOT NULL,
+    actor_ip   TEXT    NOT NULL,
+    data       TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX events_client ON events (client);
+CREATE INDEX events_type ON events (type);
+CREATE INDEX events_latest ON events (latest);
+
+-- What each day (counted from 1970, UTC) changed.
+CREATE TABLE days (
+    day        INTEGER PRIMARY KEY,
+    events     INTEGER NOT NULL,
+    registered INTEGER NOT NULL,
+    active     INTEGER NOT NULL, -- this and the next two: more, or fewer, clients of that status
+    deleted    INTEGER NOT NULL,
+    revoked    INTEGER NOT NULL
+) STRICT;
