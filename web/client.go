@@ -1,0 +1,254 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"roster/domain"
+	"roster/projections"
+)
+
+// historyShown is how many events of a client a page shows.
+const historyShown = 25
+
+// A clientView is what the page of one client shows.
+type clientView struct {
+	projections.Client
+	Groups  []memberGroup
+	History []step
+	Older   uint64 // the history goes on below this sequence; 0: this is all of it
+	Partial bool   // the history does not begin with the newest event
+	Now     time.Time
+}
+
+// client shows one client.
+func (w *Web) client(c echo.Context) error {
+	before, err := sequenceOf(c.QueryParams(), "before")
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	found, err := w.findClient(ctx, c)
+	if err != nil {
+		return err
+	}
+	history, older, err := w.history(ctx, found.ID, before)
+	if err != nil {
+		return err
+	}
+	title := found.ID
+	if name := found.Metadata.Name(); name != "" {
+		title = plain(name, 60)
+	}
+	return w.render(c, http.StatusOK, clientPage(w.page(c, title, "Clients"), clientView{
+		Client: found, Groups: groupMembers(found.Metadata), History: history, Older: older, Partial: before > 0, Now: w.clock(),
+	}))
+}
+
+// findClient returns the client that the path names, or domain.ErrNotFound.
+func (w *Web) findClient(ctx context.Context, c echo.Context) (projections.Client, error) {
+	id, err := url.PathUnescape(c.Param("id"))
+	if err != nil {
+		return projections.Client{}, domain.ErrNotFound
+	}
+	return w.reader.Client(ctx, id)
+}
+
+// sequenceOf reads a sequence from an address; 0 when there is none.
+func sequenceOf(given url.Values, name string) (uint64, error) {
+	if given.Get(name) == "" {
+		return 0, nil
+	}
+	seq, err := strconv.ParseUint(given.Get(name), 10, 63)
+	if err != nil {
+		return 0, badRequest("The parameter " + name + " is the sequence of an event: a whole number.")
+	}
+	return seq, nil
+}
+
+// A memberGroup is members that belong together for people.
+type memberGroup struct {
+	Title string
+	Rows  []memberRow
+}
+
+// A memberRow is one member of a client's metadata.
+type memberRow struct {
+	Name  string // as registered, with its language tag
+	Label string
+	Tag   string
+	Value domain.Value
+}
+
+// memberGroups says where members are shown, by how their names begin. A member goes to the first group
+// that fits, so the last takes all that are left.
+var memberGroups = []struct {
+	title    string
+	prefixes []string
+}{
+	{"Redirects and grants", []string{"redirect_uris", "grant_types", "response_", "scope", "application_type", "initiate_login_uri",
+		"request_uris", "claims_redirect_uris", "default_", "require_auth_time", "subject_type", "sector_identifier_uri", "authorization_details_types"}},
+	{"Authentication and keys", []string{"token_endpoint_auth_", "jwks", "tls_client_", "dpop_", "require_pushed_", "use_mtls_", "signed_jwks_uri"}},
+	{"Signing and encryption", []string{"id_token_", "userinfo_", "request_object_", "require_signed_", "introspection_", "authorization_", "nfv_token_"}},
+	{"Sign-out and back channel", []string{"frontchannel_", "backchannel_", "post_logout_"}},
+	{"About the client", []string{""}},
+}
+
+// groupMembers orders metadata for people: groups as listed, in each the order of domain.Members.
+// What the description of a client says comes first.
+func groupMembers(m domain.Metadata) []memberGroup {
+	groups := make([]memberGroup, len(memberGroups))
+	for i, g := range memberGroups {
+		groups[i].Title = g.title
+	}
+	for _, change := range domain.Diff(nil, m) {
+		row := rowOf(change.Name, change.After)
+		i := groupIndex(row.Name)
+		groups[i].Rows = append(groups[i].Rows, row)
+	}
+	about := groups[len(groups)-1]
+	groups = slices.Insert(groups[:len(groups)-1], 0, about)
+	return slices.DeleteFunc(groups, func(g memberGroup) bool { return len(g.Rows) == 0 })
+}
+
+func groupIndex(name string) int {
+	return slices.IndexFunc(memberGroups, func(g struct {
+		title    string
+		prefixes []string
+	}) bool {
+		return slices.ContainsFunc(g.prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
+	})
+}
+
+// rowOf labels a member.
+func rowOf(name string, value domain.Value) memberRow {
+	row := memberRow{Name: name, Label: name, Value: value}
+	if member, tag, ok := domain.LookupMember(name); ok {
+		row.Label, row.Tag = member.Label, tag
+	}
+	return row
+}
+
+// indented is a JSON object over several lines.
+func indented(o domain.Object) string {
+	var b bytes.Buffer
+	if err := json.Indent(&b, []byte(o), "", "  "); err != nil {
+		return string(o)
+	}
+	return b.String()
+}
+
+// written is a value in one line of text.
+func written(v domain.Value) string {
+	switch v := v.(type) {
+	case domain.Text:
+		return string(v)
+	case domain.Flag:
+		return strconv.FormatBool(bool(v))
+	case domain.Number:
+		return strconv.FormatInt(int64(v), 10)
+	case domain.List:
+		return strings.Join(v, ", ")
+	case domain.Object:
+		return string(v)
+	}
+	return ""
+}
+
+// A step is one event in a client's history.
+type step struct {
+	eventRow
+	Registered int // how many members it was registered with; 0: it is not a registration
+	Changes    []domain.MemberChange
+	Secret     string // what happened to the client secret; empty: nothing
+	Reason     string // why it was revoked; empty: not said
+}
+
+// history returns a client's newest events below a sequence, newest first; 0: from the newest one.
+// older is the sequence below which it goes on, 0 when that was all.
+func (w *Web) history(ctx context.Context, id string, before uint64) (steps []step, older uint64, err error) {
+	// One more than is shown: it is what the oldest one shown changed.
+	recorded, err := w.reader.Events(ctx, projections.EventQuery{
+		ClientID: id, Before: before, Newest: true, Limit: historyShown + 1,
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("history of a client: %w", err)
+	}
+	var state domain.Client
+	for i, e := range slices.Backward(recorded) {
+		former := state
+		state = domain.Evolve(state, e.Aggregate, e.Event)
+		if i == historyShown {
+			continue
+		}
+		steps = append(steps, stepOf(e, former, state))
+	}
+	slices.Reverse(steps)
+	if len(recorded) > historyShown {
+		older = steps[len(steps)-1].Seq
+	}
+	return steps, older, nil
+}
+
+// stepOf tells what an event changed.
+func stepOf(e projections.Event, former, state domain.Client) step {
+	s := step{eventRow: rowOfEvent(e)}
+	switch event := e.Event.(type) {
+	case domain.ClientRegistered:
+		s.Registered = len(event.Metadata)
+		s.Changes = domain.Diff(nil, event.Metadata)
+		s.Secret = secretNews(event.Secret, false)
+	case domain.ClientUpdated:
+		s.Changes = domain.Diff(former.Metadata, state.Metadata)
+		s.Secret = secretNews(event.SecretIssued, event.SecretEnded)
+	case domain.ClientRevoked:
+		s.Reason = event.Reason
+	}
+	return s
+}
+
+// secretNews says what an event did to the client secret.
+func secretNews(issued *domain.Secret, ended bool) string {
+	switch {
+	case ended:
+		return "The client secret stopped working."
+	case issued == nil:
+		return ""
+	case issued.ExpiresAt.IsZero():
+		return "A client secret was issued that does not expire."
+	}
+	return "A client secret was issued that expires on " + issued.ExpiresAt.UTC().Format(formMinute) + " UTC."
+}
+
+// secretState says how it stands with a client's secret.
+func (v clientView) secretState() string {
+	switch {
+	case v.Secret == nil:
+		return "None was issued: the client's authentication method uses none."
+	case v.Status != domain.Active:
+		return "Stopped working when the client was " + string(v.Status) + "."
+	case v.Secret.ExpiresAt.IsZero():
+		return "Issued, does not expire."
+	case v.Secret.ExpiresAt.After(v.Now):
+		return "Issued, expires on " + v.Secret.ExpiresAt.UTC().Format(formMinute) + " UTC."
+	}
+	return "Expired on " + v.Secret.ExpiresAt.UTC().Format(formMinute) + " UTC."
+}
+
+// tokenState says how it stands with a client's registration access token.
+func (v clientView) tokenState() string {
+	if v.Status != domain.Active {
+		return "Stopped working when the client was " + string(v.Status) + "."
+	}
+	return "Issued, works as long as the client is active."
+}

@@ -1,0 +1,104 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"roster/domain"
+	"roster/projections"
+)
+
+// errCrossOrigin says that a form was sent from another site's page.
+var errCrossOrigin = errors.New("request from another origin")
+
+// A badRequest is a request that no page of the dashboard makes. Its text is shown.
+type badRequest string
+
+func (b badRequest) Error() string { return string(b) }
+
+// A problem is an error as an administrator reads it.
+type problem struct {
+	Status int
+	Title  string
+	Detail string
+}
+
+// problemOf is the one place that says what an error is to a browser. What it does not know is a
+// fault of ours, of which only the log tells more.
+func problemOf(err error) problem {
+	var (
+		bad      badRequest
+		refused  *domain.Error
+		tooLarge *http.MaxBytesError
+		byEcho   *echo.HTTPError
+	)
+	switch {
+	case errors.Is(err, domain.ErrNotFound):
+		return problem{http.StatusNotFound, "No such client",
+			"No client with this id was ever registered. Its id may have been copied in part."}
+	case errors.Is(err, projections.ErrBadCursor):
+		return problem{http.StatusBadRequest, "This page does not exist",
+			"The address holds a place in the list that the registry did not give out. Start again from the first page."}
+	case errors.As(err, &bad):
+		return problem{http.StatusBadRequest, "The request cannot be understood", string(bad)}
+	case errors.As(err, &refused):
+		return problem{http.StatusUnprocessableEntity, "The registry refused this", refused.Error()}
+	case errors.Is(err, errCrossOrigin):
+		return problem{http.StatusForbidden, "Refused",
+			"The request came from another site's page, so nothing was done. Open the dashboard itself and try again."}
+	case errors.Is(err, domain.ErrConflict):
+		return problem{http.StatusConflict, "The client was being changed",
+			"Somebody else changed this client at the same moment, so nothing was done. Look at it again, then try once more."}
+	case errors.Is(err, domain.ErrOutcomeUnknown):
+		return problem{http.StatusServiceUnavailable, "It is not known whether this was done",
+			"The event log did not answer in time. Look at the client: if it is unchanged in a minute, try once more. Trying twice does no harm."}
+	case errors.Is(err, context.DeadlineExceeded):
+		return problem{http.StatusServiceUnavailable, "This is taking too long",
+			"The registry did not answer in time. Nothing is lost; try again in a moment."}
+	case errors.As(err, &tooLarge):
+		return problem{http.StatusRequestEntityTooLarge, "The form is too large",
+			"Nothing was done. Shorten what you entered and send it again."}
+	case errors.As(err, &byEcho):
+		return problemOfStatus(byEcho.Code)
+	}
+	return problemOfStatus(http.StatusInternalServerError)
+}
+
+// problemOfStatus is for what has no more to say than its status.
+func problemOfStatus(status int) problem {
+	switch status {
+	case http.StatusNotFound:
+		return problem{status, "No such page", "There is nothing at this address."}
+	case http.StatusMethodNotAllowed:
+		return problem{status, "Not possible here", "This address does not take that kind of request. Nothing was done."}
+	case http.StatusForbidden:
+		return problem{status, "Refused", "You may not do this. Nothing was done."}
+	case http.StatusServiceUnavailable:
+		return problem{status, "Not available now", "The registry is starting or stopping. Try again in a moment."}
+	case http.StatusInternalServerError:
+		return problem{status, "Something went wrong",
+			"This is a fault of the registry, not yours. It was written to the server's log."}
+	}
+	return problem{status, http.StatusText(status), "The request could not be answered."}
+}
+
+// answerError answers a request that ended in an error, with a page in the dashboard's style.
+func (w *Web) answerError(err error, c echo.Context) {
+	r := c.Request()
+	p := problemOf(err)
+	switch {
+	case r.Context().Err() != nil && errors.Is(err, context.Canceled):
+		return // nobody is there to read an answer
+	case p.Status >= http.StatusInternalServerError:
+		w.logger.Error("dashboard request failed", "method", r.Method, "path", c.Path(), "status", p.Status, "err", err)
+	}
+	if c.Response().Committed {
+		return
+	}
+	if err := w.render(c, p.Status, problemPage(w.page(c, p.Title, ""), p)); err != nil {
+		w.logger.Error("dashboard could not show an error", "path", c.Path(), "err", err)
+	}
+}

@@ -1,0 +1,149 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"roster/domain"
+	"roster/projections"
+)
+
+// eventsShown is how many events a page shows.
+const eventsShown = 50
+
+// An eventKind is how a type of event is shown.
+type eventKind struct {
+	Type  string
+	Label string
+	Tone  string // its class
+}
+
+// eventKinds are the types of events, in the order of a client's life.
+var eventKinds = []eventKind{
+	{domain.ClientRegistered{}.Type(), "Registered", "registered"},
+	{domain.ClientUpdated{}.Type(), "Changed", "changed"},
+	{domain.ClientDeleted{}.Type(), "Deleted", "deleted"},
+	{domain.ClientRevoked{}.Type(), "Revoked", "revoked"},
+}
+
+// kindOf returns how a type is shown. A type that is new to the dashboard is shown by its own name.
+func kindOf(eventType string) eventKind {
+	i := slices.IndexFunc(eventKinds, func(k eventKind) bool { return k.Type == eventType })
+	if i < 0 {
+		return eventKind{eventType, eventType, "changed"}
+	}
+	return eventKinds[i]
+}
+
+// An eventRow is an event as the log shows it.
+type eventRow struct {
+	projections.Event
+	Kind eventKind
+	Name string // of the client, as it is now
+}
+
+func rowOfEvent(e projections.Event) eventRow {
+	return eventRow{Event: e, Kind: kindOf(e.Event.Type())}
+}
+
+// eventRows finds the names that events are shown with.
+func (w *Web) eventRows(ctx context.Context, recorded []projections.Event) ([]eventRow, error) {
+	names := map[string]string{}
+	rows := make([]eventRow, 0, len(recorded))
+	for _, e := range recorded {
+		row := rowOfEvent(e)
+		name, known := names[e.Aggregate.ID]
+		if !known {
+			found, err := w.reader.Client(ctx, e.Aggregate.ID)
+			if err != nil && !errors.Is(err, domain.ErrNotFound) {
+				return nil, fmt.Errorf("name of a client: %w", err)
+			}
+			name = found.Metadata.Name()
+			names[e.Aggregate.ID] = name
+		}
+		row.Name = name
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// An eventLog is what the page of the log shows.
+type eventLog struct {
+	Type   string // only events of this type; empty: all
+	Client string // only events of the client with this id; empty: all
+	Before uint64 // only events below this sequence; 0: from the newest
+	Rows   []eventRow
+	More   bool   // there are older events
+	Seen   uint64 // live updates go on after this sequence
+}
+
+// events shows the log.
+func (w *Web) events(c echo.Context) error {
+	log, err := eventLogOf(c.QueryParams())
+	if err != nil {
+		return err
+	}
+	if log.Before, err = sequenceOf(c.QueryParams(), "before"); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	// The position is taken before the events, so that none can fall between page and stream.
+	log.Seen = w.reader.Health().Applied
+	query := log.query()
+	query.Before, query.Newest, query.Limit = log.Before, true, eventsShown+1
+	recorded, err := w.reader.Events(ctx, query)
+	if err != nil {
+		return err
+	}
+	if len(recorded) > eventsShown {
+		recorded, log.More = recorded[:eventsShown], true
+	}
+	if len(recorded) > 0 && log.Before == 0 {
+		log.Seen = max(log.Seen, recorded[0].Seq)
+	}
+	if log.Rows, err = w.eventRows(ctx, recorded); err != nil {
+		return err
+	}
+	return w.render(c, http.StatusOK, eventsPage(w.page(c, "Events", "Events"), log))
+}
+
+// eventLogOf reads from an address which events are wanted.
+func eventLogOf(given url.Values) (eventLog, error) {
+	log := eventLog{Type: given.Get("type"), Client: strings.TrimSpace(given.Get("client"))}
+	known := func(k eventKind) bool { return k.Type == log.Type }
+	if log.Type != "" && !slices.ContainsFunc(eventKinds, known) {
+		return log, badRequest("There is no such type of event.")
+	}
+	if len(log.Client) > searchLimit {
+		return log, badRequest("A client_id is shorter than that.")
+	}
+	return log, nil
+}
+
+// query selects the events that the log shows.
+func (l eventLog) query() projections.EventQuery {
+	return projections.EventQuery{Type: l.Type, ClientID: l.Client}
+}
+
+// Newest returns the address of this log from its newest event.
+func (l eventLog) Newest() string {
+	return addressOf("/admin/events", "type", l.Type, "client", l.Client)
+}
+
+// Older returns the address of the page that follows.
+func (l eventLog) Older() string {
+	return addressOf("/admin/events", "type", l.Type, "client", l.Client, "before", strconv.FormatUint(l.Rows[len(l.Rows)-1].Seq, 10))
+}
+
+// Stream returns the address of the live updates that follow this page.
+func (l eventLog) Stream() string {
+	return addressOf("/admin/events/stream", "type", l.Type, "client", l.Client, "after", strconv.FormatUint(l.Seen, 10))
+}

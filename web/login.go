@@ -1,0 +1,87 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"roster/domain/administrators"
+)
+
+// A loginForm is what the sign-in shows again after a failed attempt. It never holds the password.
+type loginForm struct {
+	Next    string // the page to go to
+	Name    string
+	Failure string // what was wrong; empty: nothing yet
+}
+
+// showLogin shows the sign-in, or leads on who is signed in already.
+func (w *Web) showLogin(c echo.Context) error {
+	ctx, err := w.sessions.load(c.Request())
+	if err != nil {
+		return err
+	}
+	next := localPath(c.QueryParam("next"))
+	if w.sessions.administrator(ctx) != "" {
+		return c.Redirect(http.StatusSeeOther, next)
+	}
+	return w.render(c, http.StatusOK, loginPage(w.page(c, "Sign in", ""), loginForm{Next: next}))
+}
+
+// login signs in.
+func (w *Web) login(c echo.Context) error {
+	form, err := formOf(c)
+	if err != nil {
+		return err
+	}
+	again := loginForm{Next: localPath(form.Get("next")), Name: shorten(form.Get("name"), listText)}
+	r := c.Request()
+
+	admin, err := w.administrators.Password(r.Context(), c.RealIP(), form.Get("name"), form.Get("password"))
+	var throttled *administrators.Throttled
+	switch {
+	case errors.As(err, &throttled):
+		wait := max(throttled.RetryAfter+time.Second-1, time.Second).Truncate(time.Second)
+		c.Response().Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
+		again.Failure = "Too many failed attempts. Wait " + inWords(wait) + ", then try again. The password was not looked at."
+		return w.render(c, http.StatusTooManyRequests, loginPage(w.page(c, "Sign in", ""), again))
+	case errors.Is(err, administrators.ErrRefused):
+		again.Failure = "That name and password do not belong together."
+		return w.render(c, http.StatusUnprocessableEntity, loginPage(w.page(c, "Sign in", ""), again))
+	case err != nil:
+		return err
+	}
+
+	ctx, err := w.sessions.load(r)
+	if err != nil {
+		return err
+	}
+	if err := w.sessions.begin(ctx, c.Response(), admin.ID); err != nil {
+		return err
+	}
+	w.logger.Info("administrator signed in", "administrator", admin.ID)
+	return c.Redirect(http.StatusSeeOther, again.Next)
+}
+
+// logout signs out. Signing out without a session is no error.
+func (w *Web) logout(c echo.Context) error {
+	ctx, err := w.sessions.load(c.Request())
+	if err != nil {
+		return err
+	}
+	if err := w.sessions.end(ctx, c.Response()); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/admin/login")
+}
+
+// inWords says how long to wait: "40 seconds", "3 minutes", rounded up.
+func inWords(wait time.Duration) string {
+	if wait < 2*time.Minute {
+		return counted(int(wait.Seconds()), "second", "seconds")
+	}
+	return counted(int((wait+time.Minute-1)/time.Minute), "minute", "minutes")
+}

@@ -1,0 +1,148 @@
+package web_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/alexedwards/scs/v2/memstore"
+	"github.com/labstack/echo/v4"
+
+	"roster/domain"
+	"roster/domain/administrators"
+	"roster/domain/registrar"
+	"roster/eventstore/memory"
+	"roster/projections"
+	"roster/web"
+)
+
+// The administrator of the tests.
+const (
+	adminName     = "admin"
+	adminPassword = "correct horse battery staple"
+)
+
+// passwordHash is the hash of adminPassword, made once since that is slow on purpose.
+var passwordHash = sync.OnceValue(func() string { return administrators.HashPassword(adminPassword) })
+
+// A registry is a whole registry with its dashboard, on a log in memory.
+type registry struct {
+	log       *memory.Log
+	model     *projections.ReadModel
+	registrar *registrar.Registrar
+	sessions  scs.Store
+	logged    *lines
+	stop      context.CancelFunc // ends live streams
+	server    *httptest.Server
+}
+
+// An option changes what the dashboard is made of.
+type option func(*web.Options)
+
+// newRegistry starts an empty registry. It ends with the test.
+func newRegistry(t testing.TB, options ...option) *registry {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	log := memory.New()
+	logged := &lines{}
+	logger := slog.New(slog.NewTextHandler(logged, nil))
+	model, err := projections.Open(ctx, projections.Options{Dir: t.TempDir(), Log: log, Logger: logger})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := make(chan error, 1)
+	go func() { ran <- model.Run(ctx) }()
+	admins, err := administrators.New(administrators.Options{User: adminName, PasswordHash: passwordHash()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopped, stop := context.WithCancel(context.Background())
+	r := &registry{
+		log: log, model: model, sessions: memstore.NewWithCleanupInterval(0), logged: logged, stop: stop,
+		registrar: registrar.New(registrar.Options{Log: log, Waiter: model, Sealer: unsealed{}, Policy: domain.DefaultPolicy}),
+	}
+
+	e := echo.New()
+	e.IPExtractor = echo.ExtractIPDirect()
+	r.server = httptest.NewUnstartedServer(e)
+	o := web.Options{
+		Registrar: r.registrar, Reader: model, Administrators: admins,
+		PublicURL: "http://" + r.server.Listener.Addr().String(), Sessions: r.sessions,
+		Clock: time.Now, Logger: logger, Stop: stopped,
+	}
+	for _, change := range options {
+		change(&o)
+	}
+	dashboard, err := web.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dashboard.Routes(e)
+	r.server.Start()
+
+	t.Cleanup(func() {
+		stop()
+		r.server.Close()
+		cancel()
+		<-ran
+		if err := model.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+// unsealed seals nothing: no client of these tests needs its secret again.
+type unsealed struct{}
+
+func (unsealed) Seal(string, string) []byte { return nil }
+
+// lines keeps what was logged.
+type lines struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = append(l.text, p...)
+	return len(p), nil
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return string(l.text)
+}
+
+// register registers a client and returns the registration.
+func (r *registry) register(t testing.TB, body string) registrar.Registration {
+	t.Helper()
+	document, err := domain.ParseDocument([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	registered, err := r.registrar.Register(t.Context(), "192.0.2.7", document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return registered
+}
+
+// update replaces a client's metadata.
+func (r *registry) update(t testing.TB, client registrar.Registration, body string) {
+	t.Helper()
+	document, err := domain.ParseDocument([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.registrar.Update(t.Context(), "192.0.2.7", client.Client.ID, client.RegistrationAccessToken, document); err != nil {
+		t.Fatal(err)
+	}
+}
+

@@ -1,0 +1,87 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"roster/domain"
+	"roster/projections"
+)
+
+// reasonLimit is how many characters a reason may have.
+const reasonLimit = 500
+
+// A revocation is what the confirmation asks about.
+type revocation struct {
+	Client  projections.Client
+	Reason  string // as entered
+	Failure string // what is wrong with it; empty: nothing
+}
+
+// confirmRevoke asks whether a client is to be revoked, and says what that does.
+func (w *Web) confirmRevoke(c echo.Context) error {
+	found, err := w.findClient(c.Request().Context(), c)
+	if err != nil {
+		return err
+	}
+	return w.render(c, http.StatusOK, revokePage(w.page(c, "Revoke "+plain(nameOrID(found), 60), "Clients"), revocation{Client: found}))
+}
+
+// revoke revokes a client. A client that has ended stays as it is, and the page says so.
+func (w *Web) revoke(c echo.Context) error {
+	form, err := formOf(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	found, err := w.findClient(ctx, c)
+	if err != nil {
+		return err
+	}
+	name := "“" + plain(nameOrID(found), 60) + "”"
+	if found.Status != domain.Active {
+		return w.tell(c, found.ID, name+" had already been "+string(found.Status)+". Nothing was changed.")
+	}
+	reason := strings.TrimSpace(form.Get("reason"))
+	if failure := wrongReason(reason); failure != "" {
+		return w.render(c, http.StatusUnprocessableEntity, revokePage(
+			w.page(c, "Revoke "+plain(nameOrID(found), 60), "Clients"), revocation{found, reason, failure}))
+	}
+	admin := domain.Actor{Kind: domain.ActorAdmin, ID: administratorOf(c), IP: c.RealIP()}
+	if err := w.registrar.Revoke(ctx, admin, found.ID, reason); err != nil {
+		return fmt.Errorf("revoke: %w", err)
+	}
+	return w.tell(c, found.ID, name+" is revoked. Its registration access token and client secret have stopped working.")
+}
+
+// wrongReason says what is wrong with a reason; empty: nothing.
+func wrongReason(reason string) string {
+	switch {
+	case !utf8.ValidString(reason):
+		return "The reason is not text. Nothing was revoked."
+	case utf8.RuneCountInString(reason) > reasonLimit:
+		return fmt.Sprintf("The reason has %s; it may have up to %d. Nothing was revoked.",
+			counted(utf8.RuneCountInString(reason), "character", "characters"), reasonLimit)
+	}
+	return ""
+}
+
+// tell leads to a client's page with a message.
+func (w *Web) tell(c echo.Context, id, message string) error {
+	if err := w.sessions.say(c.Request().Context(), message); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, clientPath(id))
+}
+
+// nameOrID is what to call a client.
+func nameOrID(c projections.Client) string {
+	if name := c.Metadata.Name(); name != "" {
+		return name
+	}
+	return c.ID
+}

@@ -1,0 +1,199 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/labstack/echo/v4"
+)
+
+// How long an administrator stays signed in: without opening a page, and at most.
+const (
+	sessionIdle     = time.Hour
+	sessionLifetime = 12 * time.Hour
+)
+
+// The keys of a session's values.
+const (
+	keyAdministrator = "administrator" // the name
+	keyFlash         = "flash"         // a message for the next page
+)
+
+// sessions are the signed-in administrators. A session begins with a sign-in and with nothing else,
+// so that those who cannot sign in cannot fill the store. It may be used concurrently.
+//
+// The methods take and return contexts that hold the session's values as they were loaded.
+type sessions struct {
+	manager *scs.SessionManager
+	// ending is held while a session is written or ended. Without it a page that was being made
+	// during a sign-out would bring the session back.
+	ending sync.Mutex
+}
+
+// newSessions keeps sessions in store. Cookies are for https alone when secure says so.
+func newSessions(store scs.Store, secure bool) *sessions {
+	m := scs.New()
+	m.Store = store
+	m.IdleTimeout = sessionIdle
+	m.Lifetime = sessionLifetime
+	m.HashTokenInStore = true
+	m.Cookie.Name = "roster_session"
+	m.Cookie.HttpOnly = true
+	m.Cookie.SameSite = http.SameSiteLaxMode
+	m.Cookie.Path = "/"
+	m.Cookie.Persist = false
+	if secure {
+		m.Cookie.Secure = true
+		m.Cookie.Name = "__Host-" + m.Cookie.Name
+	}
+	return &sessions{manager: m}
+}
+
+// load returns a context that holds the session of a request, or an empty one.
+func (s *sessions) load(r *http.Request) (context.Context, error) {
+	var token string
+	if cookie, err := r.Cookie(s.manager.Cookie.Name); err == nil {
+		token = cookie.Value
+	}
+	ctx, err := s.manager.Load(r.Context(), token)
+	if err != nil {
+		return nil, fmt.Errorf("load session: %w", err)
+	}
+	return ctx, nil
+}
+
+// administrator returns the name of who is signed in, empty for nobody.
+func (s *sessions) administrator(ctx context.Context) string {
+	return s.manager.GetString(ctx, keyAdministrator)
+}
+
+// begin signs an administrator in under a new token and sets its cookie.
+func (s *sessions) begin(ctx context.Context, w http.ResponseWriter, administrator string) error {
+	if err := s.manager.RenewToken(ctx); err != nil {
+		return fmt.Errorf("renew session token: %w", err)
+	}
+	s.manager.Put(ctx, keyAdministrator, administrator)
+	token, expiry, err := s.manager.Commit(ctx)
+	if err != nil {
+		return fmt.Errorf("begin session: %w", err)
+	}
+	s.manager.WriteSessionCookie(ctx, w, token, expiry)
+	return nil
+}
+
+// end signs out: the session is gone from the store and its cookie from the browser.
+func (s *sessions) end(ctx context.Context, w http.ResponseWriter) error {
+	s.ending.Lock()
+	defer s.ending.Unlock()
+	if err := s.manager.Destroy(ctx); err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	s.manager.WriteSessionCookie(ctx, w, "", time.Time{})
+	return nil
+}
+
+// save writes the session's values back and puts its idle end off, unless it has ended meanwhile.
+func (s *sessions) save(ctx context.Context) error {
+	s.ending.Lock()
+	defer s.ending.Unlock()
+	if alive, err := s.alive(ctx); err != nil || !alive {
+		return err
+	}
+	if _, _, err := s.manager.Commit(ctx); err != nil {
+		return fmt.Errorf("save session: %w", err)
+	}
+	return nil
+}
+
+// alive reports whether the session is still in the store.
+func (s *sessions) alive(ctx context.Context) (bool, error) {
+	now, err := s.manager.Load(context.Background(), s.manager.Token(ctx))
+	if err != nil {
+		return false, fmt.Errorf("load session: %w", err)
+	}
+	return s.administrator(now) != "", nil
+}
+
+// say keeps a message for the next page.
+func (s *sessions) say(ctx context.Context, message string) error {
+	s.manager.Put(ctx, keyFlash, message)
+	return s.save(ctx)
+}
+
+// said returns the message that was kept for this page and forgets it.
+func (s *sessions) said(ctx context.Context) (string, error) {
+	message := s.manager.PopString(ctx, keyFlash)
+	if message == "" {
+		return "", nil
+	}
+	return message, s.save(ctx)
+}
+
+// signedIn lets through who is signed in and leads everybody else to the sign-in.
+func (w *Web) signedIn(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		ctx, err := w.sessions.load(c.Request())
+		if err != nil {
+			return err
+		}
+		name := w.sessions.administrator(ctx)
+		if name == "" {
+			return leadToLogin(c)
+		}
+		if err := w.sessions.save(ctx); err != nil {
+			return err
+		}
+		c.Set(keyAdministrator, name)
+		c.SetRequest(c.Request().WithContext(ctx))
+		return next(c)
+	}
+}
+
+// leadToLogin answers with the way to the sign-in, from where it goes back to the page asked for.
+func leadToLogin(c echo.Context) error {
+	r := c.Request()
+	asked := r.URL.RequestURI()
+	byHTMX := r.Header.Get("HX-Request") == "true"
+	if byHTMX {
+		// The page that asked is what to go back to, not the part it asked for.
+		current, err := url.Parse(r.Header.Get("HX-Current-URL"))
+		if err == nil {
+			asked = current.RequestURI()
+		}
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		asked = ""
+	}
+	login := "/admin/login"
+	if back := localPath(asked); back != "/admin/" {
+		login += "?" + url.Values{"next": {back}}.Encode()
+	}
+	if byHTMX {
+		c.Response().Header().Set("HX-Redirect", login)
+		return c.NoContent(http.StatusNoContent)
+	}
+	return c.Redirect(http.StatusSeeOther, login)
+}
+
+// localPath returns a path and query of the dashboard as given, or /admin/ in place of anything else,
+// so that a sign-in cannot be made to lead to another site.
+func localPath(given string) string {
+	const home = "/admin/"
+	u, err := url.Parse(given)
+	switch {
+	case err != nil, u.Scheme != "", u.Host != "", u.User != nil, u.Opaque != "",
+		!strings.HasPrefix(u.Path, home),
+		strings.Contains(u.Path, `\`),
+		path.Clean(u.Path) != strings.TrimSuffix(u.Path, "/"),
+		u.Path == home+"login":
+		return home
+	}
+	return (&url.URL{Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery}).String()
+}

@@ -1,0 +1,205 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+const (
+	// streamBurst is how many events a stream sends at a time. A reader further behind gets the newest
+	// ones, after a `gap` that says so.
+	streamBurst = 100
+	// streamPace is the least time between two sendings, so that a busy registry does not flood a page.
+	streamPace = 250 * time.Millisecond
+	// streamBeat is how often a silent stream shows that it lives, and looks whether its session does.
+	streamBeat = 15 * time.Second
+	// streamPatience is how long a reader may take for what it was sent.
+	streamPatience = 10 * time.Second
+)
+
+// stream follows the log as server-sent events: `entry` with a table row and its sequence as id, `gap`
+// when events were left out, `beat` when all that is there was sent, and `signed-out` when there is no
+// session, at first or any more. It starts after Last-Event-ID or the parameter after. It does not count as use of the session.
+func (w *Web) stream(c echo.Context) error {
+	ctx, cancel := context.WithCancel(c.Request().Context())
+	defer cancel()
+	defer context.AfterFunc(w.stop, cancel)()
+
+	log, err := eventLogOf(c.QueryParams())
+	if err != nil {
+		return err
+	}
+	after, err := startOf(c)
+	if err != nil {
+		return err
+	}
+	ctx, err = w.sessions.load(c.Request().WithContext(ctx))
+	if err != nil {
+		return err
+	}
+	out := newEventStream(c)
+	if err := w.follow(ctx, out, log, after); err != nil && ctx.Err() == nil {
+		w.logger.Warn("live events ended", "err", err)
+	}
+	return nil
+}
+
+// startOf returns the sequence after which a stream starts: where a broken one ended, or as asked.
+func startOf(c echo.Context) (uint64, error) {
+	if last := c.Request().Header.Get("Last-Event-ID"); last != "" {
+		if seq, err := strconv.ParseUint(last, 10, 63); err == nil {
+			return seq, nil
+		}
+	}
+	return sequenceOf(c.QueryParams(), "after")
+}
+
+// follow sends what log selects after a sequence, until the context ends or the reader is gone.
+func (w *Web) follow(ctx context.Context, out *eventStream, log eventLog, after uint64) error {
+	for {
+		alive, err := w.sessions.alive(ctx)
+		if err != nil {
+			return err
+		}
+		if !alive {
+			return out.send("signed-out", 0, nil)
+		}
+		// The position is taken before the events, so that none is passed over.
+		applied := w.reader.Health().Applied
+		rows, gap, err := w.since(ctx, log, after)
+		if err != nil {
+			return err
+		}
+		if gap {
+			if err := out.send("gap", 0, nil); err != nil {
+				return err
+			}
+		}
+		for _, row := range rows {
+			var line bytes.Buffer
+			if err := eventLine(row).Render(ctx, &line); err != nil {
+				return fmt.Errorf("render event: %w", err)
+			}
+			if err := out.send("entry", row.Seq, line.Bytes()); err != nil {
+				return err
+			}
+			after = row.Seq
+		}
+		after = max(after, applied)
+		if err := out.flush(); err != nil {
+			return err
+		}
+		if err := pause(ctx, streamPace); err != nil {
+			return err
+		}
+		if err := w.waitBeyond(ctx, after); err != nil {
+			return err
+		}
+	}
+}
+
+// since returns the events that log selects after a sequence, in order, and whether older ones were left out.
+func (w *Web) since(ctx context.Context, log eventLog, after uint64) (rows []eventRow, gap bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
+	defer cancel()
+	query := log.query()
+	query.After, query.Newest, query.Limit = after, true, streamBurst+1
+	recorded, err := w.reader.Events(ctx, query)
+	if err != nil {
+		return nil, false, fmt.Errorf("live events: %w", err)
+	}
+	if len(recorded) > streamBurst {
+		recorded, gap = recorded[:streamBurst], true
+	}
+	slices.Reverse(recorded)
+	rows, err = w.eventRows(ctx, recorded)
+	return rows, gap, err
+}
+
+// waitBeyond waits until something is applied after a sequence, or for a beat.
+func (w *Web) waitBeyond(ctx context.Context, seq uint64) error {
+	beat, cancel := context.WithTimeout(ctx, streamBeat)
+	defer cancel()
+	err := w.reader.Wait(beat, seq+1)
+	if err != nil && beat.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// pause waits, or returns the context's error.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// An eventStream writes server-sent events. A reader that takes too long for one ends it.
+type eventStream struct {
+	response   *echo.Response
+	controller *http.ResponseController
+}
+
+// newEventStream begins the answer.
+func newEventStream(c echo.Context) *eventStream {
+	out := &eventStream{c.Response(), http.NewResponseController(c.Response().Writer)}
+	header := out.response.Header()
+	header.Set("Content-Type", "text/event-stream")
+	header.Set("X-Accel-Buffering", "no")
+	out.response.WriteHeader(http.StatusOK)
+	return out
+}
+
+// send writes an event; an id of 0 is none.
+func (s *eventStream) send(name string, id uint64, data []byte) error {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "event: %s\n", name)
+	if id > 0 {
+		fmt.Fprintf(&b, "id: %d\n", id)
+	}
+	for line := range bytes.Lines(data) {
+		b.WriteString("data: ")
+		b.Write(bytes.TrimRight(line, "\r\n"))
+		b.WriteByte('\n')
+	}
+	if len(data) == 0 {
+		b.WriteString("data:\n")
+	}
+	b.WriteByte('\n')
+	return s.write(b.Bytes())
+}
+
+// flush sends what was written, and a beat that shows that the stream lives.
+func (s *eventStream) flush() error {
+	if err := s.send("beat", 0, nil); err != nil {
+		return err
+	}
+	if err := s.controller.Flush(); err != nil {
+		return fmt.Errorf("flush live events: %w", err)
+	}
+	return nil
+}
+
+func (s *eventStream) write(b []byte) error {
+	err := s.controller.SetWriteDeadline(time.Now().Add(streamPatience))
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return fmt.Errorf("deadline of live events: %w", err)
+	}
+	if _, err := s.response.Write(b); err != nil {
+		return fmt.Errorf("write live events: %w", err)
+	}
+	return nil
+}

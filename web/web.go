@@ -1,0 +1,158 @@
+// Package web is the dashboard: where administrators browse the registry, watch its log and revoke clients.
+//
+// Pages are rendered here and work without scripts. With them, htmx asks for the same pages and takes
+// a part of each, and the event log follows the registry live; no request has an answer of its own
+// for either, but for that stream.
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"roster/domain"
+	"roster/projections"
+)
+
+// Registrar is what the dashboard changes the registry through. Its contract is that of registrar.Registrar.
+type Registrar interface {
+	Revoke(ctx context.Context, admin domain.Actor, clientID, reason string) error
+}
+
+// Administrators is who may sign in. Its contract is that of administrators.Administrators.
+type Administrators interface {
+	Password(ctx context.Context, from, user, password string) (domain.Actor, error)
+}
+
+// Options is what the dashboard needs. All of it must be given.
+type Options struct {
+	Registrar      Registrar
+	Reader         projections.Reader
+	Administrators Administrators
+	// PublicURL is the address that browsers use. Its scheme decides whether cookies need https.
+	PublicURL string
+	// Sessions keeps the sessions of signed-in administrators; nobody else has one.
+	Sessions scs.Store
+	// Clock tells the time that pages show and count from.
+	Clock  func() time.Time
+	Logger *slog.Logger
+	// Stop ends when the server begins to stop. Live streams end with it.
+	Stop context.Context
+}
+
+// Web is the dashboard. It may be used concurrently.
+type Web struct {
+	registrar      Registrar
+	reader         projections.Reader
+	administrators Administrators
+	publicURL      string
+	sessions       *sessions
+	origins        *http.CrossOriginProtection
+	clock          func() time.Time
+	logger         *slog.Logger
+	stop           context.Context
+}
+
+// New returns the dashboard, or an error that says which option is missing or wrong.
+func New(o Options) (*Web, error) {
+	switch {
+	case o.Registrar == nil, o.Reader == nil, o.Administrators == nil, o.Sessions == nil,
+		o.Clock == nil, o.Logger == nil, o.Stop == nil:
+		return nil, errors.New("dashboard: every option must be given")
+	}
+	public, err := url.Parse(o.PublicURL)
+	if err != nil || public.Host == "" || public.Scheme != "http" && public.Scheme != "https" {
+		return nil, fmt.Errorf("dashboard: public URL %q is not an http or https URL", o.PublicURL)
+	}
+	origins := http.NewCrossOriginProtection()
+	if err := origins.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
+		return nil, fmt.Errorf("dashboard: public URL: %w", err)
+	}
+	return &Web{
+		registrar:      o.Registrar,
+		reader:         o.Reader,
+		administrators: o.Administrators,
+		publicURL:      o.PublicURL,
+		sessions:       newSessions(o.Sessions, public.Scheme == "https"),
+		origins:        origins,
+		clock:          o.Clock,
+		logger:         o.Logger,
+		stop:           o.Stop,
+	}, nil
+}
+
+// How long a page may take to make, and how large a form may be.
+const (
+	pageTimeout = 10 * time.Second
+	formLimit   = 16 << 10
+)
+
+// Routes puts the dashboard under /admin/ and leads / to it. The addresses of callers are those that
+// e's IPExtractor finds.
+//
+// The dashboard is an Echo of its own, so that what is not found or not allowed below /admin/ is
+// answered in its style, whatever e does elsewhere.
+func (w *Web) Routes(e *echo.Echo) {
+	d := echo.New()
+	d.HTTPErrorHandler = w.answerError
+	d.IPExtractor = func(r *http.Request) string {
+		if e.IPExtractor == nil {
+			return echo.ExtractIPDirect()(r)
+		}
+		return e.IPExtractor(r)
+	}
+	d.Use(secure, middleware.RecoverWithConfig(middleware.RecoverConfig{
+		LogErrorFunc: func(_ echo.Context, err error, stack []byte) error {
+			w.logger.Error("dashboard panicked", "err", err, "stack", string(stack))
+			return err
+		},
+	}))
+
+	for _, a := range []asset{styleSheet, script, icon, htmx} {
+		d.GET(a.url, a.serve)
+		d.HEAD(a.url, a.serve)
+	}
+
+	page := d.Group("/admin", w.sameOrigin, limit)
+	page.GET("", func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, "/admin/") })
+	page.GET("/login", w.showLogin)
+	page.POST("/login", w.login)
+	page.POST("/logout", w.logout)
+
+	inside := page.Group("", w.signedIn)
+	inside.GET("/", w.overview)
+	inside.GET("/clients", w.clients)
+	inside.GET("/clients/:id", w.client)
+	inside.GET("/clients/:id/revoke", w.confirmRevoke)
+	inside.POST("/clients/:id/revoke", w.revoke)
+	inside.GET("/events", w.events)
+	inside.RouteNotFound("/*", func(echo.Context) error { return echo.ErrNotFound })
+
+	// A stream lasts, so no page's time limit holds for it.
+	d.GET("/admin/events/stream", w.stream)
+
+	e.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/admin/") })
+	e.Any("/admin", echo.WrapHandler(d))
+	e.Any("/admin/*", echo.WrapHandler(d))
+}
+
+// limit bounds the time a page takes and the size of the form it reads.
+func limit(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		ctx, cancel := context.WithTimeout(r.Context(), pageTimeout)
+		defer cancel()
+		r = r.WithContext(ctx)
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, formLimit)
+		c.SetRequest(r)
+		return next(c)
+	}
+}
