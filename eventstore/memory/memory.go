@@ -23,7 +23,6 @@ const (
 	NotStored       // it fails, and says so: nothing is stored
 	Lost            // the outcome is unknown; nothing is stored
 	Unacked         // the outcome is unknown; everything is stored
-	Recovered       // the acknowledgement is lost, and the log finds out by itself that everything is stored
 )
 
 // Hooks make a log fail. A nil hook does nothing. Hooks are called with no lock held, before the log

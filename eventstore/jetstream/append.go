@@ -1,0 +1,166 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"roster/domain"
+	"roster/eventstore"
+)
+
+// The server's error codes that say something about what became of a message. After every other one
+// nothing was stored.
+const (
+	codeWrongLastSequence         jetstream.ErrorCode = 10071
+	codeWrongLastSequenceConstant jetstream.ErrorCode = 10164 // from a cluster
+	codeStoreFailed               jetstream.ErrorCode = 10077
+	codeDuplicateInBatch          jetstream.ErrorCode = 10201
+)
+
+// Append implements eventstore.Log. A single event is a message of its own, several are an atomic batch.
+// It returns soon after its context ends, though not at once: an event that was sent is looked for first.
+func (l *Log) Append(ctx context.Context, changes ...domain.Change) (uint64, error) {
+	msgs, err := messages(changes)
+	if err != nil {
+		return 0, err
+	}
+	if err := l.slots.Acquire(ctx, 1); err != nil {
+		return 0, fmt.Errorf("append: %w", err)
+	}
+	defer l.slots.Release(1)
+	if l.closed.Load() {
+		return 0, errLogClosed
+	}
+	if l.barrier != nil {
+		if err := l.barrier.failure(); err != nil {
+			return 0, err
+		}
+	}
+	var seq uint64
+	if len(msgs) == 1 {
+		seq, err = l.publish(ctx, msgs[0])
+	} else {
+		seq, err = l.publishBatch(ctx, msgs)
+	}
+
+	// From here on the events may be stored: the context that ended must not hide whether they are.
+	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	switch {
+	case err == nil:
+	case isConflict(err):
+		if seq, err = l.stored(settle, changes); err == nil && seq == 0 {
+			err = domain.ErrConflict
+		}
+	case errors.Is(err, domain.ErrOutcomeUnknown):
+		if found, lookup := l.stored(settle, changes); lookup == nil && found != 0 {
+			seq, err = found, nil
+		}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("append: %w", err)
+	}
+	if err := l.durable(settle, seq); err != nil {
+		return 0, fmt.Errorf("append: %w: %w", domain.ErrOutcomeUnknown, err)
+	}
+	return seq, nil
+}
+
+// messages encodes changes. The first message of each carries what the server must expect of its subject.
+func messages(changes []domain.Change) ([]*nats.Msg, error) {
+	if err := eventstore.CheckChanges(changes); err != nil {
+		return nil, err
+	}
+	var msgs []*nats.Msg
+	for _, change := range changes {
+		for i, e := range change.Events {
+			msg, err := encode(e)
+			if err != nil {
+				return nil, err
+			}
+			if i == 0 {
+				msg.Header.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(change.Expected, 10))
+			}
+			msgs = append(msgs, msg)
+		}
+	}
+	return msgs, nil
+}
+
+// publish stores one message and returns its sequence. Its errors are those of outcome.
+func (l *Log) publish(ctx context.Context, msg *nats.Msg) (uint64, error) {
+	// Without a stream to answer nothing is stored; trying again is up to the caller.
+	future, err := l.js.PublishMsgAsync(msg, jetstream.WithRetryAttempts(0))
+	if err != nil {
+		return 0, err
+	}
+	select {
+	case ack := <-future.Ok():
+		return ack.Sequence, nil
+	case err := <-future.Err():
+		return 0, outcome(err)
+	case <-ctx.Done():
+		return 0, fmt.Errorf("%w: no acknowledgement: %w", domain.ErrOutcomeUnknown, ctx.Err())
+	}
+}
+
+// outcome sorts what came instead of an acknowledgement: an error that the server gave before it stored
+// anything stays as it is, any other leaves the outcome unknown.
+func outcome(err error) error {
+	var refused *jetstream.APIError
+	if errors.As(err, &refused) && refused.ErrorCode != codeStoreFailed {
+		return err
+	}
+	if errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", domain.ErrOutcomeUnknown, err)
+}
+
+// isConflict reports whether the server refused a message for what the log holds already. Which events
+// those are, it does not say: a retry of our own is refused as well.
+func isConflict(err error) bool {
+	var refused *jetstream.APIError
+	if !errors.As(err, &refused) {
+		return false
+	}
+	switch refused.ErrorCode {
+	case codeWrongLastSequence, codeWrongLastSequenceConstant, codeDuplicateInBatch:
+		return true
+	}
+	return false
+}
+
+// stored returns the sequence of the last event when all of these very events are stored, else 0.
+// It asks what followed the expected event, which nothing that came later can change.
+func (l *Log) stored(ctx context.Context, changes []domain.Change) (seq uint64, err error) {
+	for _, change := range changes {
+		first := change.Events[0]
+		msg, err := l.get(ctx, getRequest{Seq: change.Expected + 1, NextBySubject: subjectOf(first.Aggregate)})
+		if errors.Is(err, eventstore.ErrNoEvent) {
+			return 0, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		if msg.Header.Get(jetstream.MsgIDHeader) != first.ID {
+			return 0, nil
+		}
+		// The events of a batch lie side by side.
+		seq = msg.Seq + uint64(len(change.Events)) - 1
+	}
+	return seq, nil
+}
+
+// durable waits until the message at seq is where the log promises it to be.
+func (l *Log) durable(ctx context.Context, seq uint64) error {
+	if l.barrier == nil {
+		return nil
+	}
+	return l.barrier.wait(ctx, seq)
+}

@@ -1,0 +1,80 @@
+package jetstream
+
+import (
+	"context"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"roster/eventstore/storetest"
+)
+
+// Inject makes the next append suffer a fault at the connection.
+func (l *Log) Inject(fault storetest.Fault) {
+	f := &faulty{JetStream: l.js, request: l.request, log: l, fault: fault}
+	l.js, l.request = f, f.Request
+}
+
+// faulty stands between a log and its connection until it has done its damage.
+type faulty struct {
+	jetstream.JetStream
+	request func(context.Context, *nats.Msg) (*nats.Msg, error)
+	log     *Log
+	fault   storetest.Fault
+}
+
+func (f *faulty) restore() { f.log.js, f.log.request = f.JetStream, f.request }
+
+// sent restores the connection, unless the inquiry after the publication is to fail, too.
+func (f *faulty) sent() {
+	if f.fault != storetest.Unacked {
+		f.restore()
+	}
+}
+
+func (f *faulty) PublishMsgAsync(msg *nats.Msg, opts ...jetstream.PublishOpt) (jetstream.PubAckFuture, error) {
+	f.sent()
+	switch f.fault {
+	case storetest.NotStored:
+		return nil, nats.ErrDisconnected
+	case storetest.Unacked, storetest.Recovered:
+		future, err := f.JetStream.PublishMsgAsync(msg, opts...)
+		if err != nil {
+			return nil, err
+		}
+		<-future.Ok()
+	}
+	return unacked{}, nil
+}
+
+func (f *faulty) Request(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
+	switch {
+	case msg.Header.Get(headerBatchCommit) != "":
+		f.sent()
+		switch f.fault {
+		case storetest.NotStored:
+			return nil, nats.ErrNoResponders
+		case storetest.Unacked, storetest.Recovered:
+			if _, err := f.request(ctx, msg); err != nil {
+				return nil, err
+			}
+		}
+		return nil, nats.ErrTimeout
+	case strings.HasPrefix(msg.Subject, "$JS.API.STREAM.MSG.GET."):
+		f.restore()
+		return nil, nats.ErrTimeout
+	}
+	return f.request(ctx, msg)
+}
+
+// unacked is the future of a message whose acknowledgement never comes.
+type unacked struct{ jetstream.PubAckFuture }
+
+func (unacked) Ok() <-chan *jetstream.PubAck { return nil }
+
+func (unacked) Err() <-chan error {
+	c := make(chan error, 1)
+	c <- jetstream.ErrAsyncPublishTimeout
+	return c
+}

@@ -1,0 +1,44 @@
+package jetstream_test
+
+import (
+	"log/slog"
+	"testing"
+
+	"roster/eventstore"
+	"roster/eventstore/jetstream"
+	"roster/eventstore/storetest"
+)
+
+func TestLog(t *testing.T) {
+	dirs := map[eventstore.Log]string{}
+	open := func(t testing.TB, dir string) eventstore.Log {
+		log := openLog(t, dir)
+		dirs[log] = dir
+		return log
+	}
+	storetest.Run(t, storetest.Harness{
+		Open: func(t testing.TB) eventstore.Log { return open(t, t.TempDir()) },
+		Reopen: func(t testing.TB, log eventstore.Log) eventstore.Log {
+			if err := log.(*jetstream.Log).Close(); err != nil {
+				t.Fatal(err)
+			}
+			return open(t, dirs[log])
+		},
+		Inject: func(log eventstore.Log, fault storetest.Fault) { log.(*jetstream.Log).Inject(fault) },
+	})
+}
+
+// openLog opens a log that is closed with the test. What the server warns of fails the test.
+func openLog(t testing.TB, dir string) *jetstream.Log {
+	t.Helper()
+	log, err := jetstream.Open(t.Context(), jetstream.Options{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := log.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return log
+}

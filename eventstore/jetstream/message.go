@@ -1,0 +1,103 @@
+package jetstream
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"roster/domain"
+	"roster/eventstore"
+)
+
+// The headers that, beside the server's own Nats-Msg-Id, hold the envelope of an event.
+const (
+	headerType      = "Roster-Type"
+	headerVersion   = "Roster-Version"
+	headerTime      = "Roster-Time" // RFC 3339, UTC
+	headerActorKind = "Roster-Actor-Kind"
+	headerActorID   = "Roster-Actor-Id" // percent-encoded: a header's value is one line of text
+)
+
+// The headers of an atomic batch.
+const (
+	headerBatchID       = "Nats-Batch-Id"
+	headerBatchSequence = "Nats-Batch-Sequence"
+	headerBatchCommit   = "Nats-Batch-Commit"
+)
+
+const (
+	subjectPrefix = "roster."
+	allSubjects   = subjectPrefix + "*.*"
+)
+
+// subjectOf returns the subject of an aggregate. Its kind and id are tokens: no subject can hold a wildcard.
+func subjectOf(a domain.Aggregate) string {
+	return subjectPrefix + a.Kind + "." + a.ID
+}
+
+func aggregateOf(subject string) (domain.Aggregate, error) {
+	kind, id, ok := strings.Cut(strings.TrimPrefix(subject, subjectPrefix), ".")
+	if !ok || !strings.HasPrefix(subject, subjectPrefix) {
+		return domain.Aggregate{}, fmt.Errorf("subject %q is not %s<kind>.<id>", subject, subjectPrefix)
+	}
+	return domain.Aggregate{Kind: kind, ID: id}, nil
+}
+
+func encode(e domain.Envelope) (*nats.Msg, error) {
+	r, err := eventstore.Encode(e)
+	if err != nil {
+		return nil, err
+	}
+	return &nats.Msg{
+		Subject: subjectOf(r.Aggregate),
+		Header: nats.Header{
+			jetstream.MsgIDHeader: {r.ID},
+			headerType:            {r.Type},
+			headerVersion:         {strconv.Itoa(r.Version)},
+			headerTime:            {r.Time.Format(time.RFC3339Nano)},
+			headerActorKind:       {string(r.ActorKind)},
+			headerActorID:         {url.PathEscape(r.ActorID)},
+		},
+		Data: r.Body,
+	}, nil
+}
+
+func decode(seq uint64, subject string, header nats.Header, body []byte) (eventstore.Recorded, error) {
+	envelope, err := decodeEnvelope(subject, header, body)
+	if err != nil {
+		return eventstore.Recorded{}, fmt.Errorf("event at sequence %d: %w", seq, err)
+	}
+	return eventstore.Recorded{Seq: seq, Envelope: envelope}, nil
+}
+
+func decodeEnvelope(subject string, header nats.Header, body []byte) (domain.Envelope, error) {
+	aggregate, err := aggregateOf(subject)
+	if err != nil {
+		return domain.Envelope{}, err
+	}
+	version, err := strconv.Atoi(header.Get(headerVersion))
+	if err != nil {
+		return domain.Envelope{}, fmt.Errorf("header %s: %w", headerVersion, err)
+	}
+	at, err := time.Parse(time.RFC3339Nano, header.Get(headerTime))
+	if err != nil {
+		return domain.Envelope{}, fmt.Errorf("header %s: %w", headerTime, err)
+	}
+	actorID, err := url.PathUnescape(header.Get(headerActorID))
+	if err != nil {
+		return domain.Envelope{}, fmt.Errorf("header %s: %w", headerActorID, err)
+	}
+	id := header.Get(jetstream.MsgIDHeader)
+	if id == "" {
+		return domain.Envelope{}, fmt.Errorf("header %s is missing", jetstream.MsgIDHeader)
+	}
+	return eventstore.Decode(eventstore.Encoded{
+		ID: id, Type: header.Get(headerType), Version: version, Time: at, Aggregate: aggregate,
+		ActorKind: domain.ActorKind(header.Get(headerActorKind)), ActorID: actorID, Body: body,
+	})
+}

@@ -1,0 +1,95 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// StreamName is the stream that holds the log.
+const StreamName = "ROSTER"
+
+// duplicateWindow is how long the server refuses a message id that it has seen. What makes a retry safe
+// is the expected sequence; the window helps a cluster, where a message may come late.
+const duplicateWindow = 2 * time.Minute
+
+// streamConfig is the configuration of a stream that cannot lose events.
+//
+// AllowDirect is on for reading long histories from any replica; what must be fresh is asked of the leader.
+func streamConfig(name, subjects string, replicas int) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:               name,
+		Description:        "The event log of Roster. It is the truth: never delete it.",
+		Subjects:           []string{subjects},
+		Retention:          jetstream.LimitsPolicy,
+		Storage:            jetstream.FileStorage,
+		Discard:            jetstream.DiscardNew,
+		MaxMsgs:            -1,
+		MaxBytes:           -1,
+		MaxMsgsPerSubject:  -1,
+		Replicas:           replicas,
+		Duplicates:         duplicateWindow,
+		DenyDelete:         true,
+		DenyPurge:          true,
+		AllowDirect:        true,
+		AllowAtomicPublish: true,
+		Compression:        jetstream.NoCompression,
+	}
+}
+
+// createOrVerify returns the stream, made if there was none. It never updates one: an update can drop
+// history. It returns an error that lists what is wrong with a stream that could lose events.
+func createOrVerify(ctx context.Context, js jetstream.JetStream, replicas int) (*jetstream.StreamInfo, error) {
+	stream, err := js.Stream(ctx, StreamName)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		// Two processes that start at once both create it; the one that loses gets what the other made,
+		// or an error when they do not agree.
+		stream, err = js.CreateStream(ctx, streamConfig(StreamName, allSubjects, replicas))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("create or look up stream %s: %w", StreamName, err)
+	}
+	info := stream.CachedInfo()
+	if problems := unfit(info.Config, replicas); len(problems) > 0 {
+		return nil, fmt.Errorf("stream %s could lose events or is not this program's: %s", StreamName, strings.Join(problems, "; "))
+	}
+	return info, nil
+}
+
+// unfit lists what is wrong with a stream's configuration and what would be right.
+func unfit(c jetstream.StreamConfig, replicas int) (problems []string) {
+	check := func(ok bool, setting string, got, want any) {
+		if !ok {
+			problems = append(problems, fmt.Sprintf("%s is %v, must be %v", setting, got, want))
+		}
+	}
+	check(slices.Equal(c.Subjects, []string{allSubjects}), "subjects", c.Subjects, []string{allSubjects})
+	check(c.Storage == jetstream.FileStorage, "storage", c.Storage, jetstream.FileStorage)
+	check(c.Retention == jetstream.LimitsPolicy, "retention", c.Retention, jetstream.LimitsPolicy)
+	check(c.Discard == jetstream.DiscardNew, "discard", c.Discard, jetstream.DiscardNew)
+	check(c.MaxMsgs <= 0, "max_msgs", c.MaxMsgs, "unlimited (-1)")
+	check(c.MaxBytes <= 0, "max_bytes", c.MaxBytes, "unlimited (-1)")
+	check(c.MaxMsgsPerSubject <= 0, "max_msgs_per_subject", c.MaxMsgsPerSubject, "unlimited (-1)")
+	check(c.MaxAge == 0, "max_age", c.MaxAge, "unlimited (0)")
+	check(!c.AllowMsgTTL, "allow_msg_ttl", c.AllowMsgTTL, false)
+	check(c.DenyDelete, "deny_delete", c.DenyDelete, true)
+	check(c.DenyPurge, "deny_purge", c.DenyPurge, true)
+	check(!c.AllowRollup, "allow_rollup_hdrs", c.AllowRollup, false)
+	check(!c.AllowMsgCounter, "allow_msg_counter", c.AllowMsgCounter, false)
+	check(!c.AllowMsgSchedules, "allow_msg_schedules", c.AllowMsgSchedules, false)
+	check(c.AllowAtomicPublish, "allow_atomic", c.AllowAtomicPublish, true)
+	check(c.AllowDirect, "allow_direct", c.AllowDirect, true)
+	check(!c.NoAck, "no_ack", c.NoAck, false)
+	check(!c.Sealed, "sealed", c.Sealed, false)
+	check(c.Compression == jetstream.NoCompression, "compression", c.Compression, jetstream.NoCompression)
+	check(c.PersistMode == jetstream.DefaultPersistMode, "persist_mode", c.PersistMode, jetstream.DefaultPersistMode)
+	check(c.Mirror == nil && len(c.Sources) == 0, "mirror or sources", "set", "none")
+	check(c.SubjectTransform == nil, "subject_transform", "set", "none")
+	check(c.Replicas >= replicas, "num_replicas", c.Replicas, fmt.Sprintf("at least %d", replicas))
+	return problems
+}

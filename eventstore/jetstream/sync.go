@@ -1,0 +1,248 @@
+package jetstream
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
+)
+
+// A barrier makes acknowledged messages of an embedded server durable.
+//
+// The server acknowledges a message of a stream with one replica once it has written it to the stream's
+// last block file: filestore.go flushes in place unless AsyncFlush is set, which it is only for more
+// replicas or persist mode async, and SyncAlways would sync each message there. The barrier syncs that
+// file instead, once for all that wait: whoever was acknowledged waits for a sync that begins later.
+// One sync runs at a time and the next group gathers meanwhile; no timer delays a lone append.
+//
+// That leans on the layout of the server's store: jetstream/$G/streams/NAME/msgs/N.blk, where N ascends by
+// one and only the last file grows, since nothing is deleted or compressed. probe checks it at each start.
+type barrier struct {
+	store  string // the server's store directory
+	blocks string // the directory of the stream's block files
+	last   int    // number of the last block file that was synced; 0: there was none
+
+	kick chan struct{}
+	done chan struct{} // closed once run has ended; nil: never started
+
+	mu     sync.Mutex
+	next   *round
+	synced uint64 // every message up to this sequence is on disk
+	failed error  // why a sync failed; none is tried again, since the kernel may have dropped what it could not write
+}
+
+// A round is one sync and those who wait for it.
+type round struct {
+	seq  uint64 // the highest sequence that somebody waits for
+	done chan struct{}
+	err  error // set before done is closed
+}
+
+func newBarrier(store, stream string) *barrier {
+	return &barrier{
+		store:  store,
+		blocks: blocksDir(store, stream),
+		kick:   make(chan struct{}, 1),
+		next:   &round{done: make(chan struct{})},
+	}
+}
+
+func blocksDir(store, stream string) string {
+	return filepath.Join(store, server.JetStreamStoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams", stream, "msgs")
+}
+
+// start syncs all that is there, so that what a crash left in the kernel's memory is on disk before
+// anything is built on it, and starts the goroutine that stop waits for.
+func (b *barrier) start() error {
+	entries, err := os.ReadDir(b.blocks)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if n, ok := blockNumber(entry.Name()); ok {
+			if err := syncFile(filepath.Join(b.blocks, entry.Name())); err != nil {
+				return err
+			}
+			b.last = max(b.last, n)
+		}
+	}
+	// The stream's own description, and the way to it from above the store, may be new, too.
+	for dir := filepath.Dir(b.blocks); ; dir = filepath.Dir(dir) {
+		if err := syncDescription(dir); err != nil {
+			return err
+		}
+		if dir == filepath.Dir(b.store) {
+			break
+		}
+	}
+	if err := syncFile(b.blocks); err != nil {
+		return err
+	}
+	b.done = make(chan struct{})
+	go b.run()
+	return nil
+}
+
+// syncDescription syncs a directory and the description of a stream in it, if there is one.
+func syncDescription(dir string) error {
+	for _, name := range []string{server.JetStreamMetaFile, server.JetStreamMetaFileSum} {
+		if err := syncFile(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return syncFile(dir)
+}
+
+// wait returns nil once the message at seq, which must have been acknowledged or read, is on disk.
+// It returns why the sync failed, or the context's error.
+func (b *barrier) wait(ctx context.Context, seq uint64) error {
+	b.mu.Lock()
+	if seq <= b.synced || b.failed != nil {
+		defer b.mu.Unlock()
+		if seq <= b.synced {
+			return nil
+		}
+		return b.failed
+	}
+	r := b.next
+	r.seq = max(r.seq, seq)
+	b.mu.Unlock()
+
+	select {
+	case b.kick <- struct{}{}:
+	default: // a round is due already, and it is this one
+	}
+	select {
+	case <-r.done:
+		return r.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (b *barrier) run() {
+	defer close(b.done)
+	for range b.kick {
+		b.mu.Lock()
+		r := b.next
+		b.next = &round{done: make(chan struct{})}
+		r.err = b.failed
+		b.mu.Unlock()
+
+		if r.err == nil {
+			r.err = b.sync()
+		}
+
+		b.mu.Lock()
+		if r.err == nil {
+			b.synced = max(b.synced, r.seq)
+		} else {
+			b.failed = r.err
+		}
+		b.mu.Unlock()
+		close(r.done)
+	}
+}
+
+// stop ends the barrier. Nobody may wait any more.
+func (b *barrier) stop() {
+	close(b.kick)
+	if b.done != nil {
+		<-b.done
+	}
+}
+
+func (b *barrier) failure() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.failed
+}
+
+// sync syncs the last block file and those begun after it, and then the directory that names them.
+func (b *barrier) sync() error {
+	begun := b.last
+	for {
+		if b.last > 0 {
+			if err := syncFile(b.block(b.last)); err != nil {
+				return fmt.Errorf("sync event log: %w", err)
+			}
+		}
+		switch _, err := os.Lstat(b.block(b.last + 1)); {
+		case err == nil:
+			b.last++
+			continue
+		case !errors.Is(err, fs.ErrNotExist):
+			return fmt.Errorf("sync event log: %w", err)
+		}
+		break
+	}
+	if b.last == 0 {
+		return fmt.Errorf("sync event log: no block file in %s", b.blocks)
+	}
+	if b.last == begun {
+		return nil
+	}
+	if err := syncFile(b.blocks); err != nil {
+		return fmt.Errorf("sync event log: %w", err)
+	}
+	return nil
+}
+
+func (b *barrier) block(n int) string {
+	return filepath.Join(b.blocks, strconv.Itoa(n)+".blk")
+}
+
+func blockNumber(name string) (int, bool) {
+	number, ok := strings.CutSuffix(name, ".blk")
+	n, err := strconv.Atoi(number)
+	return n, ok && err == nil
+}
+
+// syncFile syncs a file or directory. It is opened anew each time: what was put in its place is found.
+func syncFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
+// probe returns an error unless the server, by the time it acknowledges a message, has written it to where
+// the barrier will look for it. It does so with a stream that it makes and deletes.
+func probe(ctx context.Context, js jetstream.JetStream, store string) (err error) {
+	const name, subject = StreamName + "_PROBE", "roster_probe"
+	// A crash may have left one.
+	if err := js.DeleteStream(ctx, name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return fmt.Errorf("delete probe stream: %w", err)
+	}
+	config := streamConfig(name, subject, 1)
+	config.DenyDelete, config.DenyPurge = false, false
+	if _, err := js.CreateStream(ctx, config); err != nil {
+		return fmt.Errorf("create probe stream: %w", err)
+	}
+	defer func() { err = errors.Join(err, js.DeleteStream(ctx, name)) }()
+	mark := []byte(nuid.Next())
+	if _, err := js.PublishMsg(ctx, &nats.Msg{Subject: subject, Data: mark}); err != nil {
+		return fmt.Errorf("publish to probe stream: %w", err)
+	}
+	block, err := os.ReadFile(filepath.Join(blocksDir(store, name), "1.blk"))
+	if err != nil {
+		return err
+	}
+	if !bytes.Contains(block, mark) {
+		return errors.New("an acknowledged message is not in its block file")
+	}
+	return nil
+}
