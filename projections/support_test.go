@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"pgregory.net/rapid"
 
 	"roster/domain"
 	"roster/eventstore/memory"
@@ -65,13 +66,13 @@ func appendTo(tb testing.TB, log *memory.Log, histories ...*history) (last uint6
 }
 
 // appendOne appends one event wherever its aggregate stands.
-func appendOne(tb testing.TB, log *memory.Log, e domain.Envelope) uint64 {
+func appendOne(tb rapid.TB, log *memory.Log, e domain.Envelope) uint64 {
 	tb.Helper()
-	_, expected, err := log.Load(tb.Context(), e.Aggregate)
+	_, expected, err := log.Load(context.Background(), e.Aggregate)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	seq, err := log.Append(tb.Context(), domain.Change{Expected: expected, Events: []domain.Envelope{e}})
+	seq, err := log.Append(context.Background(), domain.Change{Expected: expected, Events: []domain.Envelope{e}})
 	if err != nil {
 		tb.Fatal(err)
 	}

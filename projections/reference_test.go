@@ -1,0 +1,355 @@
+package projections_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"roster/domain"
+	"roster/eventstore"
+	"roster/eventstore/memory"
+	"roster/projections"
+)
+
+// reference is a whole log, and answers from it in the simplest way what a read model answers.
+type reference []eventstore.Recorded
+
+func referenceOf(t rapid.TB, log *memory.Log) reference {
+	last, err := log.Last(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r reference
+	for seq := uint64(1); seq <= last; seq++ {
+		e, err := log.At(context.Background(), seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r = append(r, e)
+	}
+	return r
+}
+
+// clients folds the log: every client that was ever registered, in the order of registration.
+func (r reference) clients() []projections.Client {
+	var clients []projections.Client
+	for i, e := range r {
+		if _, ok := e.Event.(domain.ClientRegistered); !ok {
+			continue
+		}
+		c := projections.Client{RegisteredAt: e.Time}
+		for _, later := range r[i:] {
+			if later.Aggregate == e.Aggregate {
+				c.Client = domain.Evolve(c.Client, later.Aggregate, later.Event)
+				c.UpdatedAt = later.Time
+				c.Version++
+			}
+		}
+		clients = append(clients, c)
+	}
+	return clients
+}
+
+func (r reference) client(id string) (projections.Client, error) {
+	for _, c := range r.clients() {
+		if c.ID == id {
+			return c, nil
+		}
+	}
+	return projections.Client{}, domain.ErrNotFound
+}
+
+// selected returns all clients that a query selects, on whatever page.
+func (r reference) selected(q projections.ClientQuery) []projections.Client {
+	clients := slices.DeleteFunc(r.clients(), func(c projections.Client) bool {
+		return q.Status != "" && c.Status != q.Status ||
+			q.Owner != "" && c.Metadata.Owner() != q.Owner ||
+			!containsFold(c.Metadata.Name(), q.Text) &&
+				!containsFold(c.Metadata.Owner(), q.Text) &&
+				!containsFold(c.ID, q.Text)
+	})
+	slices.Reverse(clients)
+	return clients
+}
+
+func containsFold(s, part string) bool {
+	runes, n := []rune(s), len([]rune(part))
+	for i := 0; i+n <= len(runes); i++ {
+		if strings.EqualFold(string(runes[i:i+n]), part) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r reference) events(q projections.EventQuery) []projections.Event {
+	var events []projections.Event
+	for _, e := range r {
+		if e.Seq > q.After &&
+			(q.Before == 0 || e.Seq < q.Before) &&
+			(q.ClientID == "" || e.Aggregate.ID == q.ClientID) &&
+			(q.Type == "" || e.Event.Type() == q.Type) &&
+			(q.Since.IsZero() || !e.Time.Before(q.Since)) &&
+			(q.Until.IsZero() || !e.Time.After(q.Until)) {
+			events = append(events, projections.Event(e))
+		}
+	}
+	if q.Newest {
+		slices.Reverse(events)
+	}
+	return events[:min(q.Limit, len(events))]
+}
+
+func (r reference) registryAt(at projections.Moment) []projections.Client {
+	var then reference
+	for _, e := range r {
+		if at.Seq != 0 && e.Seq > at.Seq || at.Seq == 0 && e.Time.After(at.Time) {
+			break
+		}
+		then = append(then, e)
+	}
+	return slices.DeleteFunc(then.clients(), func(c projections.Client) bool { return c.Status != domain.Active })
+}
+
+func (r reference) overview(today time.Time, days int) projections.Overview {
+	o := projections.Overview{Events: len(r)}
+	for _, c := range r.clients() {
+		switch c.Status {
+		case domain.Active:
+			o.Active++
+		case domain.Deleted:
+			o.Deleted++
+		case domain.Revoked:
+			o.Revoked++
+		}
+	}
+	for i := range days {
+		day := projections.Day{Date: today.UTC().Truncate(24*time.Hour).AddDate(0, 0, i+1-days)}
+		for _, e := range r {
+			if !e.Time.Truncate(24 * time.Hour).Equal(day.Date) {
+				continue
+			}
+			switch e.Event.(type) {
+			case domain.ClientRegistered:
+				day.Registered++
+			case domain.ClientDeleted, domain.ClientRevoked:
+				day.Ended++
+			}
+		}
+		o.Daily = append(o.Daily, day)
+	}
+	return o
+}
+
+// diff compares two answers.
+func diff(want, got any) string { return cmp.Diff(want, got, cmpopts.EquateEmpty()) }
+
+// check compares everything that a read model answers with what the log says.
+func (r reference) check(t rapid.TB, m projections.Reader, queries func() (projections.ClientQuery, projections.EventQuery)) {
+	t.Helper()
+	ctx := context.Background()
+	for _, want := range r.clients() {
+		got, err := m.Client(ctx, want.ID)
+		if d := diff(want, got); err != nil || d != "" {
+			t.Fatalf("client %s: %v\n%s", want.ID, err, d)
+		}
+	}
+	for range 8 {
+		cq, eq := queries()
+		pages := allPages(t, m, cq)
+		if d := diff(r.selected(cq), slices.Concat(pages...)); d != "" {
+			t.Fatalf("clients %+v (-want +got):\n%s", cq, d)
+		}
+		events, err := m.Events(ctx, eq)
+		if d := diff(r.events(eq), events); err != nil || d != "" {
+			t.Fatalf("events %+v: %v (-want +got):\n%s", eq, err, d)
+		}
+		if d := diff(r.registryAt(projections.Moment{Time: eq.Since}), registryAt(t, m, projections.Moment{Time: eq.Since})); d != "" {
+			t.Fatalf("registry at %s (-want +got):\n%s", eq.Since, d)
+		}
+	}
+	for seq := range uint64(len(r) + 2) {
+		at := projections.Moment{Seq: seq}
+		if d := diff(r.registryAt(at), registryAt(t, m, at)); d != "" {
+			t.Fatalf("registry at %d (-want +got):\n%s", seq, d)
+		}
+	}
+	for _, today := range []time.Time{start, start.AddDate(0, 0, 3)} {
+		got, err := m.Overview(ctx, today, 5)
+		if d := diff(r.overview(today, 5), got); err != nil || d != "" {
+			t.Fatalf("overview of %s: %v (-want +got):\n%s", today, err, d)
+		}
+	}
+}
+
+// allPages pages through a query. Every page but the last must be full.
+func allPages(t rapid.TB, m projections.Reader, q projections.ClientQuery) (pages [][]projections.Client) {
+	t.Helper()
+	for {
+		page, err := m.Clients(context.Background(), q)
+		if err != nil {
+			t.Fatalf("clients %+v: %v", q, err)
+		}
+		pages = append(pages, page.Clients)
+		if page.NextCursor == "" {
+			return pages
+		}
+		if len(page.Clients) != q.Limit {
+			t.Fatalf("clients %+v: a page of %d that is not the last", q, len(page.Clients))
+		}
+		q.Cursor = page.NextCursor
+	}
+}
+
+func registryAt(t rapid.TB, m projections.Reader, at projections.Moment) (clients []projections.Client) {
+	t.Helper()
+	err := m.RegistryAt(context.Background(), at, func(c projections.Client) error {
+		clients = append(clients, c)
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("registry at %+v: %v", at, err)
+	}
+	return clients
+}
+
+// What names, owners and searches in random histories are made of: all that a pattern, a query or a
+// folding of case could take for something else.
+var words = []string{
+	"shop", "SHOP", "Straße", "STRASSE", "Ωμέγα", "ΩΜΈΓΑ", "ς", "Σ", "K", "k", "ſ", "S", "İ", "100%", "a_b", "a*b", "a?b",
+	`"quoted"`, "it's", `back\slash`, "-", "ab", "b", "日本語", "本", "🔑", "a OR b", "NEAR(", "[a-z]", "\u00e9", "e\u0301",
+}
+
+// driver makes random histories: every event is one that may follow.
+type driver struct {
+	t     *rapid.T
+	log   *memory.Log
+	now   time.Time
+	n     int
+	alive []string
+	ids   []string
+}
+
+func (d *driver) metadata() domain.Metadata {
+	m := domain.Metadata{"redirect_uris": domain.List{"https://client.example.org/cb"}}
+	if name := strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 0, 3).Draw(d.t, "name"), " "); name != "" {
+		m["client_name"] = domain.Text(name)
+	}
+	if rapid.Bool().Draw(d.t, "owned") {
+		m["ext_param_owner"] = domain.Text(rapid.SampledFrom(words).Draw(d.t, "owner"))
+	}
+	if rapid.Bool().Draw(d.t, "with contacts") {
+		m["contacts"] = domain.List{"someone@example.org"}
+		m["default_max_age"] = domain.Number(0)
+	}
+	return m
+}
+
+func (d *driver) secret(label string) *domain.Secret {
+	switch rapid.IntRange(0, 2).Draw(d.t, label) {
+	case 0:
+		return nil
+	case 1:
+		return &domain.Secret{Digest: domain.DigestOf(fmt.Sprint(d.n))}
+	}
+	return &domain.Secret{Digest: domain.DigestOf(fmt.Sprint(d.n)), Sealed: []byte{1, 2, 3}, ExpiresAt: d.now.Add(time.Hour).Truncate(time.Second)}
+}
+
+// step appends one event. Clocks go on, and now and then back.
+func (d *driver) step() {
+	d.n++
+	d.now = d.now.Add(time.Duration(rapid.IntRange(-3, 8).Draw(d.t, "hours")) * time.Hour).Add(1234 * time.Microsecond)
+	i := -1
+	if len(d.alive) > 0 && rapid.IntRange(0, 2).Draw(d.t, "new") > 0 {
+		i = rapid.IntRange(0, len(d.alive)-1).Draw(d.t, "which")
+	}
+	if i < 0 {
+		h := newHistory(fmt.Sprint(d.n), d.now)
+		d.alive, d.ids = append(d.alive, h.id), append(d.ids, h.id)
+		d.append(h.id, domain.ClientRegistered{
+			Metadata: d.metadata(), IssuedAt: d.now.Truncate(time.Second),
+			RegistrationAccessToken: domain.DigestOf(h.id), Secret: d.secret("secret"),
+		})
+		return
+	}
+	id := d.alive[i]
+	switch rapid.IntRange(0, 3).Draw(d.t, "what") {
+	case 0, 1:
+		issued := d.secret("new secret")
+		d.append(id, domain.ClientUpdated{
+			Metadata: d.metadata(), SecretIssued: issued,
+			SecretEnded: issued == nil && rapid.Bool().Draw(d.t, "secret ended"),
+		})
+		return
+	case 2:
+		d.append(id, domain.ClientDeleted{})
+	case 3:
+		d.append(id, domain.ClientRevoked{Reason: rapid.SampledFrom([]string{"", "leaked"}).Draw(d.t, "reason")})
+	}
+	d.alive = slices.Delete(d.alive, i, i+1)
+}
+
+func (d *driver) append(id string, event domain.Event) {
+	h := &history{id: id, now: d.now}
+	h.add(event)
+	appendOne(d.t, d.log, h.events[0])
+}
+
+func (d *driver) queries() (projections.ClientQuery, projections.EventQuery) {
+	cq := projections.ClientQuery{
+		Text:   rapid.SampledFrom(append([]string{"", "", "", "s", "0"}, words...)).Draw(d.t, "text"),
+		Status: rapid.SampledFrom([]domain.Status{"", "", domain.Active, domain.Deleted, domain.Revoked}).Draw(d.t, "status"),
+		Owner:  rapid.SampledFrom(append([]string{"", "", "", ""}, words[:6]...)).Draw(d.t, "owner"),
+		Limit:  rapid.IntRange(1, 5).Draw(d.t, "limit"),
+	}
+	eq := projections.EventQuery{
+		After:  rapid.Uint64Range(0, uint64(d.n)).Draw(d.t, "after"),
+		Before: rapid.SampledFrom([]uint64{0, 1, uint64(d.n), 1<<64 - 1}).Draw(d.t, "before"),
+		Type:   rapid.SampledFrom([]string{"", "", "ClientRegistered", "ClientRevoked", "Nothing"}).Draw(d.t, "type"),
+		Newest: rapid.Bool().Draw(d.t, "newest"),
+		Limit:  rapid.IntRange(1, 20).Draw(d.t, "event limit"),
+	}
+	if len(d.ids) > 0 && rapid.Bool().Draw(d.t, "of a client") {
+		eq.ClientID = rapid.SampledFrom(append([]string{"nobody"}, d.ids...)).Draw(d.t, "client")
+	}
+	if rapid.Bool().Draw(d.t, "since") {
+		eq.Since = d.now.Add(-time.Duration(rapid.IntRange(-1, 60).Draw(d.t, "since hours ago")) * time.Hour)
+	}
+	if rapid.Bool().Draw(d.t, "until") {
+		eq.Until = d.now.Add(-time.Duration(rapid.IntRange(-1, 60).Draw(d.t, "until hours ago")) * time.Hour)
+	}
+	return cq, eq
+}
+
+// A read model that followed the log live, stopped and started again on the way, and one that was built
+// at the end answer the same: what the log says.
+func TestAnswersAreWhatTheLogSays(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		liveDir, rebuiltDir := t.TempDir(), t.TempDir()
+		d := &driver{t: rt, log: memory.New(), now: start}
+		live := run(t, liveDir, d.log)
+		defer func() { live.close() }()
+		for range rapid.IntRange(0, 30).Draw(rt, "events") {
+			d.step()
+			if rapid.IntRange(0, 9).Draw(rt, "restart") == 0 {
+				live.close()
+				live = run(t, liveDir, d.log)
+			}
+		}
+		live.caughtUp()
+		r := referenceOf(rt, d.log)
+		r.check(rt, live, d.queries)
+		rebuilt := run(t, rebuiltDir, d.log)
+		defer rebuilt.close()
+		rebuilt.caughtUp()
+		r.check(rt, rebuilt, d.queries)
+	})
+}
