@@ -17,22 +17,22 @@ var ErrUnknownSchema = errors.New("unknown event type or schema version")
 
 // Encoded is an envelope as a log stores it: Body is the payload, the other fields stand beside it.
 type Encoded struct {
-	ID        string           `json:"id"`
-	Type      string           `json:"type"`
-	Version   int              `json:"version"` // of the schema of this type's data
-	Time      time.Time        `json:"time"`
-	Aggregate domain.Aggregate `json:"aggregate"`
-	ActorKind domain.ActorKind `json:"actor_kind"`
-	ActorID   string           `json:"actor_id"`
+	ID        string
+	Type      string
+	Version   int // of the schema of this type's data
+	Time      time.Time
+	Aggregate domain.Aggregate
+	ActorKind domain.ActorKind
+	ActorID   string
 	// Body is one JSON object: "data" is what EventData encodes, less the personal data, which is in
 	// "personal": the metadata members that are Personal, and the actor's "ip".
-	Body jsontext.Value `json:"body"`
+	Body []byte
 }
 
 // body keeps personal data apart, so that it can be sealed without touching the rest.
-type body struct {
-	Data     jsontext.Value `json:"data"`
-	Personal personal       `json:"personal,omitempty"`
+type body[Data any] struct {
+	Data     Data     `json:"data"`
+	Personal personal `json:"personal,omitempty"`
 }
 
 type personal struct {
@@ -44,11 +44,11 @@ type personal struct {
 // version never changes. It returns an error for an envelope that could not be decoded again.
 func Encode(e domain.Envelope) (Encoded, error) {
 	public, private := split(e.Event)
-	version, data, err := EventData(public)
+	version, data, err := dataOf(public)
 	if err != nil {
 		return Encoded{}, err
 	}
-	b := body{Data: data, Personal: personal{IP: e.Actor.IP}}
+	b := body[any]{Data: data, Personal: personal{IP: e.Actor.IP}}
 	if len(private) > 0 {
 		if b.Personal.Metadata, err = json.Marshal(private); err != nil {
 			return Encoded{}, fmt.Errorf("encode personal data of %s: %w", e.Event.Type(), err)
@@ -67,93 +67,48 @@ func Encode(e domain.Envelope) (Encoded, error) {
 // Decode is the inverse of Encode, for every version there ever was. It returns ErrUnknownSchema for
 // any other, and an error for a body that Encode cannot have made.
 func Decode(r Encoded) (domain.Envelope, error) {
-	var b body
-	if err := unmarshal(r.Body, &b); err != nil {
-		return domain.Envelope{}, fmt.Errorf("decode %s: %w", r.Type, err)
-	}
-	event, err := ParseEventData(r.Type, r.Version, b.Data)
+	schema, err := schemaOf(r.Type, r.Version)
 	if err != nil {
 		return domain.Envelope{}, err
 	}
-	if b.Personal.Metadata != nil {
-		var private domain.Metadata
-		if err := unmarshal(b.Personal.Metadata, &private); err != nil {
-			return domain.Envelope{}, fmt.Errorf("decode personal data of %s: %w", r.Type, err)
-		}
-		if event, err = merge(event, private); err != nil {
-			return domain.Envelope{}, err
-		}
+	event, personal, err := schema.parseBody(r.Body)
+	if err == nil && personal.Metadata != nil {
+		event, err = merge(event, personal.Metadata)
+	}
+	if err != nil {
+		return domain.Envelope{}, fmt.Errorf("decode %s: %w", r.Type, err)
 	}
 	return domain.Envelope{
 		ID: r.ID, Time: r.Time.UTC(), Aggregate: r.Aggregate, Event: event,
-		Actor: domain.Actor{Kind: r.ActorKind, ID: r.ActorID, IP: b.Personal.IP},
+		Actor: domain.Actor{Kind: r.ActorKind, ID: r.ActorID, IP: personal.IP},
 	}, nil
 }
 
 // EventData encodes an event as the complete "data" object of an event line, personal data included,
 // and returns the schema version it is encoded under.
 func EventData(event domain.Event) (version int, data jsontext.Value, err error) {
-	var wire any
-	switch e := event.(type) {
-	case domain.ClientRegistered:
-		wire, err = registeredFrom(e)
-	case domain.ClientUpdated:
-		wire, err = updatedFrom(e)
-	case domain.ClientDeleted:
-		wire = deletedV1{}
-	case domain.ClientRevoked:
-		wire = revokedV1{Reason: e.Reason}
-	default:
-		return 0, nil, fmt.Errorf("encode %T: %w", event, ErrUnknownSchema)
-	}
-	if err == nil {
-		data, err = json.Marshal(wire)
-	}
+	version, wire, err := dataOf(event)
 	if err != nil {
+		return 0, nil, err
+	}
+	if data, err = json.Marshal(wire); err != nil {
 		return 0, nil, fmt.Errorf("encode %s: %w", event.Type(), err)
 	}
-	return 1, data, nil
+	return version, data, nil
 }
 
 // ParseEventData is the inverse of EventData, for every version there ever was. It returns
 // ErrUnknownSchema for any other.
-func ParseEventData(eventType string, version int, data []byte) (event domain.Event, err error) {
-	if version != 1 {
-		return nil, fmt.Errorf("decode %q version %d: %w", eventType, version, ErrUnknownSchema)
+func ParseEventData(eventType string, version int, data []byte) (domain.Event, error) {
+	schema, err := schemaOf(eventType, version)
+	if err != nil {
+		return nil, err
 	}
-	switch eventType {
-	case domain.ClientRegistered{}.Type():
-		event, err = parse(data, registeredV1.event)
-	case domain.ClientUpdated{}.Type():
-		event, err = parse(data, updatedV1.event)
-	case domain.ClientDeleted{}.Type():
-		event, err = parse(data, deletedV1.event)
-	case domain.ClientRevoked{}.Type():
-		event, err = parse(data, revokedV1.event)
-	default:
-		return nil, fmt.Errorf("decode %q version %d: %w", eventType, version, ErrUnknownSchema)
-	}
+	event, err := schema.parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("decode %s: %w", eventType, err)
 	}
 	return event, nil
-}
-
-func parse[Wire any](data []byte, event func(Wire) (domain.Event, error)) (domain.Event, error) {
-	var w Wire
-	if err := unmarshal(data, &w); err != nil {
-		return nil, err
-	}
-	return event(w)
-}
-
-// unmarshal is strict: what it accepts, the program would have written. An unknown member is an error,
-// since leaving it out would lose what a later program recorded.
-func unmarshal(data []byte, into any) error {
-	if jsontext.Value(data).Kind() != '{' {
-		return errors.New("not a JSON object")
-	}
-	return json.Unmarshal(data, into, json.RejectUnknownMembers(true))
 }
 
 // split takes the personal members out of an event's metadata.
@@ -181,20 +136,26 @@ func splitMetadata(all domain.Metadata) (public, private domain.Metadata) {
 	return public, private
 }
 
-// merge is the inverse of split. The event is one that was just decoded: nobody else holds its metadata.
-func merge(event domain.Event, private domain.Metadata) (domain.Event, error) {
-	var metadata domain.Metadata
+// merge is the inverse of split. The event was just decoded: nobody else holds its metadata.
+func merge(event domain.Event, private jsontext.Value) (domain.Event, error) {
+	var public domain.Metadata
 	switch e := event.(type) {
 	case domain.ClientRegistered:
-		metadata = e.Metadata
+		public = e.Metadata
 	case domain.ClientUpdated:
-		metadata = e.Metadata
+		public = e.Metadata
+	default:
+		return nil, errors.New("personal data of an event that has no metadata")
 	}
-	for name, value := range private {
-		if _, twice := metadata[name]; twice || metadata == nil {
-			return nil, fmt.Errorf("decode %s: personal member %q has no place in data", event.Type(), name)
+	var members metadata
+	if err := unmarshal(private, &members); err != nil {
+		return nil, fmt.Errorf("personal data: %w", err)
+	}
+	for name, value := range members.Metadata {
+		if _, twice := public[name]; twice {
+			return nil, fmt.Errorf("member %q is both in data and in personal data", name)
 		}
-		metadata[name] = value
+		public[name] = value
 	}
 	return event, nil
 }

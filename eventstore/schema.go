@@ -5,23 +5,121 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"roster/domain"
 )
 
-// The "data" object of each type and schema version. A change to one of these changes what is stored:
-// it needs a new version beside the old one.
+// A schema reads the data of one type of event in one version, by itself or in its body.
+type schema struct {
+	parse     func(data []byte) (domain.Event, error)
+	parseBody func(body []byte) (domain.Event, personal, error)
+}
+
+type schemaID struct {
+	eventType string
+	version   int
+}
+
+// schemas holds every schema there ever was. dataOf says which are current.
+var schemas = map[schemaID]schema{
+	{domain.ClientRegistered{}.Type(), 1}: schemaWith[registeredV1](),
+	{domain.ClientUpdated{}.Type(), 1}:    schemaWith[updatedV1](),
+	{domain.ClientDeleted{}.Type(), 1}:    schemaWith[deletedV1](),
+	{domain.ClientRevoked{}.Type(), 1}:    schemaWith[revokedV1](),
+}
+
+func schemaOf(eventType string, version int) (schema, error) {
+	s, ok := schemas[schemaID{eventType, version}]
+	if !ok {
+		return schema{}, fmt.Errorf("%w: %q version %d", ErrUnknownSchema, eventType, version)
+	}
+	return s, nil
+}
+
+func schemaWith[Data interface{ event() (domain.Event, error) }]() schema {
+	return schema{
+		parse: func(data []byte) (domain.Event, error) {
+			var d Data
+			if err := unmarshal(data, &d); err != nil {
+				return nil, err
+			}
+			return d.event()
+		},
+		parseBody: func(data []byte) (domain.Event, personal, error) {
+			var b body[Data]
+			if err := unmarshal(data, &b); err != nil {
+				return nil, personal{}, err
+			}
+			event, err := b.Data.event()
+			return event, b.Personal, err
+		},
+	}
+}
+
+// dataOf returns what an event's data is encoded from, and its schema version.
+func dataOf(event domain.Event) (version int, data any, err error) {
+	switch e := event.(type) {
+	case domain.ClientRegistered:
+		data, err = registeredFrom(e)
+	case domain.ClientUpdated:
+		data, err = updatedFrom(e)
+	case domain.ClientDeleted:
+		data = deletedV1{}
+	case domain.ClientRevoked:
+		data = revokedV1{Reason: e.Reason}
+	default:
+		return 0, nil, fmt.Errorf("encode %T: %w", event, ErrUnknownSchema)
+	}
+	if err != nil {
+		return 0, nil, fmt.Errorf("encode %s: %w", event.Type(), err)
+	}
+	return 1, data, nil
+}
+
+// unmarshal is strict: what it accepts, the program would have written. An unknown member is an error,
+// since leaving it out would lose what a later program recorded.
+func unmarshal(data []byte, into any) error {
+	if jsontext.Value(data).Kind() != '{' {
+		return errors.New("not a JSON object")
+	}
+	return json.Unmarshal(data, into, json.RejectUnknownMembers(true))
+}
+
+// metadata is domain.Metadata, read as strictly.
+type metadata struct{ domain.Metadata }
+
+func (m *metadata) UnmarshalJSON(data []byte) error {
+	if err := m.Metadata.UnmarshalJSON(data); err != nil {
+		return err
+	}
+	var names map[string]jsontext.Value
+	if err := json.Unmarshal(data, &names); err != nil {
+		return err
+	}
+	for name := range names {
+		if _, ok := m.Metadata[name]; !ok {
+			return fmt.Errorf("unknown member %q of metadata", name)
+		}
+	}
+	return nil
+}
+
+// The data of each type and schema version. A change to one of these changes what is stored: it needs
+// a new version beside the old one.
 
 type registeredV1 struct {
-	Metadata                domain.Metadata `json:"metadata"`
-	IssuedAt                int64           `json:"client_id_issued_at"`
-	RegistrationAccessToken domain.Digest   `json:"registration_access_token_digest"`
-	Secret                  *secretV1       `json:"client_secret,omitzero"`
+	Metadata                metadata      `json:"metadata"`
+	IssuedAt                int64         `json:"client_id_issued_at"`
+	RegistrationAccessToken domain.Digest `json:"registration_access_token_digest"`
+	Secret                  *secretV1     `json:"client_secret,omitzero"`
 }
 
 type updatedV1 struct {
-	Metadata     domain.Metadata `json:"metadata"`
-	SecretIssued *secretV1       `json:"client_secret,omitzero"`
-	SecretEnded  bool            `json:"client_secret_ended,omitzero"`
+	Metadata     metadata  `json:"metadata"`
+	SecretIssued *secretV1 `json:"client_secret,omitzero"`
+	SecretEnded  bool      `json:"client_secret_ended,omitzero"`
 }
 
 type deletedV1 struct{}
@@ -37,7 +135,7 @@ type secretV1 struct {
 }
 
 func registeredFrom(e domain.ClientRegistered) (w registeredV1, err error) {
-	w.Metadata = e.Metadata
+	w.Metadata = metadata{e.Metadata}
 	w.RegistrationAccessToken = e.RegistrationAccessToken
 	if w.IssuedAt, err = unixSeconds(e.IssuedAt); err != nil {
 		return w, fmt.Errorf("client_id_issued_at: %w", err)
@@ -47,29 +145,29 @@ func registeredFrom(e domain.ClientRegistered) (w registeredV1, err error) {
 }
 
 func (w registeredV1) event() (domain.Event, error) {
-	if w.Metadata == nil || w.IssuedAt == 0 || w.RegistrationAccessToken == (domain.Digest{}) {
+	if w.Metadata.Metadata == nil || w.IssuedAt == 0 || w.RegistrationAccessToken == (domain.Digest{}) {
 		return nil, errors.New("metadata, client_id_issued_at or registration_access_token_digest is missing")
 	}
 	secret, err := w.Secret.secret()
 	return domain.ClientRegistered{
-		Metadata: w.Metadata, IssuedAt: fromUnixSeconds(w.IssuedAt),
+		Metadata: w.Metadata.Metadata, IssuedAt: fromUnixSeconds(w.IssuedAt),
 		RegistrationAccessToken: w.RegistrationAccessToken, Secret: secret,
 	}, err
 }
 
 func updatedFrom(e domain.ClientUpdated) (w updatedV1, err error) {
-	w.Metadata = e.Metadata
+	w.Metadata = metadata{e.Metadata}
 	w.SecretEnded = e.SecretEnded
 	w.SecretIssued, err = secretFrom(e.SecretIssued)
 	return w, err
 }
 
 func (w updatedV1) event() (domain.Event, error) {
-	if w.Metadata == nil {
+	if w.Metadata.Metadata == nil {
 		return nil, errors.New("metadata is missing")
 	}
 	secret, err := w.SecretIssued.secret()
-	return domain.ClientUpdated{Metadata: w.Metadata, SecretIssued: secret, SecretEnded: w.SecretEnded}, err
+	return domain.ClientUpdated{Metadata: w.Metadata.Metadata, SecretIssued: secret, SecretEnded: w.SecretEnded}, err
 }
 
 func (deletedV1) event() (domain.Event, error) { return domain.ClientDeleted{}, nil }

@@ -170,18 +170,21 @@ func (l *Log) getBatch(ctx context.Context, r batchRequest) (msgs []message, err
 	ctx, cancel := context.WithTimeout(ctx, ackTimeout)
 	defer cancel()
 	inbox := l.nc.NewInbox()
-	replies, err := l.nc.SubscribeSync(inbox)
+	replies := make(chan *nats.Msg, r.Batch+1)
+	subscription, err := l.nc.ChanSubscribe(inbox, replies)
 	if err != nil {
 		return nil, err
 	}
-	defer replies.Unsubscribe()
+	defer subscription.Unsubscribe()
 	if err := l.nc.PublishRequest("$JS.API.DIRECT.GET."+StreamName, inbox, body); err != nil {
 		return nil, err
 	}
 	for {
-		reply, err := replies.NextMsgWithContext(ctx)
-		if err != nil {
-			return nil, err
+		var reply *nats.Msg
+		select {
+		case reply = <-replies:
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 		switch status := reply.Header.Get("Status"); status {
 		case "":

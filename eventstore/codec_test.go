@@ -1,0 +1,362 @@
+package eventstore_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"roster/domain"
+	"roster/eventstore"
+)
+
+var update = flag.Bool("update", false, "write the golden files of versions that have none yet")
+
+// golden holds one envelope of each type, with every member set and in the version that is current.
+// What an older version wrote stays in its file and must be decoded for ever.
+var golden = map[string]domain.Envelope{
+	"ClientRegistered.1": envelope(domain.ClientRegistered{
+		Metadata: domain.Metadata{
+			"redirect_uris":     domain.List{"https://client.example.org/callback", "https://client.example.org/other"},
+			"client_name":       domain.Text("Müller & Söhne <GmbH>"),
+			"client_name#fr":    domain.Text("Müller et fils"),
+			"contacts":          domain.List{"admin@example.org", "ops@example.org"},
+			"default_max_age":   domain.Number(0),
+			"require_auth_time": domain.Flag(false),
+			"jwks":              domain.Object(`{"keys":[]}`),
+		},
+		IssuedAt:                time.Unix(1767323045, 0).UTC(),
+		RegistrationAccessToken: domain.DigestOf("registration access token"),
+		Secret: &domain.Secret{
+			Digest:    domain.DigestOf("client secret"),
+			ExpiresAt: time.Unix(1798859045, 0).UTC(),
+			Sealed:    []byte("sealed\x00\xff"),
+		},
+	}),
+	"ClientUpdated.1": envelope(domain.ClientUpdated{
+		Metadata:     domain.Metadata{"client_name": domain.Text("New name"), "contacts": domain.List{"admin@example.org"}},
+		SecretIssued: &domain.Secret{Digest: domain.DigestOf("new secret")},
+		SecretEnded:  true,
+	}),
+	"ClientDeleted.1": envelope(domain.ClientDeleted{}),
+	"ClientRevoked.1": envelope(domain.ClientRevoked{Reason: "Reported as abusive"}),
+}
+
+func envelope(event domain.Event) domain.Envelope {
+	return domain.Envelope{
+		ID:        "0197a3c5-7e1b-7c3d-9f42-0123456789ab",
+		Time:      time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC),
+		Aggregate: domain.ClientAggregate("s6BhdRkqt3"),
+		Actor:     domain.Actor{Kind: domain.ActorAdmin, ID: "admin", IP: "192.0.2.1"},
+		Event:     event,
+	}
+}
+
+// The encoding of a version never changes, byte for byte, and stays readable. A golden file holds what
+// stands beside the body in its first line and the body in its second.
+func TestGolden(t *testing.T) {
+	for name, e := range golden {
+		r, err := eventstore.Encode(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if current := fmt.Sprintf("%s.%d", r.Type, r.Version); name != current {
+			t.Errorf("%s is encoded as %s: give the new version a golden file of its own", name, current)
+		}
+		file := filepath.Join("testdata", name+".json")
+		got := goldenText(t, r)
+		if _, err := os.Stat(file); *update && errors.Is(err, os.ErrNotExist) {
+			if err := os.WriteFile(file, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s: the encoding of a version may not change (-want +got)\n%s", name, diff)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join("testdata", "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		got, err := eventstore.Decode(parseGolden(t, file))
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		if want, ok := golden[strings.TrimSuffix(filepath.Base(file), ".json")]; ok {
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s (-want +got)\n%s", file, diff)
+			}
+		}
+	}
+}
+
+func goldenText(t *testing.T, r eventstore.Encoded) []byte {
+	body := r.Body
+	r.Body = nil
+	beside, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Appendf(nil, "%s\n%s\n", beside, body)
+}
+
+func parseGolden(t *testing.T, file string) (r eventstore.Encoded) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	beside, body, _ := bytes.Cut(content, []byte("\n"))
+	if err := json.Unmarshal(beside, &r); err != nil {
+		t.Fatal(err)
+	}
+	r.Body = bytes.TrimSuffix(body, []byte("\n"))
+	return r
+}
+
+// Personal data is nowhere but in "personal", and the auditors' data is complete.
+func TestPersonalDataApart(t *testing.T) {
+	r, err := eventstore.Encode(golden["ClientRegistered.1"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var body struct{ Data, Personal json.RawMessage }
+	if err := json.Unmarshal(r.Body, &body); err != nil {
+		t.Fatal(err)
+	}
+	for _, personal := range []string{"contacts", "admin@example.org", "192.0.2.1"} {
+		if strings.Contains(string(body.Data), personal) {
+			t.Errorf("%q is in data: %s", personal, body.Data)
+		}
+		if !strings.Contains(string(body.Personal), personal) {
+			t.Errorf("%q is not in personal: %s", personal, body.Personal)
+		}
+	}
+	_, data, err := eventstore.EventData(golden["ClientRegistered.1"].Event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(data), `"contacts":["admin@example.org","ops@example.org"]`) {
+		t.Errorf("data of the event line has no contacts: %s", data)
+	}
+	// The event that was encoded is as it was.
+	if got := golden["ClientRegistered.1"].Event.(domain.ClientRegistered).Metadata.List("contacts"); len(got) != 2 {
+		t.Errorf("encoding took the contacts out of the event: %v", got)
+	}
+}
+
+func TestRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := envelopes().Draw(t, "envelope")
+		r, err := eventstore.Encode(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := eventstore.Decode(r)
+		if err != nil {
+			t.Fatalf("decode %s: %v", r.Body, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("decode(encode(e)) != e (-want +got)\n%s", diff)
+		}
+		version, data, err := eventstore.EventData(want.Event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		event, err := eventstore.ParseEventData(want.Event.Type(), version, data)
+		if err != nil {
+			t.Fatalf("parse %s: %v", data, err)
+		}
+		if diff := cmp.Diff(want.Event, event); diff != "" {
+			t.Fatalf("event data (-want +got)\n%s", diff)
+		}
+	})
+}
+
+func envelopes() *rapid.Generator[domain.Envelope] {
+	return rapid.Custom(func(t *rapid.T) domain.Envelope {
+		return domain.Envelope{
+			ID:        rapid.StringMatching(`[0-9a-f-]{1,36}`).Draw(t, "id"),
+			Time:      time.UnixMicro(rapid.Int64Range(0, 1<<51).Draw(t, "time")).UTC(),
+			Aggregate: domain.ClientAggregate(rapid.StringMatching(`[A-Za-z0-9-]{1,20}`).Draw(t, "client_id")),
+			Actor: domain.Actor{
+				Kind: rapid.SampledFrom([]domain.ActorKind{domain.ActorClient, domain.ActorAdmin, domain.ActorSystem}).Draw(t, "kind"),
+				ID:   rapid.String().Draw(t, "actor"),
+				IP:   rapid.StringMatching(`[0-9.:a-f]{0,20}`).Draw(t, "ip"),
+			},
+			Event: events().Draw(t, "event"),
+		}
+	})
+}
+
+func events() *rapid.Generator[domain.Event] {
+	return rapid.Custom(func(t *rapid.T) domain.Event {
+		switch rapid.IntRange(0, 3).Draw(t, "type") {
+		case 0:
+			return domain.ClientRegistered{
+				Metadata:                metadata().Draw(t, "metadata"),
+				IssuedAt:                seconds(1).Draw(t, "issued"),
+				RegistrationAccessToken: domain.DigestOf(rapid.String().Draw(t, "token")),
+				Secret:                  secrets().Draw(t, "secret"),
+			}
+		case 1:
+			return domain.ClientUpdated{
+				Metadata:     metadata().Draw(t, "metadata"),
+				SecretIssued: secrets().Draw(t, "secret"),
+				SecretEnded:  rapid.Bool().Draw(t, "ended"),
+			}
+		case 2:
+			return domain.ClientDeleted{}
+		default:
+			return domain.ClientRevoked{Reason: rapid.String().Draw(t, "reason")}
+		}
+	})
+}
+
+func secrets() *rapid.Generator[*domain.Secret] {
+	return rapid.Custom(func(t *rapid.T) *domain.Secret {
+		if rapid.Bool().Draw(t, "none") {
+			return nil
+		}
+		s := &domain.Secret{Digest: domain.DigestOf(rapid.String().Draw(t, "secret")), ExpiresAt: seconds(0).Draw(t, "expires")}
+		if sealed := rapid.SliceOf(rapid.Byte()).Draw(t, "sealed"); len(sealed) > 0 {
+			s.Sealed = sealed
+		}
+		return s
+	})
+}
+
+// seconds returns times in whole seconds; 0 stands for the zero time.
+func seconds(least int64) *rapid.Generator[time.Time] {
+	return rapid.Map(rapid.Int64Range(least, 1<<36), func(s int64) time.Time {
+		if s == 0 {
+			return time.Time{}
+		}
+		return time.Unix(s, 0).UTC()
+	})
+}
+
+// metadata returns metadata of any members, whatever the rules say about their values.
+func metadata() *rapid.Generator[domain.Metadata] {
+	return rapid.Custom(func(t *rapid.T) domain.Metadata {
+		m := domain.Metadata{}
+		text := rapid.StringOfN(rapid.RuneFrom(nil, unicode.L, unicode.N, unicode.P, unicode.S), 1, 30, -1)
+		for _, member := range rapid.SliceOfDistinct(rapid.SampledFrom(domain.Members), func(m domain.Member) string { return m.Name }).Draw(t, "members") {
+			switch member.Kind {
+			case domain.KindText, domain.KindURI:
+				m[member.Name] = domain.Text(text.Draw(t, member.Name))
+			case domain.KindList:
+				m[member.Name] = domain.List(rapid.SliceOfN(text, 1, 4).Draw(t, member.Name))
+			case domain.KindFlag:
+				m[member.Name] = domain.Flag(rapid.Bool().Draw(t, member.Name))
+			case domain.KindNumber:
+				m[member.Name] = domain.Number(rapid.Int64Range(0, 1<<53-1).Draw(t, member.Name))
+			case domain.KindObject:
+				m[member.Name] = domain.Object(`{"keys":[]}`)
+			}
+		}
+		return m
+	})
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	valid, err := eventstore.Encode(golden["ClientRegistered.1"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	replaced := func(old, new string) string {
+		if !strings.Contains(string(valid.Body), old) {
+			t.Fatalf("%s has no %s", valid.Body, old)
+		}
+		return strings.Replace(string(valid.Body), old, new, 1)
+	}
+	tests := map[string]eventstore.Encoded{
+		"unknown type":            {Type: "ClientForgotten", Version: 1, Body: valid.Body},
+		"unknown version":         {Type: valid.Type, Version: 2, Body: valid.Body},
+		"no version":              {Type: valid.Type, Body: valid.Body},
+		"another type's body":     {Type: "ClientUpdated", Version: 1, Body: valid.Body},
+		"empty":                   {Type: valid.Type, Version: 1},
+		"null":                    {Type: valid.Type, Version: 1, Body: []byte("null")},
+		"array":                   {Type: valid.Type, Version: 1, Body: []byte("[]")},
+		"no data":                 {Type: valid.Type, Version: 1, Body: []byte("{}")},
+		"data is null":            {Type: valid.Type, Version: 1, Body: []byte(`{"data":null}`)},
+		"trailing rubbish":        {Type: valid.Type, Version: 1, Body: []byte(string(valid.Body) + "x")},
+		"two bodies":              {Type: valid.Type, Version: 1, Body: []byte(string(valid.Body) + string(valid.Body))},
+		"cut off":                 {Type: valid.Type, Version: 1, Body: valid.Body[:len(valid.Body)-1]},
+		"unknown member":          {Type: valid.Type, Version: 1, Body: []byte(replaced(`{"data":`, `{"more":1,"data":`))},
+		"unknown member in data":  {Type: valid.Type, Version: 1, Body: []byte(replaced(`{"metadata":`, `{"more":1,"metadata":`))},
+		"unknown metadata member": {Type: valid.Type, Version: 1, Body: []byte(replaced(`"client_name":`, `"unheard_of":1,"client_name":`))},
+		"member twice":            {Type: valid.Type, Version: 1, Body: []byte(replaced(`"client_name":`, `"client_name":"a","client_name":`))},
+		"member of another case":  {Type: valid.Type, Version: 1, Body: []byte(replaced(`"metadata":`, `"Metadata":`))},
+		"wrong kind":              {Type: valid.Type, Version: 1, Body: []byte(replaced(`"redirect_uris":[`, `"redirect_uris":[7,`))},
+		"digest too short":        {Type: valid.Type, Version: 1, Body: []byte(replaced(`token_digest":"`, `token_digest":"ab","x":"`))},
+		"contacts in both places": {Type: valid.Type, Version: 1, Body: []byte(replaced(`"client_name":`, `"contacts":["a@example.org"],"client_name":`))},
+		"personal data of an event without metadata": {Type: "ClientDeleted", Version: 1, Body: []byte(`{"data":{},"personal":{"contacts":["a@example.org"]}}`)},
+	}
+	for name, r := range tests {
+		if e, err := eventstore.Decode(r); err == nil {
+			t.Errorf("%s was decoded as %+v", name, e)
+		} else if strings.HasPrefix(name, "unknown type") || strings.HasPrefix(name, "unknown version") {
+			if !errors.Is(err, eventstore.ErrUnknownSchema) {
+				t.Errorf("%s: %v, want ErrUnknownSchema", name, err)
+			}
+		}
+	}
+}
+
+// An encoding that would lose something is refused.
+func TestEncodeRefuses(t *testing.T) {
+	tests := map[string]domain.Event{
+		"no event":               nil,
+		"fractions of a second":  domain.ClientRegistered{Metadata: domain.Metadata{}, IssuedAt: time.Unix(1, 1)},
+		"expiry with a fraction": domain.ClientUpdated{Metadata: domain.Metadata{}, SecretIssued: &domain.Secret{ExpiresAt: time.Unix(1, 1)}},
+	}
+	for name, event := range tests {
+		if r, err := eventstore.Encode(envelope(event)); err == nil {
+			t.Errorf("%s was encoded as %s", name, r.Body)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, e := range golden {
+		r, err := eventstore.Encode(e)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(r.Type, r.Version, []byte(r.Body))
+	}
+	f.Fuzz(func(t *testing.T, eventType string, version int, body []byte) {
+		e, err := eventstore.Decode(eventstore.Encoded{Type: eventType, Version: version, Body: body})
+		if err != nil {
+			return
+		}
+		// What can be decoded can be encoded, to the same effect.
+		r, err := eventstore.Encode(e)
+		if err != nil {
+			t.Fatalf("encode what was decoded from %s: %v", body, err)
+		}
+		again, err := eventstore.Decode(r)
+		if err != nil {
+			t.Fatalf("decode %s again: %v", r.Body, err)
+		}
+		if diff := cmp.Diff(e, again); diff != "" {
+			t.Error(diff)
+		}
+	})
+}

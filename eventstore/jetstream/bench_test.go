@@ -1,0 +1,116 @@
+package jetstream_test
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"roster/domain"
+	"roster/eventstore/jetstream"
+	"roster/eventstore/storetest"
+)
+
+func registration() domain.Change {
+	a := domain.ClientAggregate(uuid.Must(uuid.NewV7()).String())
+	return domain.Change{Events: []domain.Envelope{storetest.Registered(a)}}
+}
+
+// BenchmarkAppend appends single events, each synced to disk, from so many writers at once.
+func BenchmarkAppend(b *testing.B) {
+	for _, writers := range []int{1, 32, 256} {
+		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
+			log := openLog(b, b.TempDir())
+			var n atomic.Int64
+			var wg sync.WaitGroup
+			b.ResetTimer()
+			for range writers {
+				wg.Go(func() {
+					for n.Add(1) <= int64(b.N) {
+						if _, err := log.Append(b.Context(), registration()); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			wg.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}
+
+// BenchmarkAppendBatch appends events of two aggregates at once.
+func BenchmarkAppendBatch(b *testing.B) {
+	log := openLog(b, b.TempDir())
+	for b.Loop() {
+		if _, err := log.Append(b.Context(), registration(), registration()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkLoad loads aggregates of so many events.
+func BenchmarkLoad(b *testing.B) {
+	log := openLog(b, b.TempDir())
+	fill(b, log, 10_000)
+	for _, events := range []int{1, 2, 10, 1000} {
+		b.Run(fmt.Sprintf("events=%d", events), func(b *testing.B) {
+			change := registration()
+			a := change.Events[0].Aggregate
+			for len(change.Events) < events {
+				change.Events = append(change.Events, storetest.Updated(a))
+			}
+			if _, err := log.Append(b.Context(), change); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if _, _, err := log.Load(b.Context(), a); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkSubscribe reads a log from its beginning.
+func BenchmarkSubscribe(b *testing.B) {
+	const events = 200_000
+	log := openLog(b, b.TempDir())
+	fill(b, log, events)
+	for b.Loop() {
+		sub, err := log.Subscribe(b.Context(), 0)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for read := 0; read < events; {
+			batch, err := sub.Next(b.Context(), 1000)
+			if err != nil {
+				b.Fatal(err)
+			}
+			read += len(batch)
+		}
+		sub.Close()
+	}
+	b.ReportMetric(float64(events*b.N)/b.Elapsed().Seconds(), "events/s")
+}
+
+// fill appends registrations, many at once.
+func fill(b *testing.B, log *jetstream.Log, events int) {
+	b.Helper()
+	var n atomic.Int64
+	var wg sync.WaitGroup
+	for range 512 {
+		wg.Go(func() {
+			for n.Add(1) <= int64(events) {
+				if _, err := log.Append(b.Context(), registration()); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
