@@ -137,10 +137,12 @@ func prefixed(prefix, s string) string {
 }
 
 func TestRedirectURIsInAll(t *testing.T) {
-	list := func(n int) string { return `["https://a.example/` + strings.Repeat(`","https://a.example/`, n-1) + `"]` }
+	list := func(n int) string {
+		return `["https://a.example/` + strings.Repeat(`","https://a.example/`, n-1) + `"]`
+	}
 	for body, ok := range map[string]bool{
-		`{}`: false,
-		`{"redirect_uris":[]}`:                                               false,
+		`{}`:                   false,
+		`{"redirect_uris":[]}`: false,
 		`{"grant_types":["implicit"],"response_types":["id_token"]}`:         false,
 		`{"grant_types":["client_credentials"]}`:                             true,
 		`{"grant_types":["client_credentials"],"redirect_uris":[]}`:          true,

@@ -1,0 +1,299 @@
+package registrar_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"roster/domain"
+	"roster/domain/registrar"
+	"roster/eventstore"
+	"roster/eventstore/memory"
+)
+
+// registry is a registrar on a log in memory.
+type registry struct {
+	*registrar.Registrar
+	log *memory.Log
+	now time.Time
+}
+
+// upToDate is a read model that has applied everything.
+type upToDate struct{}
+
+func (upToDate) Wait(context.Context, uint64) error { return nil }
+
+// behind is a read model that never catches up.
+type behind struct{}
+
+func (behind) Wait(context.Context, uint64) error { return context.DeadlineExceeded }
+
+// marker seals by naming what was sealed.
+type marker struct{}
+
+func (marker) Seal(clientID, secret string) []byte { return []byte("sealed for " + clientID) }
+
+func newRegistry(waiter registrar.Waiter) *registry {
+	r := &registry{log: memory.New(), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	r.Registrar = registrar.New(registrar.Options{
+		Log: r.log, Waiter: waiter, Sealer: marker{}, Policy: domain.DefaultPolicy,
+		SecretLifetime: time.Hour, Now: func() time.Time { return r.now },
+	})
+	return r
+}
+
+func (r *registry) mustRegister(t *testing.T, body string) registrar.Registration {
+	t.Helper()
+	registration, err := r.Register(t.Context(), "192.0.2.1", parse(t, body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return registration
+}
+
+func parse(t *testing.T, body string) domain.Document {
+	t.Helper()
+	document, err := domain.ParseDocument([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document
+}
+
+// types returns the types of the events in the log, in order.
+func (r *registry) types(t *testing.T) []string {
+	t.Helper()
+	last, err := r.log.Last(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var types []string
+	for seq := uint64(1); seq <= last; seq++ {
+		event, err := r.log.At(t.Context(), seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		types = append(types, event.Event.Type())
+	}
+	return types
+}
+
+// before does something just before the next append.
+func (r *registry) before(do func()) {
+	r.log.SetHooks(memory.Hooks{Append: func([]domain.Change) memory.Fault {
+		r.log.SetHooks(memory.Hooks{})
+		do()
+		return memory.NoFault
+	}})
+}
+
+const webApp = `{"redirect_uris":["https://a.example/cb"]}`
+
+func putBack(registration registrar.Registration, members string) string {
+	return `{"client_id":"` + registration.Client.ID + `","redirect_uris":["https://a.example/cb"]` + members + `}`
+}
+
+func TestLife(t *testing.T) {
+	r := newRegistry(upToDate{})
+	ctx := t.Context()
+	registered := r.mustRegister(t, webApp)
+	id, token := registered.Client.ID, registered.RegistrationAccessToken
+
+	if !regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString(id) {
+		t.Errorf("client_id %q is no UUIDv7", id)
+	}
+	for _, secret := range []string{token, registered.ClientSecret} {
+		if raw, err := base64.RawURLEncoding.DecodeString(secret); err != nil || len(raw) != 32 {
+			t.Errorf("%q is not 256 bits in base64url", secret)
+		}
+	}
+	if want := r.now.Add(time.Hour); !registered.Client.Secret.ExpiresAt.Equal(want) {
+		t.Errorf("secret expires at %v, want %v", registered.Client.Secret.ExpiresAt, want)
+	}
+	if registered.Client.Secret.Sealed != nil {
+		t.Error("a secret that is only compared is sealed in the log")
+	}
+
+	same, err := r.Update(ctx, "192.0.2.1", id, token, parse(t, putBack(registered, "")))
+	if err != nil || same.ClientSecret != "" {
+		t.Errorf("put back: secret %q, error %v", same.ClientSecret, err)
+	}
+	hmac, err := r.Update(ctx, "192.0.2.2", id, token, parse(t, putBack(registered, `,"id_token_signed_response_alg":"HS256"`)))
+	if err != nil || hmac.ClientSecret == "" || string(hmac.Client.Secret.Sealed) != "sealed for "+id {
+		t.Errorf("update that needs a sealed secret: %+v, error %v", hmac, err)
+	}
+	if err := r.Delete(ctx, "192.0.2.3", id, token); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]string{"ClientRegistered", "ClientUpdated", "ClientDeleted"}, r.types(t)); diff != "" {
+		t.Error(diff)
+	}
+	event, err := r.log.At(ctx, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (domain.Actor{Kind: domain.ActorClient, ID: id, IP: "192.0.2.2"}); event.Actor != want {
+		t.Errorf("actor %+v, want %+v", event.Actor, want)
+	}
+}
+
+func TestAdmission(t *testing.T) {
+	r := newRegistry(upToDate{})
+	ctx := t.Context()
+	mine, other, ended := r.mustRegister(t, webApp), r.mustRegister(t, webApp), r.mustRegister(t, webApp)
+	if err := r.Revoke(ctx, domain.Actor{Kind: domain.ActorAdmin, ID: "admin"}, ended.Client.ID, "spam"); err != nil {
+		t.Fatal(err)
+	}
+	before := r.types(t)
+	for name, call := range map[string]struct{ id, token string }{
+		"foreign token":  {mine.Client.ID, other.RegistrationAccessToken},
+		"no token":       {mine.Client.ID, ""},
+		"client secret":  {mine.Client.ID, mine.ClientSecret},
+		"revoked client": {ended.Client.ID, ended.RegistrationAccessToken},
+		"unknown client": {"0195516c-0c00-7000-8000-000000000000", mine.RegistrationAccessToken},
+		"wildcard":       {">", mine.RegistrationAccessToken},
+		"path":           {"../" + mine.Client.ID, mine.RegistrationAccessToken},
+		"nothing":        {"", ""},
+	} {
+		if err := r.Delete(ctx, "", call.id, call.token); !errors.Is(err, domain.ErrUnauthorized) {
+			t.Errorf("%s: delete: %v", name, err)
+		}
+		if _, err := r.Update(ctx, "", call.id, call.token, parse(t, webApp)); !errors.Is(err, domain.ErrUnauthorized) {
+			t.Errorf("%s: update: %v", name, err)
+		}
+	}
+	if diff := cmp.Diff(before, r.types(t)); diff != "" {
+		t.Errorf("the log has grown: %s", diff)
+	}
+}
+
+func TestAdministratorsEnd(t *testing.T) {
+	r := newRegistry(upToDate{})
+	ctx := t.Context()
+	admin := domain.Actor{Kind: domain.ActorAdmin, ID: "admin", IP: "192.0.2.9"}
+	one, two := r.mustRegister(t, webApp), r.mustRegister(t, webApp)
+	for range 2 { // the second time changes nothing
+		if err := r.DeleteAs(ctx, admin, one.Client.ID); err != nil {
+			t.Error(err)
+		}
+		if err := r.Revoke(ctx, admin, two.Client.ID, ""); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, id := range []string{"0195516c-0c00-7000-8000-000000000000", "*", ""} {
+		if err := r.Revoke(ctx, admin, id, ""); !errors.Is(err, domain.ErrNotFound) {
+			t.Errorf("revoke %q: %v", id, err)
+		}
+	}
+	want := []string{"ClientRegistered", "ClientRegistered", "ClientDeleted", "ClientRevoked"}
+	if diff := cmp.Diff(want, r.types(t)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAnAnswerNeedsTheLogAlone(t *testing.T) {
+	r := newRegistry(behind{})
+	registered := r.mustRegister(t, webApp)
+	if err := r.Delete(t.Context(), "", registered.Client.ID, registered.RegistrationAccessToken); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAConflictIsDecidedAnew(t *testing.T) {
+	r := newRegistry(upToDate{})
+	ctx := t.Context()
+	registered := r.mustRegister(t, webApp)
+	id, token := registered.Client.ID, registered.RegistrationAccessToken
+
+	t.Run("on the new state", func(t *testing.T) {
+		r.before(func() {
+			if _, err := r.Update(ctx, "", id, token, parse(t, putBack(registered, `,"client_name":"first"`))); err != nil {
+				t.Error(err)
+			}
+		})
+		updated, err := r.Update(ctx, "", id, token, parse(t, putBack(registered, `,"client_name":"second"`)))
+		if err != nil || updated.Client.Metadata.Name() != "second" {
+			t.Errorf("name %q, error %v", updated.Client.Metadata.Name(), err)
+		}
+	})
+	t.Run("and refused when the client has ended meanwhile", func(t *testing.T) {
+		r.before(func() {
+			if err := r.Delete(ctx, "", id, token); err != nil {
+				t.Error(err)
+			}
+		})
+		_, err := r.Update(ctx, "", id, token, parse(t, putBack(registered, `,"client_name":"third"`)))
+		if !errors.Is(err, domain.ErrUnauthorized) {
+			t.Errorf("error %v", err)
+		}
+	})
+	want := []string{"ClientRegistered", "ClientUpdated", "ClientUpdated", "ClientDeleted"}
+	if diff := cmp.Diff(want, r.types(t)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestFaults crosses every use case with every fault of the log: what is answered as done is stored, and
+// what is answered as failed is not, or its outcome is said to be unknown.
+func TestFaults(t *testing.T) {
+	admin := domain.Actor{Kind: domain.ActorAdmin, ID: "admin"}
+	for name, use := range map[string]func(*testing.T, *registry, registrar.Registration) error{
+		"register": func(t *testing.T, r *registry, _ registrar.Registration) error {
+			_, err := r.Register(t.Context(), "", parse(t, webApp))
+			return err
+		},
+		"update": func(t *testing.T, r *registry, c registrar.Registration) error {
+			_, err := r.Update(t.Context(), "", c.Client.ID, c.RegistrationAccessToken, parse(t, putBack(c, `,"client_name":"x"`)))
+			return err
+		},
+		"delete": func(t *testing.T, r *registry, c registrar.Registration) error {
+			return r.Delete(t.Context(), "", c.Client.ID, c.RegistrationAccessToken)
+		},
+		"revoke": func(t *testing.T, r *registry, c registrar.Registration) error {
+			return r.Revoke(t.Context(), admin, c.Client.ID, "")
+		},
+	} {
+		for _, test := range []struct {
+			fault   memory.Fault
+			stored  bool
+			unknown bool
+			fails   bool
+		}{
+			{memory.NoFault, true, false, false},
+			{memory.NotStored, false, false, true},
+			{memory.Lost, false, true, true},
+			{memory.Unacked, true, true, true},
+		} {
+			r := newRegistry(upToDate{})
+			client := r.mustRegister(t, webApp)
+			r.log.SetHooks(memory.Hooks{Append: func([]domain.Change) memory.Fault { return test.fault }})
+			err := use(t, r, client)
+			if (err != nil) != test.fails || errors.Is(err, domain.ErrOutcomeUnknown) != test.unknown {
+				t.Errorf("%s, fault %d: error %v", name, test.fault, err)
+			}
+			if stored := len(r.types(t)) == 2; stored != test.stored {
+				t.Errorf("%s, fault %d: stored %v", name, test.fault, stored)
+			}
+		}
+	}
+}
+
+func TestIDsAscend(t *testing.T) {
+	r := newRegistry(upToDate{})
+	last := ""
+	for range 100 {
+		r.now = r.now.Add(time.Millisecond)
+		id := r.mustRegister(t, webApp).Client.ID
+		if id <= last {
+			t.Fatalf("%s came after %s", id, last)
+		}
+		last = id
+	}
+}
+
+var _ registrar.Log = eventstore.Log(nil) // every log is one that the registrar can use
