@@ -112,6 +112,8 @@ func answer(c echo.Context, status int, value any) error {
 	if err != nil {
 		return fmt.Errorf("encode answer: %w", err)
 	}
+	// An answer of another type may have been begun.
+	c.Response().Header().Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
 	return c.Blob(status, echo.MIMEApplicationJSON, body)
 }
 

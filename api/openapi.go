@@ -116,7 +116,7 @@ var (
 		{"name": "Last-Event-ID", "in": "header", "description": "with a live stream, in place of after", "schema": seconds},
 	}
 	feedContent = object{
-		ndjson: object{"schema": object{"type": "string", "description": "one Event a line"}},
+		ndjson: object{"schema": reference("schemas", "Event")},
 		eventStream: object{"schema": object{"type": "string", "description": "server-sent events, those to come included: " +
 			"the sequence as id, an Event as data"}},
 	}
@@ -171,8 +171,9 @@ func jsonContent(schema string) object {
 	return object{echo.MIMEApplicationJSON: object{"schema": reference("schemas", schema)}}
 }
 
+// linesOf describes each line of an answer that has as many as there are.
 func linesOf(schema string) object {
-	return object{ndjson: object{"schema": object{"type": "string", "description": "one " + schema + " a line"}}}
+	return object{ndjson: object{"schema": reference("schemas", schema)}}
 }
 
 func reference(kind, name string) object {

@@ -1,0 +1,141 @@
+package api_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// conformanceCase is a request of testdata/registration.jsonl with the answers that the specifications,
+// or the field, allow.
+type conformanceCase struct {
+	ID      string            `json:"id"`
+	Source  string            `json:"source"`
+	Method  string            `json:"method"`
+	Headers map[string]string `json:"headers"`
+	Body    json.RawMessage   `json:"body"`
+	Raw     *[]byte           `json:"raw_b64"` // base64; in place of Body
+	RawGen  [][2]any          `json:"raw_gen"` // pairs of base64 and how often; in place of Body
+	Expect  struct {
+		Status  []int          `json:"status"`
+		Error   []string       `json:"error"`
+		Echo    map[string]any `json:"echo"`
+		Present []string       `json:"present"`
+		Absent  []string       `json:"absent"`
+		Not     map[string]any `json:"not"`
+	} `json:"expect"`
+}
+
+func TestConformanceCases(t *testing.T) {
+	s := checked(t)
+	for _, c := range conformanceCases(t) {
+		t.Run(c.ID, func(t *testing.T) {
+			s := s.in(t)
+			before := s.last()
+			got := s.do(c.Method, connectPath, func(r *http.Request) {
+				bodyOf(bytes.NewReader(c.bytes(t)))(r)
+				r.Header.Del("Content-Type")
+				for name, value := range c.Headers {
+					r.Header.Set(name, value)
+				}
+			})
+			c.judge(t, got)
+			if added := s.last() - before; added != 0 && got.status != http.StatusCreated {
+				t.Errorf("%d events for a refusal", added)
+			}
+		})
+	}
+}
+
+func conformanceCases(tb testing.TB) []conformanceCase {
+	tb.Helper()
+	file, err := os.Open("testdata/registration.jsonl")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer file.Close()
+	var cases []conformanceCase
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var c conformanceCase
+		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
+			tb.Fatal(err)
+		}
+		cases = append(cases, c)
+	}
+	if lines.Err() != nil || len(cases) == 0 {
+		tb.Fatalf("%d cases, error %v", len(cases), lines.Err())
+	}
+	return cases
+}
+
+func (c conformanceCase) bytes(tb testing.TB) []byte {
+	tb.Helper()
+	if c.Raw != nil {
+		return *c.Raw
+	}
+	if c.RawGen == nil {
+		return c.Body
+	}
+	var raw []byte
+	for _, pair := range c.RawGen {
+		piece, err := base64.StdEncoding.DecodeString(pair[0].(string))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		raw = append(raw, bytes.Repeat(piece, int(pair[1].(float64)))...)
+	}
+	return raw
+}
+
+func (c conformanceCase) judge(t *testing.T, got answer) {
+	t.Helper()
+	if !slices.Contains(c.Expect.Status, got.status) {
+		t.Fatalf("%s: got %d, want one of %v: %s", c.Source, got.status, c.Expect.Status, got)
+	}
+	if got.status >= 400 {
+		code := got.text(t, "error")
+		if c.Expect.Error != nil && !slices.Contains(c.Expect.Error, code) {
+			t.Errorf("%s: error is %q, want one of %v", c.Source, code, c.Expect.Error)
+		}
+		expect(t, got, got.status, code)
+		return
+	}
+	var registered map[string]any
+	if err := json.Unmarshal(got.body, &registered); err != nil {
+		t.Fatal(err)
+	}
+	for member, want := range c.Expect.Echo {
+		if diff := cmp.Diff(want, registered[member]); diff != "" {
+			t.Errorf("%s: %s (-want +got):\n%s", c.Source, member, diff)
+		}
+	}
+	for _, member := range c.Expect.Present {
+		if _, ok := registered[member]; !ok {
+			t.Errorf("%s: %s is missing in %s", c.Source, member, got)
+		}
+	}
+	for _, member := range c.Expect.Absent {
+		if _, ok := registered[member]; ok {
+			t.Errorf("%s: %s is there in %s", c.Source, member, got)
+		}
+	}
+	for member, unwanted := range c.Expect.Not {
+		if cmp.Equal(unwanted, registered[member]) {
+			t.Errorf("%s: %s is %v", c.Source, member, unwanted)
+		}
+	}
+	for member, value := range registered {
+		if value == nil || value == "" {
+			t.Errorf("%s: %s is %v, which clients fail on", c.Source, member, value)
+		}
+	}
+}
