@@ -88,7 +88,11 @@ func (w *writer) prepare(ctx context.Context) (err error) {
 	if w.at.schema != schemaHash {
 		return nil // not ours to write to
 	}
-	return prepare(ctx, w.conn, map[string]**sql.Stmt{
+	return prepare(ctx, w.conn, w.statements())
+}
+
+func (w *writer) statements() map[string]**sql.Stmt {
+	return map[string]**sql.Stmt{
 		`BEGIN IMMEDIATE`: &w.begin,
 		`COMMIT`:          &w.commit,
 		`ROLLBACK`:        &w.rollback,
@@ -98,13 +102,19 @@ func (w *writer) prepare(ctx context.Context) (err error) {
 		updateClient:      &w.saveClient,
 		insertEvent:       &w.insertEvent,
 		addToDay:          &w.addToDay,
-	})
+	}
 }
 
+// close closes the statements too: one that was prepared on a single connection keeps that open else.
 func (w *writer) close() error {
 	var err error
+	for _, statement := range w.statements() {
+		if *statement != nil {
+			err = errors.Join(err, (*statement).Close())
+		}
+	}
 	if w.conn != nil {
-		err = w.conn.Close()
+		err = errors.Join(err, w.conn.Close())
 	}
 	return errors.Join(err, w.db.Close())
 }
