@@ -1,6 +1,8 @@
 package api
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -22,7 +24,7 @@ const (
 // A log line holds no query, header or body: they may carry credentials or personal data.
 func (a *API) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		start := time.Now()
+		ctx, start := c.Request().Context(), time.Now()
 		err := calmly(next, c)
 		begun := c.Response().Committed
 		if err != nil {
@@ -30,7 +32,7 @@ func (a *API) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		took := time.Since(start)
 		a.metrics.count(c, took)
-		a.log(c, took, err, begun)
+		a.log(ctx, c, took, err, begun)
 		if err != nil && begun {
 			// What was sent must not look complete: the connection ends in the middle of it.
 			panic(http.ErrAbortHandler)
@@ -57,7 +59,8 @@ type panicked struct {
 // Error says what a handler panicked with.
 func (p *panicked) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
 
-func (a *API) log(c echo.Context, took time.Duration, err error, begun bool) {
+// log writes the line of a request. begun says that an error came when its answer was under way.
+func (a *API) log(ctx context.Context, c echo.Context, took time.Duration, err error, begun bool) {
 	status := c.Response().Status
 	attributes := []slog.Attr{
 		slog.String("method", methodLabel(c.Request().Method)),
@@ -67,8 +70,9 @@ func (a *API) log(c echo.Context, took time.Duration, err error, begun bool) {
 		slog.String("remote", c.RealIP()),
 	}
 	level := slog.LevelInfo
+	var bug *panicked
 	switch {
-	case err != nil && c.Request().Context().Err() != nil:
+	case err != nil && ctx.Err() != nil && !errors.As(err, &bug):
 		attributes = append(attributes, slog.Bool("gone", true))
 	case err != nil && (begun || status >= http.StatusInternalServerError):
 		level = slog.LevelError
@@ -76,7 +80,7 @@ func (a *API) log(c echo.Context, took time.Duration, err error, begun bool) {
 	case status < http.StatusBadRequest && isProbe(c.Path()):
 		level = slog.LevelDebug
 	}
-	a.Logger.LogAttrs(c.Request().Context(), level, "request", attributes...)
+	a.Logger.LogAttrs(ctx, level, "request", attributes...)
 }
 
 // isProbe tells what machines ask for all the time.

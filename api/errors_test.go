@@ -1,0 +1,131 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"roster/api"
+	"roster/domain"
+	"roster/domain/administrators"
+	"roster/domain/registrar"
+	"roster/eventstore/memory"
+	"roster/projections"
+)
+
+// failing answers every use of the registrar with one error.
+type failing struct{ err error }
+
+func (f failing) Register(context.Context, string, domain.Document) (registrar.Registration, error) {
+	return registrar.Registration{}, f.err
+}
+func (f failing) Update(context.Context, string, string, string, domain.Document) (registrar.Registration, error) {
+	return registrar.Registration{}, f.err
+}
+func (f failing) Delete(context.Context, string, string, string) error       { return f.err }
+func (f failing) DeleteAs(context.Context, domain.Actor, string) error       { return f.err }
+func (f failing) Revoke(context.Context, domain.Actor, string, string) error { return f.err }
+
+func TestErrorsAsAnswers(t *testing.T) {
+	for _, test := range []struct {
+		err        error
+		status     int
+		code       string
+		retryAfter string
+	}{
+		{&domain.Error{Code: domain.InvalidRedirectURI, Field: "redirect_uris[0]", Detail: "must be https"}, 400, "invalid_redirect_uri", ""},
+		{&domain.Error{Code: domain.InvalidClientMetadata, Field: "client_name#\"\\\u00e4\n", Detail: "wrong"}, 400, "invalid_client_metadata", ""},
+		{domain.ErrUnauthorized, 401, "invalid_token", ""},
+		{domain.ErrNotFound, 404, "not_found", ""},
+		{domain.ErrConflict, 409, "conflict", ""},
+		{domain.ErrOutcomeUnknown, 503, "temporarily_unavailable", "1"},
+		{errors.Join(context.DeadlineExceeded, domain.ErrOutcomeUnknown), 503, "temporarily_unavailable", "1"},
+		{context.DeadlineExceeded, 503, "temporarily_unavailable", "1"},
+		{&administrators.Throttled{RetryAfter: 1500 * time.Millisecond}, 429, "too_many_requests", "2"},
+		{projections.ErrBadCursor, 400, "invalid_request", ""},
+		{errors.New("SQLITE_IOERR at /var/lib/roster: secret"), 500, "server_error", ""},
+	} {
+		s := start(t, func(o *api.Options) { o.Registrar = failing{fmt.Errorf("use case: %w", test.err)} })
+		got := s.do("POST", clientsPath, body(webClient))
+		expect(t, got, test.status, test.code)
+		if after := got.header.Get("Retry-After"); after != test.retryAfter {
+			t.Errorf("%v: Retry-After is %q, want %q", test.err, after, test.retryAfter)
+		}
+		description := got.text(t, "error_description")
+		if unknown := strings.Contains(description, "unknown"); unknown != errors.Is(test.err, domain.ErrOutcomeUnknown) {
+			t.Errorf("%v: described as %q", test.err, description)
+		}
+		if test.status >= 500 && strings.Contains(description, "roster") {
+			t.Errorf("internals in %q", description)
+		}
+	}
+}
+
+// What the log does when it fails reaches the caller as what it is.
+func TestFaultsOfTheLog(t *testing.T) {
+	s := checked(t)
+	client := s.client(webClient)
+	for fault, code := range map[memory.Fault]string{memory.Lost: "temporarily_unavailable", memory.Unacked: "temporarily_unavailable", memory.NotStored: "server_error"} {
+		s.log.SetHooks(memory.Hooks{Append: func([]domain.Change) memory.Fault { return fault }})
+		status := http.StatusServiceUnavailable
+		if code == "server_error" {
+			status = http.StatusInternalServerError
+		}
+		expect(t, s.do("POST", clientsPath, body(webClient)), status, code)
+	}
+	s.log.SetHooks(memory.Hooks{Load: func(domain.Aggregate) error { return errors.New("no quorum") }})
+	expect(t, s.do("DELETE", client.path, bearer(client.token)), http.StatusInternalServerError, "server_error")
+	s.log.SetHooks(memory.Hooks{})
+	expect(t, s.do("DELETE", client.path, bearer(client.token)), http.StatusNoContent, "")
+}
+
+// panicking fails as no program should.
+type panicking struct{ failing }
+
+func (panicking) Register(context.Context, string, domain.Document) (registrar.Registration, error) {
+	panic("index out of range")
+}
+
+func TestPanics(t *testing.T) {
+	s := checked(t, func(o *api.Options) { o.Registrar = panicking{} })
+	expect(t, s.do("POST", clientsPath, body(webClient), header("X-Secret", "hunter2")), http.StatusInternalServerError, "server_error")
+	expect(t, s.do("GET", "/healthz"), http.StatusOK, "")
+	s.Close()
+	logs := s.logs.String()
+	if !strings.Contains(logs, "index out of range") || !strings.Contains(logs, "goroutine") {
+		t.Errorf("the log does not tell the panic: %s", logs)
+	}
+	if strings.Contains(logs, "hunter2") || strings.Contains(logs, "client.example.org") {
+		t.Errorf("the log holds headers or a body: %s", logs)
+	}
+}
+
+func TestAccessLog(t *testing.T) {
+	s := checked(t)
+	client := s.client(webClient)
+	s.do("GET", client.path+"?access_token="+client.token, bearer(client.token))
+	s.do("GET", "/api/v1/clients?q=somebody", asAdmin)
+	s.do("GET", "/nowhere/"+client.token)
+	s.Close()
+	logs := s.logs.String()
+	for _, part := range []string{
+		`"method":"POST","route":"/identity/register","status":201`,
+		`"method":"GET","route":"/identity/register/:client_id","status":200`,
+		`"method":"GET","route":"unknown","status":404`,
+		`"remote":"127.0.0.1"`,
+	} {
+		if !strings.Contains(logs, part) {
+			t.Errorf("no %s in the log:\n%s", part, logs)
+		}
+	}
+	holdsNoSecret(t, logs, client)
+	for _, secret := range []string{password, "somebody", "Basic", "Bearer"} {
+		if strings.Contains(logs, secret) {
+			t.Errorf("%q is in the log:\n%s", secret, logs)
+		}
+	}
+}
