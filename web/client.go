@@ -165,6 +165,32 @@ func written(v domain.Value) string {
 	return ""
 }
 
+// lost returns what a change took away, and gained what it brought: of lists the items, unless only
+// their order changed.
+func lost(c domain.MemberChange) []string   { return beyond(c.Before, c.After) }
+func gained(c domain.MemberChange) []string { return beyond(c.After, c.Before) }
+
+// beyond returns the items of a list that another list lacks, or all of a value of another kind.
+func beyond(value, other domain.Value) []string {
+	if value == nil {
+		return nil
+	}
+	list, isList := value.(domain.List)
+	others, both := other.(domain.List)
+	if !isList {
+		return []string{written(value)}
+	}
+	if both && sameItems(list, others) {
+		return []string{written(list)}
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(item string) bool { return slices.Contains(others, item) })
+}
+
+// sameItems reports whether two lists differ in their order at most.
+func sameItems(a, b domain.List) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
 // A step is one event in a client's history.
 type step struct {
 	eventRow

@@ -113,5 +113,6 @@ func clientPath(id string) string { return "/admin/clients/" + url.PathEscape(id
 func sampleRegistration(publicURL string) string {
 	return "curl -X POST " + strings.TrimSuffix(publicURL, "/") + "/identity/connect/register \\\n" +
 		"  -H 'Content-Type: application/json' \\\n" +
-		`  -d '{"client_name": "my first client", "redirect_uris": ["https://client.example.com/callback"]}'`
+		`  -d '{"client_name": "my first client",` + "\n" +
+		`       "redirect_uris": ["https://client.example.com/callback"]}'`
 }

@@ -90,7 +90,7 @@ func (w *Web) answerError(err error, c echo.Context) {
 	r := c.Request()
 	p := problemOf(err)
 	switch {
-	case r.Context().Err() != nil && errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled):
 		return // nobody is there to read an answer
 	case p.Status >= http.StatusInternalServerError:
 		w.logger.Error("dashboard request failed", "method", r.Method, "path", c.Path(), "status", p.Status, "err", err)
@@ -98,6 +98,8 @@ func (w *Web) answerError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
+	// The time for the page has run out by now, but not that for saying so.
+	c.SetRequest(r.WithContext(context.WithoutCancel(r.Context())))
 	if err := w.render(c, p.Status, problemPage(w.page(c, p.Title, ""), p)); err != nil {
 		w.logger.Error("dashboard could not show an error", "path", c.Path(), "err", err)
 	}

@@ -42,7 +42,7 @@ func loginPage(p page, form loginForm) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"sign-in\"><h1>Sign in</h1><p class=\"lead\">The registry of OAuth&nbsp;2.0 and OpenID&nbsp;Connect clients.</p><form class=\"card\" method=\"post\" action=\"/admin/login\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"sign-in\"><h1>Sign in</h1><p class=\"lead\">The registry of OAuth and OpenID&nbsp;Connect clients.</p><form class=\"card\" method=\"post\" action=\"/admin/login\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -2,6 +2,8 @@ package web_test
 
 import (
 	"context"
+	"encoding/base64"
+	"fmt"
 	"log/slog"
 	"net/http/httptest"
 	"sync"
@@ -11,6 +13,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 	"github.com/alexedwards/scs/v2/memstore"
 	"github.com/labstack/echo/v4"
+	"golang.org/x/crypto/argon2"
 
 	"roster/domain"
 	"roster/domain/administrators"
@@ -26,8 +29,14 @@ const (
 	adminPassword = "correct horse battery staple"
 )
 
-// passwordHash is the hash of adminPassword, made once since that is slow on purpose.
-var passwordHash = sync.OnceValue(func() string { return administrators.HashPassword(adminPassword) })
+// passwordHash is a hash of adminPassword that takes little to check: how much it should take is not
+// the dashboard's business.
+var passwordHash = func() string {
+	salt := []byte("salt of the tests")
+	sum := argon2.IDKey([]byte(adminPassword), salt, 1, 8, 1, 32)
+	return fmt.Sprintf("$argon2id$v=%d$m=8,t=1,p=1$%s$%s", argon2.Version,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(sum))
+}()
 
 // A registry is a whole registry with its dashboard, on a log in memory.
 type registry struct {
@@ -56,7 +65,7 @@ func newRegistry(t testing.TB, options ...option) *registry {
 	}
 	ran := make(chan error, 1)
 	go func() { ran <- model.Run(ctx) }()
-	admins, err := administrators.New(administrators.Options{User: adminName, PasswordHash: passwordHash()})
+	admins, err := administrators.New(administrators.Options{User: adminName, PasswordHash: passwordHash})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,4 +154,3 @@ func (r *registry) update(t testing.TB, client registrar.Registration, body stri
 		t.Fatal(err)
 	}
 }
-

@@ -39,21 +39,25 @@ type sessions struct {
 
 // newSessions keeps sessions in store. Cookies are for https alone when secure says so.
 func newSessions(store scs.Store, secure bool) *sessions {
-	m := scs.New()
-	m.Store = store
-	m.IdleTimeout = sessionIdle
-	m.Lifetime = sessionLifetime
-	m.HashTokenInStore = true
-	m.Cookie.Name = "roster_session"
-	m.Cookie.HttpOnly = true
-	m.Cookie.SameSite = http.SameSiteLaxMode
-	m.Cookie.Path = "/"
-	m.Cookie.Persist = false
+	name := "roster_session"
 	if secure {
-		m.Cookie.Secure = true
-		m.Cookie.Name = "__Host-" + m.Cookie.Name
+		name = "__Host-" + name
 	}
-	return &sessions{manager: m}
+	// scs.New is not used: it starts a store of its own, with a goroutine that nobody could end.
+	return &sessions{manager: &scs.SessionManager{
+		Store:            store,
+		Codec:            scs.GobCodec{},
+		IdleTimeout:      sessionIdle,
+		Lifetime:         sessionLifetime,
+		HashTokenInStore: true,
+		Cookie: scs.SessionCookie{
+			Name:     name,
+			Path:     "/",
+			HttpOnly: true,
+			Secure:   secure,
+			SameSite: http.SameSiteLaxMode,
+		},
+	}}
 }
 
 // load returns a context that holds the session of a request, or an empty one.

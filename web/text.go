@@ -13,8 +13,9 @@ import (
 
 // How many characters of a text from outside lists and changes show. The page of a client shows all.
 const (
-	listText   = 200
-	changeText = 2000
+	headingText = 120
+	listText    = 200
+	changeText  = 2000
 )
 
 // A run is a stretch of text from outside. A run that is a mark stands for one character that

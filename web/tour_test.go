@@ -1,0 +1,345 @@
+package web_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"roster/domain"
+	"roster/web"
+)
+
+// One session of an administrator, in a browser.
+func TestAnAdministratorFindsAndRevokesAClient(t *testing.T) {
+	r := newRegistry(t)
+	for i := range 60 {
+		r.register(t, name(i))
+	}
+	client := r.register(t, `{"client_name":"Warehouse scanner","redirect_uris":["https://a.example.com/cb"]}`)
+	b, watcher := open(t, r), open(t, r)
+	path := "/admin/clients/" + client.Client.ID
+
+	b.visit("/admin/events")
+	b.untilPath("/admin/login*")
+	b.enter("#name", adminName)
+	b.enter("#password", adminPassword)
+	b.click("Sign in")
+	b.untilPath("/admin/events")
+
+	watcher.signIn()
+	watcher.visit("/admin/events")
+	watcher.until(`document.querySelector("#live-state").innerText === "Live"`)
+
+	b.click("Clients")
+	b.untilPath("/admin/clients")
+	b.enter("#q", "house sc")
+	b.until(`document.querySelectorAll("#clients tr").length === 1`)
+	b.untilPath("/admin/clients?q=house+sc")
+	if got := eval[string](b, `document.querySelector("#summary").innerText`); got != "1 client" {
+		t.Errorf("the summary says %q", got)
+	}
+	b.click("Warehouse scanner")
+	b.untilPath(path)
+	b.click("Revoke…")
+	b.untilPath(path + "/revoke")
+	b.enter("#reason", "lost in the yard")
+	b.click("Revoke 1 client")
+	b.untilPath(path)
+	b.until(`document.querySelector("#flash").innerText.includes("“Warehouse scanner” is revoked.")`)
+	b.until(`document.body.innerText.includes("lost in the yard")`)
+	if now, _ := r.model.Client(t.Context(), client.Client.ID); now.Status != domain.Revoked {
+		t.Errorf("the client is %s", now.Status)
+	}
+
+	watcher.until(`document.querySelector("#log tbody tr").innerText.includes("Revoked")`)
+	watcher.until(`document.querySelector("#log tbody tr").innerText.includes("Warehouse scanner")`)
+	watcher.until(`document.querySelector("#live-news").innerText === "1 new event"`)
+
+	b.click("Sign out")
+	b.untilPath("/admin/login")
+	b.visit(path)
+	b.untilPath("/admin/login*")
+}
+
+func TestHostileTextDoesNothingInABrowser(t *testing.T) {
+	r := newRegistry(t)
+	client := r.register(t, `{"client_name":"`+hostile+`","redirect_uris":["https://a.example.com/cb"],"ext_param_owner":"<img src=x onerror=alert(2)>"}`)
+	path := "/admin/clients/" + client.Client.ID
+	b := open(t, r)
+	b.signIn()
+	for _, p := range []string{"/admin/", "/admin/clients", "/admin/clients?q=%3Cscript%3Ealert(1)", path, path + "/revoke", "/admin/events"} {
+		b.visit(p)
+		b.until(`document.body.innerText.includes("<script>alert(1)</script>")`)
+		if n := eval[int](b, `document.querySelectorAll("main script, main img").length`); n > 0 {
+			t.Errorf("%s made %d elements of a text", p, n)
+		}
+	}
+	b.until(`document.querySelector("#live-state").innerText === "Live"`)
+	r.register(t, `{"client_name":"`+hostile+`","redirect_uris":["https://a.example.com/cb"]}`)
+	b.until(`document.querySelectorAll("#log tbody tr").length === 2`)
+	b.enter("#client", client.Client.ID)
+	b.click("Filter")
+	b.untilPath("/admin/events?*")
+	b.visit("/admin/clients")
+	b.enter("#q", "<script>")
+	b.until(`document.querySelectorAll("#clients tr").length === 2 && location.search.includes("script")`)
+}
+
+func TestRevokingNeedsNoMouse(t *testing.T) {
+	r := newRegistry(t)
+	client := r.register(t, `{"client_name":"Portal","redirect_uris":["https://a.example.com/cb"]}`)
+	path := "/admin/clients/" + client.Client.ID
+	b := open(t, r)
+	b.visit("/admin/login")
+	b.tabTo(`e.id === "name"`)
+	b.press(adminName)
+	b.tabTo(`e.id === "password"`)
+	b.press(adminPassword + kb.Enter)
+	b.untilPath("/admin/")
+
+	b.press(kb.Tab)
+	if got := eval[string](b, "document.activeElement.innerText"); got != "Skip to the content" {
+		t.Errorf("the first stop is %q", got)
+	}
+	b.press(kb.Enter)
+	b.until(`document.activeElement.id === "main"`)
+	b.visit("/admin/clients")
+	b.tabTo(`e.id === "q"`)
+	b.press("port")
+	b.untilPath("/admin/clients?q=port")
+	b.tabTo(`e.innerText === "Portal"`)
+	b.press(kb.Enter)
+	b.untilPath(path)
+	b.tabTo(`e.innerText === "Revoke…"`)
+	b.press(kb.Enter)
+	b.untilPath(path + "/revoke")
+	b.tabTo(`e.id === "reason"`)
+	b.press("by hand")
+	b.tabTo(`e.innerText === "Revoke 1 client"`)
+	b.press(kb.Enter)
+	b.untilPath(path)
+	b.until(`document.querySelector("#flash")`)
+	if now, _ := r.model.Client(t.Context(), client.Client.ID); now.Status != domain.Revoked {
+		t.Errorf("the client is %s", now.Status)
+	}
+}
+
+func TestWithoutScriptsEverythingIsThere(t *testing.T) {
+	r := newRegistry(t)
+	var last string
+	for i := range 60 {
+		last = r.register(t, name(i)).Client.ID
+	}
+	b := open(t, r)
+	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.signIn()
+	b.visit("/admin/clients")
+	b.enter("#q", "client 5"+kb.Enter)
+	b.untilPath("/admin/clients?q=client+5")
+	b.until(`document.querySelectorAll("#clients tr").length === 11`)
+	b.visit("/admin/clients")
+	b.click("Next page")
+	b.untilPath("/admin/clients?cursor=*")
+	b.until(`document.querySelectorAll("#clients tr").length === 10`)
+	b.visit("/admin/clients/" + last)
+	b.click("Revoke…")
+	b.untilPath("/admin/clients/" + last + "/revoke")
+	b.click("Revoke 1 client")
+	b.untilPath("/admin/clients/" + last)
+	b.visit("/admin/events")
+	b.until(`!document.querySelector("#live").checkVisibility()`)
+	r.register(t, name(100))
+	b.click("Refresh")
+	b.until(`document.querySelector("#log tbody tr").innerText.includes("client 100")`)
+	b.click("Older events")
+	b.untilPath("/admin/events?before=*")
+	b.click("Sign out")
+	b.untilPath("/admin/login")
+}
+
+func TestLiveEventsPauseResumeAndOutliveALostConnection(t *testing.T) {
+	r := newRegistry(t)
+	r.register(t, name(0))
+	b := open(t, r)
+	b.signIn()
+	b.visit("/admin/events")
+	shows := func(i int) string {
+		return fmt.Sprintf(`[...document.querySelectorAll("#log tbody tr")].filter(r => r.innerText.includes("client %d")).length === 1`, i)
+	}
+	state := func(text string) string {
+		return `document.querySelector("#live-state").innerText.startsWith(` + quoted(text) + `)`
+	}
+	b.until(state("Live"))
+	b.click("Pause")
+	b.until(state("Paused"))
+	r.register(t, name(1))
+	r.register(t, name(2))
+	if eval[bool](b, shows(1)) {
+		t.Error("a paused log moved on")
+	}
+	b.click("Resume")
+	b.until(shows(1))
+	b.until(shows(2))
+
+	r.server.CloseClientConnections()
+	r.register(t, name(3))
+	b.until(shows(3))
+	b.until(state("Live"))
+
+	// Beyond what a page holds, the way on leads to where the page ends.
+	b.until(shows(0))
+
+	// The session ends elsewhere.
+	sessions := r.sessions.(interface {
+		All() (map[string][]byte, error)
+	})
+	all, err := sessions.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for token := range all {
+		if err := r.sessions.Delete(token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.register(t, name(4))
+	b.until(state("Signed out."))
+	if eval[bool](b, shows(4)) {
+		t.Error("one who is signed out still sees events")
+	}
+}
+
+func TestASearchThatFailsIsSaid(t *testing.T) {
+	r := newRegistry(t)
+	r.register(t, name(0))
+	b := open(t, r)
+	b.signIn()
+	b.visit("/admin/clients")
+	b.try(chromedp.Do(b.ctx, chromedp.Click(chromedp.CSS("#q"))))
+	eval[bool](b, `document.querySelector("#q").removeAttribute("maxlength"), document.querySelector("#q").value = "x".repeat(220), true`)
+	b.press("y")
+	b.until(`document.querySelector("#results").innerText.includes("up to 200 characters")`)
+	eval[bool](b, `document.querySelector("#q").value = "client", true`)
+	b.press(" 0")
+	b.until(`document.querySelectorAll("#clients tr").length === 1`)
+
+	r.server.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	b.press("!")
+	b.until(`document.querySelector("#summary").innerText.includes("did not answer")`)
+}
+
+// axe is what axe-core finds wrong with a page.
+type axe []struct {
+	ID    string `json:"id"`
+	Help  string `json:"help"`
+	Nodes []struct {
+		HTML    string `json:"html"`
+		Summary string `json:"failureSummary"`
+	} `json:"nodes"`
+}
+
+// tour is every page in every state, for those who look at all of them.
+func tour(t *testing.T, r *registry) []string {
+	t.Helper()
+	admin := domain.Actor{Kind: domain.ActorAdmin, ID: adminName, IP: "192.0.2.1"}
+	c := r.register(t, `{"client_name":"Portal","client_name#de":"Pforte","ext_param_owner":"platform","redirect_uris":["https://a.example.com/cb","https://a.example.com/old"],
+		"contacts":["ops@example.com"],"logo_uri":"https://a.example.com/logo.png","default_max_age":0,
+		"token_endpoint_auth_method":"private_key_jwt","jwks":{"keys":[{"kty":"EC","crv":"P-256","kid":"a","use":"sig","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}}`)
+	r.update(t, c, `{"client_id":"`+c.Client.ID+`","client_name":"Portal","redirect_uris":["https://a.example.com/cb"]}`)
+	ended := r.register(t, `{"client_name":"gnp\u202egpj.exe and more of it, `+long("without a space", 20)+`","redirect_uris":["https://a.example.com/`+long("x", 800)+`"]}`).Client.ID
+	if err := r.registrar.Revoke(t.Context(), admin, ended, "A reason."); err != nil {
+		t.Fatal(err)
+	}
+	deleted := r.register(t, `{"redirect_uris":["https://a.example.com/cb"]}`)
+	if err := r.registrar.Delete(t.Context(), "192.0.2.7", deleted.Client.ID, deleted.RegistrationAccessToken); err != nil {
+		t.Fatal(err)
+	}
+	path := "/admin/clients/"
+	return []string{
+		"/admin/", "/admin/clients", "/admin/clients?status=deleted", "/admin/clients?q=nobody",
+		path + c.Client.ID, path + ended, path + deleted.Client.ID, path + c.Client.ID + "/revoke", path + ended + "/revoke",
+		"/admin/events", "/admin/events?type=ClientRevoked", "/admin/events?before=1", "/admin/none", "/admin/clients?cursor=none",
+	}
+}
+
+func TestPagesAreAccessible(t *testing.T) {
+	source, err := os.ReadFile("testdata/axe/axe-4.14.1.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, empty := newRegistry(t), newRegistry(t)
+	check := func(b *browser, path string) {
+		b.colours("light")
+		b.visit(path)
+		if eval[bool](b, `document.querySelector("#live") !== null`) {
+			b.until(`document.querySelector("#live-state").innerText === "Live"`)
+		}
+		eval[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true), true`)
+		eval[bool](b, string(source)+"; true")
+		everything := `{type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}`
+		b.report(path+" in light", everything)
+		b.colours("dark")
+		b.report(path+" in dark", `{type: "rule", values: ["color-contrast"]}`)
+	}
+	b, none := open(t, r), open(t, empty)
+	check(b, "/admin/login")
+	b.signIn()
+	for _, path := range tour(t, r) {
+		check(b, path)
+	}
+	none.signIn()
+	for _, path := range []string{"/admin/", "/admin/clients", "/admin/events"} {
+		check(none, path)
+	}
+}
+
+// report fails the test for what axe-core, which the page must have loaded, finds by some of its rules.
+func (b *browser) report(where, rules string) {
+	b.Helper()
+	found := eval[json.RawMessage](b, `axe.run(document, {runOnly: `+rules+`, resultTypes: ["violations"]}).then(r => r.violations)`)
+	var violations axe
+	if err := json.Unmarshal(found, &violations); err != nil {
+		b.Fatal(err)
+	}
+	for _, v := range violations {
+		for _, n := range v.Nodes {
+			b.Errorf("%s: %s: %s\n%s\n%s", where, v.ID, v.Help, n.HTML, n.Summary)
+		}
+	}
+}
+
+func TestNoPageScrollsSideways(t *testing.T) {
+	r, empty := newRegistry(t), newRegistry(t, func(o *web.Options) { o.PublicURL = "https://a-rather-long-name-of-a-registry.example.com" })
+	paths := tour(t, r)
+	b := open(t, r)
+	b.signIn()
+	narrow := chromedp.EmulateViewport(320, 640)
+	check := func(b *browser, path string) {
+		b.visit(path)
+		eval[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true), true`)
+		if eval[bool](b, "document.documentElement.scrollWidth > document.documentElement.clientWidth") {
+			t.Errorf("%s is wider than the screen: %s", path, eval[string](b,
+				`[...document.querySelectorAll("main *, header *")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 200)).join("\n")`))
+		}
+		small := eval[[]string](b, `[...document.querySelectorAll("a:not(.skip), button, input, select, textarea, summary")]
+			.filter(e => e.checkVisibility() && e.getBoundingClientRect().height > 0 && e.getBoundingClientRect().height < 24 && getComputedStyle(e).display !== "inline")
+			.map(e => e.outerHTML)`)
+		for _, e := range small {
+			t.Errorf("%s has a target lower than 24 pixels: %s", path, e)
+		}
+	}
+	b.try(chromedp.Do(b.ctx, narrow))
+	for _, path := range paths {
+		check(b, path)
+	}
+	none := open(t, empty)
+	none.try(chromedp.Do(none.ctx, narrow))
+	check(none, "/admin/login")
+}
