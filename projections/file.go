@@ -36,14 +36,22 @@ func resume(ctx context.Context, path string, log Log) (*writer, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, stale(slog.LevelInfo, "there is none")
 	}
-	w, err := openWriter(ctx, path)
-	if ctx.Err() != nil {
-		return nil, errors.Join(ctx.Err(), err)
+	w, err := connect(ctx, path)
+	if err == nil {
+		err = w.load(ctx)
+	}
+	switch {
+	case ctx.Err() != nil:
+		err = errors.Join(ctx.Err(), err)
+	case err != nil:
+		err = stale(slog.LevelWarn, "the file cannot be read: %v", err)
+	default:
+		err = w.at.continues(ctx, log)
+	}
+	if err == nil {
+		err = w.prepare(ctx)
 	}
 	if err != nil {
-		return nil, stale(slog.LevelWarn, "the file cannot be read: %v", err)
-	}
-	if err := w.at.continues(ctx, log); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	return w, nil
@@ -64,30 +72,14 @@ func create(ctx context.Context, path string, log eventstore.Identity) (*writer,
 	if err := file.Close(); err != nil {
 		return nil, err
 	}
-	if err := initialise(ctx, path, log); err != nil {
-		return nil, err
+	w, err := connect(ctx, path)
+	if err == nil {
+		err = w.initialise(ctx, log)
 	}
-	return openWriter(ctx, path)
-}
-
-func initialise(ctx context.Context, path string, log eventstore.Identity) error {
-	db, err := sql.Open("sqlite", writerDSN(path))
 	if err != nil {
-		return err
+		return nil, errors.Join(err, w.close())
 	}
-	defer db.Close()
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	if _, err := tx.ExecContext(ctx, schema); err != nil {
-		return fmt.Errorf("create tables: %w", err)
-	}
-	if _, err := tx.ExecContext(ctx, insertCheckpoint, schemaHash, log.Name, createdText(log)); err != nil {
-		return fmt.Errorf("create checkpoint: %w", err)
-	}
-	return tx.Commit()
+	return w, nil
 }
 
 // Commits in WAL mode with synchronous=NORMAL survive the end of the process, and a loss of power costs at

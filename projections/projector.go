@@ -66,30 +66,41 @@ type writer struct {
 	addToDay                 *sql.Stmt
 }
 
-func openWriter(ctx context.Context, path string) (_ *writer, err error) {
+// connect opens the writer's connection and no more. Also with an error the writer is to be closed.
+func connect(ctx context.Context, path string) (*writer, error) {
 	w := &writer{}
-	if w.db, err = sql.Open("sqlite", writerDSN(path)); err != nil {
-		return nil, err
+	var err error
+	if w.db, err = sql.Open("sqlite", writerDSN(path)); err == nil {
+		w.conn, err = w.db.Conn(ctx)
 	}
-	if err := w.prepare(ctx); err != nil {
-		return nil, errors.Join(err, w.close())
-	}
-	return w, nil
+	return w, err
 }
 
-func (w *writer) prepare(ctx context.Context) (err error) {
-	if w.conn, err = w.db.Conn(ctx); err != nil {
+// initialise makes the tables.
+func (w *writer) initialise(ctx context.Context, log eventstore.Identity) error {
+	if _, err := w.conn.ExecContext(ctx, "BEGIN; "+schema+"; COMMIT"); err != nil {
+		return fmt.Errorf("create tables: %w", err)
+	}
+	if _, err := w.conn.ExecContext(ctx, insertCheckpoint, schemaHash, log.Name, createdText(log)); err != nil {
+		return fmt.Errorf("create checkpoint: %w", err)
+	}
+	if err := w.load(ctx); err != nil {
 		return err
 	}
+	return w.prepare(ctx)
+}
+
+// load reads the checkpoint.
+func (w *writer) load(ctx context.Context) error {
 	if err := w.conn.QueryRowContext(ctx, selectCheckpoint).Scan(&w.at.schema, &w.at.logName, &w.at.logCreated,
 		&w.at.seq, &w.at.eventID, &w.at.latest, &w.at.lag); err != nil {
 		return fmt.Errorf("read checkpoint: %w", err)
 	}
-	if w.at.schema != schemaHash {
-		return nil // not ours to write to
-	}
-	return prepare(ctx, w.conn, w.statements())
+	return nil
 }
+
+// prepare prepares the statements.
+func (w *writer) prepare(ctx context.Context) error { return prepare(ctx, w.conn, w.statements()) }
 
 func (w *writer) statements() map[string]**sql.Stmt {
 	return map[string]**sql.Stmt{
@@ -116,7 +127,10 @@ func (w *writer) close() error {
 	if w.conn != nil {
 		err = errors.Join(err, w.conn.Close())
 	}
-	return errors.Join(err, w.db.Close())
+	if w.db != nil {
+		err = errors.Join(err, w.db.Close())
+	}
+	return err
 }
 
 // apply applies events in one transaction together with the checkpoint. After an error nothing of them is applied.
