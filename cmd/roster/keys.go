@@ -1,0 +1,119 @@
+package main
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"roster/domain/administrators"
+)
+
+const (
+	sealingKeySize = 32
+	sealingKeyFile = "roster.key"
+	adminHashFile  = "admin.hash"
+)
+
+// sealer is a registrar.Sealer with AES-256-GCM under a random nonce. It may be used concurrently.
+type sealer struct {
+	aead cipher.AEAD
+}
+
+// newSealer returns a sealer with the key of the settings, or else with the one in the data directory,
+// which it makes at the first start.
+func newSealer(data, setting string) (sealer, error) {
+	encoded := setting
+	if encoded == "" {
+		var err error
+		encoded, _, err = loadOrMake(filepath.Join(data, sealingKeyFile), func() string {
+			key := make([]byte, sealingKeySize)
+			rand.Read(key)
+			return base64.StdEncoding.EncodeToString(key)
+		})
+		if err != nil {
+			return sealer{}, fmt.Errorf("sealing key: %w", err)
+		}
+	}
+	key, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil || len(key) != sealingKeySize {
+		return sealer{}, fmt.Errorf("sealing key: %s does not hold %d bytes in base64", sealingKeyFile, sealingKeySize)
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return sealer{}, fmt.Errorf("sealing key: %w", err)
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return sealer{}, fmt.Errorf("sealing key: %w", err)
+	}
+	return sealer{aead}, nil
+}
+
+// Seal implements registrar.Sealer.
+func (s sealer) Seal(clientID, secret string) []byte {
+	return s.aead.Seal(nil, nil, []byte(secret), []byte(clientID))
+}
+
+// adminHash returns the hash of the administrator's password: of the one in the settings, or else of one
+// that the first start makes. made is the password when this was the first start.
+func adminHash(data, setting string) (hash, made string, err error) {
+	if setting != "" {
+		return administrators.HashPassword(setting), "", nil
+	}
+	password := administrators.NewPassword()
+	hash, first, err := loadOrMake(filepath.Join(data, adminHashFile), func() string {
+		return administrators.HashPassword(password)
+	})
+	if err != nil {
+		return "", "", fmt.Errorf("administrator's password: %w", err)
+	}
+	if first {
+		made = password
+	}
+	return hash, made, nil
+}
+
+// loadOrMake returns the one line of a file, and makes the file when it is not there. A file that was made
+// is on disk, whole, before this returns.
+func loadOrMake(path string, make func() string) (line string, made bool, err error) {
+	content, err := os.ReadFile(path)
+	if err == nil {
+		return strings.TrimSpace(string(content)), false, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", false, err
+	}
+	line = make()
+	if err := writeSynced(path, line+"\n"); err != nil {
+		return "", false, err
+	}
+	return line, true, nil
+}
+
+// writeSynced writes a file that is there whole or not at all, readable by its owner alone.
+func writeSynced(path, content string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails once it was renamed
+	_, writeErr := f.WriteString(content)
+	if err := errors.Join(writeErr, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}

@@ -1,0 +1,60 @@
+// Command roster is a registry of OAuth 2.0 and OpenID Connect clients.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// Exit statuses of the program.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2 // wrong or unknown settings
+)
+
+// Run runs the program with these arguments and the settings of the environment until it is done or ctx
+// ends, and returns its exit status. What goes wrong is one line on stderr.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	command, err := parse(args, stdout)
+	if errors.Is(err, errHelped) {
+		return exitOK
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "roster:", err)
+		return exitUsage
+	}
+	if err := command.run(ctx, stdout, stderr); err != nil {
+		fmt.Fprintln(stderr, "roster:", err)
+		return exitFailure
+	}
+	return exitOK
+}
+
+type versionCommand struct{}
+
+func (versionCommand) run(_ context.Context, stdout, _ io.Writer) error {
+	version, revision := "unknown", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+		for _, setting := range info.Settings {
+			if setting.Key == "vcs.revision" {
+				revision = " " + setting.Value
+			}
+		}
+	}
+	_, err := fmt.Fprintf(stdout, "roster %s%s\n", version, revision)
+	return err
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"roster/api"
+	"roster/domain"
+	"roster/domain/administrators"
+	"roster/domain/registrar"
+	"roster/web"
+)
+
+const (
+	startLimit = time.Minute
+	stopLimit  = 15 * time.Second // for the requests under way
+)
+
+// run serves until ctx ends, then stops: HTTP, projector, log and lock, in that order.
+func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error) {
+	logger := s.logger(stderr)
+	starting, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	c, err := startCore(starting, s.storage, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.stop()) }()
+
+	admins, err := s.administrators(stderr)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", s.Listen)
+	if err != nil {
+		return err
+	}
+	publicURL := s.publicURL(listener.Addr())
+	server, err := s.server(starting, c, admins, publicURL, logger)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	logger.Info("serving", "address", listener.Addr().String(), "dashboard", publicURL+"/admin/")
+
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	logger.Info("stopping")
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
+	defer cancel()
+	if err := server.Shutdown(stopping); err != nil {
+		return errors.Join(fmt.Errorf("stop serving: %w", err), server.Close())
+	}
+	return nil
+}
+
+// server puts API and dashboard together.
+func (s *serveCommand) server(
+	ctx context.Context, c *core, admins *administrators.Administrators, publicURL string, logger *slog.Logger,
+) (*http.Server, error) {
+	seal, err := newSealer(s.Data, s.SecretKey)
+	if err != nil {
+		return nil, err
+	}
+	clients := registrar.New(registrar.Options{
+		Log: c.log, Waiter: c.model, Sealer: seal, Policy: domain.DefaultPolicy, SecretLifetime: s.SecretLifetime,
+	})
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	rest := api.New(api.Options{
+		Registrar: clients, Reader: c.model, Administrators: admins,
+		PublicURL: publicURL, Registration: api.Registration(s.Registration), RegistrationRate: s.RegistrationRate,
+		Logger: logger, Metrics: metrics, Ready: c.log.Ready,
+	})
+	sessions, err := newSessionStore(ctx, c.log)
+	if err != nil {
+		return nil, err
+	}
+	streaming, endStreams := context.WithCancel(context.WithoutCancel(ctx))
+	dashboard, err := web.New(web.Options{
+		Registrar: clients, Reader: c.model, Administrators: admins,
+		PublicURL: publicURL, Sessions: sessions, Clock: time.Now, Logger: logger, Stop: streaming,
+	})
+	if err != nil {
+		endStreams()
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	pages := echo.New()
+	dashboard.Routes(pages)
+	mux.Handle("/", rest)
+	mux.Handle("/{$}", pages)
+	mux.Handle("/admin", pages)
+	mux.Handle("/admin/", pages)
+	server := &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second, // streams set deadlines of their own
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+	server.RegisterOnShutdown(rest.Close)
+	server.RegisterOnShutdown(endStreams)
+	return server, nil
+}
+
+// administrators says who may administer. A password that was made just now is printed, once and to
+// standard error alone: a log would keep it.
+func (s *serveCommand) administrators(stderr io.Writer) (*administrators.Administrators, error) {
+	hash, made, err := adminHash(s.Data, s.AdminPassword)
+	if err != nil {
+		return nil, err
+	}
+	if made != "" {
+		fmt.Fprintf(stderr, "\n  The administrator is %s with the password %s\n  It is shown this once; only its hash is kept, in %s.\n\n",
+			s.AdminUser, made, adminHashFile)
+	}
+	tokens := make(map[string]domain.Digest, len(s.APITokens))
+	for name, token := range s.APITokens {
+		tokens[name] = domain.DigestOf(token)
+	}
+	return administrators.New(administrators.Options{User: s.AdminUser, PasswordHash: hash, Tokens: tokens})
+}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands are the program's commands with their settings. Every flag has an environment twin:
+// --listen is ROSTER_LISTEN. Flags win.
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Run the registry."`
+	Events  eventsCommand  `cmd:"" help:"Print the event log, one JSON object a line."`
+	Replay  replayCommand  `cmd:"" help:"Print the registry as it stood at a moment, one client a line."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+	Help    struct{}       `cmd:"" help:"Print this help."`
+}
+
+// storage is where log and read model are.
+type storage struct {
+	Data         string `help:"Directory of the embedded log and the read model." default:"./data" placeholder:"DIR"`
+	NatsURL      string `help:"URLs of an external JetStream, comma-separated; empty: an embedded server." placeholder:"URL"`
+	NatsReplicas int    `help:"Replicas that the stream must have on an external JetStream." default:"1" placeholder:"N"`
+}
+
+// Validate refuses wrong settings.
+func (s storage) Validate() error {
+	switch {
+	case s.Data == "":
+		return errors.New("--data must name a directory")
+	case s.NatsReplicas < 1 || s.NatsReplicas > 5:
+		return errors.New("--nats-replicas must be from 1 to 5")
+	}
+	return nil
+}
+
+// serveCommand are the settings of the service.
+type serveCommand struct {
+	storage
+	Listen           string            `help:"Address of the HTTP server." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	PublicURL        string            `help:"What clients see; base of registration_client_uri (default: http:// and the listen address)." placeholder:"URL"`
+	AdminUser        string            `help:"Name of the administrator." default:"admin" placeholder:"NAME"`
+	AdminPassword    string            `help:"Password of the administrator; with none, the first start makes one and prints it once." placeholder:"PASSWORD"`
+	APITokens        map[string]string `help:"Bearer tokens for the JSON API, each of 32 characters or more." placeholder:"NAME=TOKEN" mapsep:","`
+	Registration     string            `help:"Who may register: open, token or closed." enum:"open,token,closed" default:"open" placeholder:"MODE"`
+	RegistrationRate int               `help:"Registrations a minute from one address; 0: no limit." default:"600" placeholder:"N"`
+	SecretLifetime   time.Duration     `help:"Lifetime of new client secrets, such as 2160h; 0: they never expire." default:"0" placeholder:"DURATION"`
+	SecretKey        string            `help:"Key that seals secrets which are needed again: 32 bytes in base64 (default: roster.key in the data directory)." placeholder:"KEY"`
+	LogFormat        string            `help:"Format of log lines on standard error: text or json." enum:"text,json" default:"text" placeholder:"FORMAT"`
+}
+
+// minAPIToken is the least length of an API token: 32 characters of base64 hold 192 bits.
+const minAPIToken = 32
+
+// Validate refuses wrong settings.
+func (s *serveCommand) Validate() error {
+	if err := s.storage.Validate(); err != nil {
+		return err
+	}
+	_, _, err := net.SplitHostPort(s.Listen)
+	switch {
+	case err != nil:
+		return errors.New("--listen must be HOST:PORT")
+	case s.PublicURL != "" && !isOrigin(s.PublicURL):
+		return errors.New("--public-url must be an http or https URL of a host alone, such as https://roster.example.org")
+	case s.AdminUser == "" || strings.ContainsAny(s.AdminUser, ":\x00\r\n"):
+		return errors.New("--admin-user must be a name without a colon")
+	case s.AdminPassword != "" && len(s.AdminPassword) < 8:
+		return errors.New("--admin-password must have at least 8 characters")
+	case s.RegistrationRate < 0:
+		return errors.New("--registration-rate must be 0 or more")
+	case s.SecretLifetime < 0 || s.SecretLifetime > 0 && s.SecretLifetime < time.Second:
+		return errors.New("--secret-lifetime must be 0, or a second or more")
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.APITokens)) {
+		if name == "" || len(s.APITokens[name]) < minAPIToken {
+			return fmt.Errorf("--api-tokens must be NAME=TOKEN with tokens of %d characters or more", minAPIToken)
+		}
+	}
+	if s.SecretKey != "" {
+		if key, err := base64.StdEncoding.DecodeString(s.SecretKey); err != nil || len(key) != sealingKeySize {
+			return fmt.Errorf("--secret-key must be %d bytes in base64", sealingKeySize)
+		}
+	}
+	return nil
+}
+
+// isOrigin reports whether s is an http or https URL of a host and, where there is one, a port.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" &&
+		u.User == nil && u.RawQuery == "" && u.Fragment == "" && strings.Trim(u.Path, "/") == ""
+}
+
+// publicURL is what clients see of a server that listens at an address.
+func (s *serveCommand) publicURL(listening net.Addr) string {
+	if s.PublicURL != "" {
+		return strings.TrimRight(s.PublicURL, "/")
+	}
+	host, _, _ := net.SplitHostPort(s.Listen)
+	if host == "" {
+		host = "localhost"
+	}
+	_, port, _ := net.SplitHostPort(listening.String())
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+func (s *serveCommand) logger(stderr io.Writer) *slog.Logger {
+	if s.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(stderr, nil))
+	}
+	return slog.New(slog.NewTextHandler(stderr, nil))
+}
+
+// command is what a parsed command line asks for.
+type command interface {
+	run(ctx context.Context, stdout, stderr io.Writer) error
+}
+
+// errHelped says that help was asked for and printed.
+var errHelped = errors.New("help was printed")
+
+// parse reads command line and environment.
+func parse(args []string, stdout io.Writer) (command, error) {
+	var all commands
+	exited := false
+	parser, err := kong.New(&all,
+		kong.Name("roster"),
+		kong.Description("A registry of OAuth 2.0 and OpenID Connect clients."),
+		kong.DefaultEnvars("ROSTER"),
+		kong.Writers(stdout, stdout),
+		kong.Exit(func(int) { exited = true }),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("build command line: %w", err)
+	}
+	if err := checkEnvironment(parser.Model); err != nil {
+		return nil, err
+	}
+	if len(args) > 0 && args[0] == "help" {
+		args = append(slices.Clone(args[1:]), "--help")
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case exited:
+		return nil, errHelped
+	case err != nil:
+		return nil, err
+	}
+	switch name, _, _ := strings.Cut(parsed.Command(), " "); name {
+	case "serve":
+		return &all.Serve, nil
+	case "events":
+		return &all.Events, nil
+	case "replay":
+		return &all.Replay, nil
+	default:
+		return all.Version, nil
+	}
+}
+
+// checkEnvironment refuses variables that look like settings and are none, such as misspelt ones.
+func checkEnvironment(model *kong.Application) error {
+	known := map[string]bool{}
+	for _, node := range append(model.Children, model.Node) {
+		for _, flag := range node.Flags {
+			for _, name := range flag.Envs {
+				known[name] = true
+			}
+		}
+	}
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, "ROSTER_") && !known[name] {
+			return fmt.Errorf("unknown setting %s in the environment", name)
+		}
+	}
+	return nil
+}
