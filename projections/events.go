@@ -31,13 +31,21 @@ const (
 // maxEvents is the most that a query answers.
 const maxEvents = 1000
 
-func (w *writer) indexEvent(ctx context.Context, e eventstore.Recorded, client uint64, latest int64) error {
+// encodedEvent is an event with its data as the table holds it.
+type encodedEvent struct {
+	eventstore.Recorded
+	version int
+	data    jsontext.Value
+}
+
+func encode(e eventstore.Recorded) (encodedEvent, error) {
 	version, data, err := eventstore.EventData(e.Event)
-	if err != nil {
-		return err
-	}
-	if _, err := w.insertEvent.ExecContext(ctx, e.Seq, client, micros(e.Time), latest, e.ID, e.Event.Type(), version,
-		string(e.Actor.Kind), e.Actor.ID, e.Actor.IP, string(data)); err != nil {
+	return encodedEvent{e, version, data}, err
+}
+
+func (w *writer) indexEvent(ctx context.Context, e encodedEvent, client uint64, latest int64) error {
+	if _, err := w.insertEvent.ExecContext(ctx, e.Seq, client, micros(e.Time), latest, e.ID, e.Event.Type(), e.version,
+		string(e.Actor.Kind), e.Actor.ID, e.Actor.IP, string(e.data)); err != nil {
 		return fmt.Errorf("index event: %w", err)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 
 	"roster/eventstore"
 )
@@ -25,31 +26,73 @@ func (m *ReadModel) Run(ctx context.Context) error {
 	return err
 }
 
-// follow returns only with an error.
+// follow returns only with an error. While one batch is applied the next is read.
 func (m *ReadModel) follow(ctx context.Context) error {
 	subscription, err := m.log.Subscribe(ctx, m.writer.at.seq)
 	if err != nil {
 		return fmt.Errorf("subscribe to the log beyond %d: %w", m.writer.at.seq, err)
 	}
 	defer subscription.Close()
-	for {
-		batch, err := subscription.Next(ctx, batchSize)
-		if err != nil {
-			return fmt.Errorf("read the log beyond %d: %w", m.writer.at.seq, err)
-		}
-		if len(batch) == batchSize {
-			last, err := m.log.Last(ctx)
-			if err != nil {
-				return fmt.Errorf("read the log's last sequence: %w", err)
-			}
-			m.progress.saw(last)
+	reading, stop := context.WithCancel(ctx)
+	batches := make(chan batch)
+	var reader sync.WaitGroup
+	reader.Go(func() { m.read(reading, subscription, batches) })
+	defer reader.Wait()
+	defer stop()
+	for next := range batches {
+		if next.err != nil {
+			return next.err
 		}
 		// A transaction is short. It is finished rather than broken off.
-		if err := m.writer.apply(context.WithoutCancel(ctx), batch); err != nil {
+		if err := m.writer.apply(context.WithoutCancel(ctx), next.events); err != nil {
 			return err
 		}
 		m.progress.advance(m.writer.at.seq)
 	}
+	return ctx.Err()
+}
+
+// batch is what one transaction applies, or why there is nothing more to apply.
+type batch struct {
+	events []encodedEvent
+	err    error
+}
+
+// read hands over what the log has until an error, which it hands over too, or until ctx ends.
+func (m *ReadModel) read(ctx context.Context, subscription eventstore.Subscription, batches chan<- batch) {
+	defer close(batches)
+	for {
+		events, err := m.readBatch(ctx, subscription)
+		select {
+		case batches <- batch{events, err}:
+		case <-ctx.Done():
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (m *ReadModel) readBatch(ctx context.Context, subscription eventstore.Subscription) ([]encodedEvent, error) {
+	recorded, err := subscription.Next(ctx, batchSize)
+	if err != nil {
+		return nil, fmt.Errorf("read the log: %w", err)
+	}
+	if len(recorded) == batchSize {
+		last, err := m.log.Last(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read the log's last sequence: %w", err)
+		}
+		m.progress.saw(last)
+	}
+	events := make([]encodedEvent, len(recorded))
+	for i, e := range recorded {
+		if events[i], err = encode(e); err != nil {
+			return nil, fmt.Errorf("apply event %d: %w", e.Seq, err)
+		}
+	}
+	return events, nil
 }
 
 // writer is the one connection that changes the tables. It is for one goroutine.
@@ -134,7 +177,7 @@ func (w *writer) close() error {
 }
 
 // apply applies events in one transaction together with the checkpoint. After an error nothing of them is applied.
-func (w *writer) apply(ctx context.Context, batch []eventstore.Recorded) (err error) {
+func (w *writer) apply(ctx context.Context, events []encodedEvent) (err error) {
 	if _, err := w.begin.ExecContext(ctx); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -146,8 +189,8 @@ func (w *writer) apply(ctx context.Context, batch []eventstore.Recorded) (err er
 		}
 	}()
 	days := make(dayChanges)
-	for _, e := range batch {
-		at = at.after(e)
+	for _, e := range events {
+		at = at.after(e.Recorded)
 		if err := w.applyOne(ctx, e, at.latest, days); err != nil {
 			return fmt.Errorf("apply event %d: %w", e.Seq, err)
 		}
@@ -166,8 +209,8 @@ func (w *writer) apply(ctx context.Context, batch []eventstore.Recorded) (err er
 }
 
 // applyOne changes every view by one event.
-func (w *writer) applyOne(ctx context.Context, e eventstore.Recorded, latest int64, days dayChanges) error {
-	change, err := w.changeClient(ctx, e)
+func (w *writer) applyOne(ctx context.Context, e encodedEvent, latest int64, days dayChanges) error {
+	change, err := w.changeClient(ctx, e.Recorded)
 	if err != nil {
 		return err
 	}

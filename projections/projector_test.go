@@ -18,7 +18,7 @@ import (
 // brokenLog is a log whose subscriptions change what they answer.
 type brokenLog struct {
 	*memory.Log
-	next func([]eventstore.Recorded, error) ([]eventstore.Recorded, error)
+	next func(read func() ([]eventstore.Recorded, error)) ([]eventstore.Recorded, error)
 }
 
 func (l brokenLog) Subscribe(ctx context.Context, after uint64) (eventstore.Subscription, error) {
@@ -28,11 +28,11 @@ func (l brokenLog) Subscribe(ctx context.Context, after uint64) (eventstore.Subs
 
 type brokenSubscription struct {
 	eventstore.Subscription
-	next func([]eventstore.Recorded, error) ([]eventstore.Recorded, error)
+	next func(read func() ([]eventstore.Recorded, error)) ([]eventstore.Recorded, error)
 }
 
 func (s brokenSubscription) Next(ctx context.Context, max int) ([]eventstore.Recorded, error) {
-	return s.next(s.Subscription.Next(ctx, max))
+	return s.next(func() ([]eventstore.Recorded, error) { return s.Subscription.Next(ctx, max) })
 }
 
 // unknown is an event that this program does not know.
@@ -51,7 +51,7 @@ func TestStopsAtWhatItCannotApply(t *testing.T) {
 		err   error
 		text  string
 	}{
-		{name: "cannot be read", err: lost, text: "read the log beyond 2"},
+		{name: "cannot be read", err: lost, text: "read the log: the log lost an event"},
 		{
 			name: "type that is not known", err: eventstore.ErrUnknownSchema, text: "apply event 4",
 			event: func(e *eventstore.Recorded) { e.Event = unknown{domain.ClientDeleted{}} },
@@ -74,7 +74,8 @@ func TestStopsAtWhatItCannotApply(t *testing.T) {
 			dir := t.TempDir()
 			a, b := registered("a"), registered("b")
 			log := brokenLog{Log: memory.New()}
-			log.next = func(batch []eventstore.Recorded, err error) ([]eventstore.Recorded, error) {
+			log.next = func(read func() ([]eventstore.Recorded, error)) ([]eventstore.Recorded, error) {
+				batch, err := read()
 				for i := range batch {
 					if batch[i].Seq != 4 {
 						continue
@@ -141,16 +142,21 @@ func TestGoesOnBetweenBatches(t *testing.T) {
 		appendTo(t, log, registered(fmt.Sprint(i)))
 	}
 	dir := t.TempDir()
+	down := errors.New("down")
 	for end := uint64(0); end < 40; end += 7 {
-		ctx, cancel := context.WithCancel(t.Context())
-		m := open(t, dir, brokenLog{log, func(batch []eventstore.Recorded, err error) ([]eventstore.Recorded, error) {
-			cancel() // the next batch is not read
+		first := true
+		m := open(t, dir, brokenLog{log, func(read func() ([]eventstore.Recorded, error)) ([]eventstore.Recorded, error) {
+			if !first {
+				return nil, down
+			}
+			first = false
+			batch, err := read()
 			return batch[:min(7, len(batch))], err
 		}})
 		if applied := m.Health().Applied; applied != end {
 			t.Fatalf("opened at %d, want %d", applied, end)
 		}
-		if err := m.Run(ctx); err != nil {
+		if err := m.Run(t.Context()); !errors.Is(err, down) {
 			t.Fatal(err)
 		}
 		if err := m.Close(); err != nil {
