@@ -125,13 +125,13 @@ function follow(panel) {
     announce();
   }
 
-  // announce says how many events came, at most every three seconds.
+  // announce says how many events came, at most once a second.
   function announce() {
     unsaid++;
     if (unsaid > 1) return;
     setTimeout(() => {
       news.textContent = unsaid === 1 ? "1 new event" : `${unsaid} new events`;
       unsaid = 0;
-    }, 3000);
+    }, 1000);
   }
 }
