@@ -6,17 +6,9 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/google/uuid"
-
-	"roster/domain"
 	"roster/eventstore/jetstream"
 	"roster/eventstore/storetest"
 )
-
-func registration() domain.Change {
-	a := domain.ClientAggregate(uuid.Must(uuid.NewV7()).String())
-	return domain.Change{Events: []domain.Envelope{storetest.Registered(a)}}
-}
 
 // BenchmarkAppend appends single events, each synced to disk, from so many writers at once.
 func BenchmarkAppend(b *testing.B) {

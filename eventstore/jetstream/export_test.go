@@ -78,3 +78,17 @@ func (unacked) Err() <-chan error {
 	c <- jetstream.ErrAsyncPublishTimeout
 	return c
 }
+
+// InterceptSync puts f in the place of each sync of a file or directory. It must be called before the
+// first append.
+func (l *Log) InterceptSync(f func(path string, sync func() error) error) {
+	l.barrier.fsync = func(path string) error {
+		return f(path, func() error { return syncFile(path) })
+	}
+}
+
+// Blocks is the directory of the stream's block files.
+func (l *Log) Blocks() string { return l.barrier.blocks }
+
+// SyncsItself reports whether the log relies on the server to sync each event.
+func (l *Log) SyncsItself() bool { return l.barrier != nil }

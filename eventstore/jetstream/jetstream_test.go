@@ -4,6 +4,9 @@ import (
 	"log/slog"
 	"testing"
 
+	"github.com/google/uuid"
+
+	"roster/domain"
 	"roster/eventstore"
 	"roster/eventstore/jetstream"
 	"roster/eventstore/storetest"
@@ -28,7 +31,7 @@ func TestLog(t *testing.T) {
 	})
 }
 
-// openLog opens a log that is closed with the test. What the server warns of fails the test.
+// openLog opens a log that is closed with the test.
 func openLog(t testing.TB, dir string) *jetstream.Log {
 	t.Helper()
 	log, err := jetstream.Open(t.Context(), jetstream.Options{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
@@ -41,4 +44,12 @@ func openLog(t testing.TB, dir string) *jetstream.Log {
 		}
 	})
 	return log
+}
+
+func newClient() domain.Aggregate {
+	return domain.ClientAggregate(uuid.Must(uuid.NewV7()).String())
+}
+
+func registration() domain.Change {
+	return domain.Change{Events: []domain.Envelope{storetest.Registered(newClient())}}
 }

@@ -211,6 +211,8 @@ func (l *Log) Close() error {
 	if err := l.slots.Acquire(context.Background(), maxInFlight); err != nil {
 		return err
 	}
+	// Those that come too late get their turn, to be told so.
+	defer l.slots.Release(maxInFlight)
 	return l.shutDown()
 }
 

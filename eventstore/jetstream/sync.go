@@ -29,9 +29,10 @@ import (
 // That leans on the layout of the server's store: jetstream/$G/streams/NAME/msgs/N.blk, where N ascends by
 // one and only the last file grows, since nothing is deleted or compressed. probe checks it at each start.
 type barrier struct {
-	store  string // the server's store directory
-	blocks string // the directory of the stream's block files
-	last   int    // number of the last block file that was synced; 0: there was none
+	store  string                  // the server's store directory
+	blocks string                  // the directory of the stream's block files
+	last   int                     // number of the last block file that was synced; 0: there was none
+	fsync  func(path string) error // syncFile, but in tests
 
 	kick chan struct{}
 	done chan struct{} // closed once run has ended; nil: never started
@@ -53,6 +54,7 @@ func newBarrier(store, stream string) *barrier {
 	return &barrier{
 		store:  store,
 		blocks: blocksDir(store, stream),
+		fsync:  syncFile,
 		kick:   make(chan struct{}, 1),
 		next:   &round{done: make(chan struct{})},
 	}
@@ -71,7 +73,7 @@ func (b *barrier) start() error {
 	}
 	for _, entry := range entries {
 		if n, ok := blockNumber(entry.Name()); ok {
-			if err := syncFile(filepath.Join(b.blocks, entry.Name())); err != nil {
+			if err := b.fsync(filepath.Join(b.blocks, entry.Name())); err != nil {
 				return err
 			}
 			b.last = max(b.last, n)
@@ -79,14 +81,14 @@ func (b *barrier) start() error {
 	}
 	// The stream's own description, and the way to it from above the store, may be new, too.
 	for dir := filepath.Dir(b.blocks); ; dir = filepath.Dir(dir) {
-		if err := syncDescription(dir); err != nil {
+		if err := b.syncDescription(dir); err != nil {
 			return err
 		}
 		if dir == filepath.Dir(b.store) {
 			break
 		}
 	}
-	if err := syncFile(b.blocks); err != nil {
+	if err := b.fsync(b.blocks); err != nil {
 		return err
 	}
 	b.done = make(chan struct{})
@@ -95,13 +97,13 @@ func (b *barrier) start() error {
 }
 
 // syncDescription syncs a directory and the description of a stream in it, if there is one.
-func syncDescription(dir string) error {
+func (b *barrier) syncDescription(dir string) error {
 	for _, name := range []string{server.JetStreamMetaFile, server.JetStreamMetaFileSum} {
-		if err := syncFile(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := b.fsync(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
-	return syncFile(dir)
+	return b.fsync(dir)
 }
 
 // wait returns nil once the message at seq, which must have been acknowledged or read, is on disk.
@@ -169,31 +171,35 @@ func (b *barrier) failure() error {
 	return b.failed
 }
 
-// sync syncs the last block file and those begun after it, and then the directory that names them.
+// sync syncs the last block file. Where there is a next one, the server has turned to that: the former is
+// complete, but may have grown since it was synced, and the directory has a new name in it.
+//
+// Whoever waits was acknowledged before, so what they wait for is in a file that is there by now.
 func (b *barrier) sync() error {
 	begun := b.last
 	for {
+		if _, err := os.Lstat(b.block(b.last + 1)); errors.Is(err, fs.ErrNotExist) {
+			break
+		} else if err != nil {
+			return fmt.Errorf("sync event log: %w", err)
+		}
 		if b.last > 0 {
-			if err := syncFile(b.block(b.last)); err != nil {
+			if err := b.fsync(b.block(b.last)); err != nil {
 				return fmt.Errorf("sync event log: %w", err)
 			}
 		}
-		switch _, err := os.Lstat(b.block(b.last + 1)); {
-		case err == nil:
-			b.last++
-			continue
-		case !errors.Is(err, fs.ErrNotExist):
-			return fmt.Errorf("sync event log: %w", err)
-		}
-		break
+		b.last++
 	}
 	if b.last == 0 {
 		return fmt.Errorf("sync event log: no block file in %s", b.blocks)
 	}
+	if err := b.fsync(b.block(b.last)); err != nil {
+		return fmt.Errorf("sync event log: %w", err)
+	}
 	if b.last == begun {
 		return nil
 	}
-	if err := syncFile(b.blocks); err != nil {
+	if err := b.fsync(b.blocks); err != nil {
 		return fmt.Errorf("sync event log: %w", err)
 	}
 	return nil

@@ -1,0 +1,421 @@
+package jetstream_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"roster/domain"
+	"roster/eventstore"
+	"roster/eventstore/jetstream"
+	"roster/eventstore/storetest"
+)
+
+// disk notes what a loss of power would leave of a log's block files: each at the size that it had when
+// a sync of it began that has ended, and only if a sync of the directory knows its name.
+type disk struct {
+	mu     sync.Mutex
+	synced map[string]int64 // by path
+	named  map[string]bool  // by path
+}
+
+func watch(log *jetstream.Log) *disk {
+	d := &disk{synced: map[string]int64{}, named: map[string]bool{}}
+	// Opening the log has synced the first block file, empty as it is, and its name.
+	d.named[filepath.Join(log.Blocks(), "1.blk")] = true
+	log.InterceptSync(func(path string, sync func() error) error {
+		names, size := []string{}, int64(0)
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if info.IsDir() {
+			if names, err = filepath.Glob(filepath.Join(path, "*.blk")); err != nil {
+				return err
+			}
+		} else {
+			size = info.Size()
+		}
+		if err := sync(); err != nil {
+			return err
+		}
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if !info.IsDir() {
+			d.synced[path] = size
+		}
+		for _, name := range names {
+			d.named[name] = true
+		}
+		return nil
+	})
+	return d
+}
+
+// survivors returns the files that a loss of power leaves, and their sizes.
+func (d *disk) survivors() map[string]int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	left := map[string]int64{}
+	for path, size := range d.synced {
+		if d.named[path] {
+			left[path] = size
+		}
+	}
+	return left
+}
+
+// TestCutOff takes what a loss of power leaves, at its worst: block files that end where they were last
+// synced, with half a record behind, and an index that is missing or knows of what was lost. Everything
+// that was acknowledged must be there, and the log must go on.
+func TestCutOff(t *testing.T) {
+	dir := t.TempDir()
+	log := openLog(t, dir)
+	disk := watch(log)
+
+	// Large events, so that they fill more than one block; several writers, so that syncs are shared.
+	const writers, each = 8, 30
+	reason := strings.Repeat("x", 60_000)
+	var mu sync.Mutex
+	var acknowledged []eventstore.Recorded
+	type snapshot struct {
+		acknowledged []eventstore.Recorded
+		files        map[string]int64
+	}
+	var snapshots []snapshot
+	var wg sync.WaitGroup
+	for range writers {
+		wg.Go(func() {
+			for i := range each {
+				e := storetest.Revoked(newClient())
+				e.Event = domain.ClientRevoked{Reason: reason}
+				seq, err := log.Append(t.Context(), domain.Change{Events: []domain.Envelope{e}})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				acknowledged = append(acknowledged, eventstore.Recorded{Seq: seq, Envelope: e})
+				if i%10 == 9 {
+					snapshots = append(snapshots, snapshot{acknowledged[:len(acknowledged):len(acknowledged)], disk.survivors()})
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if last := snapshots[len(snapshots)-1]; len(last.files) < 2 {
+		t.Fatalf("%d block files: the test must cross from one to the next", len(last.files))
+	}
+	for i, snapshot := range snapshots {
+		if i%5 != 0 && i != len(snapshots)-1 {
+			continue
+		}
+		for _, index := range []string{"missing", "ahead"} {
+			t.Run(fmt.Sprintf("%d acknowledged, index %s", len(snapshot.acknowledged), index), func(t *testing.T) {
+				copied := t.TempDir()
+				copyCutOff(t, dir, copied, snapshot.files, index == "ahead")
+				log := openLog(t, copied)
+				for _, want := range snapshot.acknowledged {
+					got, err := log.At(t.Context(), want.Seq)
+					if err != nil || got.ID != want.ID {
+						t.Fatalf("event %s at %d was acknowledged; there is %s, %v", want.ID, want.Seq, got.ID, err)
+					}
+				}
+				client := newClient()
+				first, err := log.Append(t.Context(), domain.Change{Events: []domain.Envelope{storetest.Registered(client)}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				// The sequence may have a gap now. Readers get over it.
+				if last, err := log.Last(t.Context()); err != nil || last != first {
+					t.Errorf("Last = %d, %v; want %d", last, err, first)
+				}
+				events := readTo(t, log, first)
+				if len(events) <= len(snapshot.acknowledged) || events[len(events)-1].Aggregate != client {
+					t.Errorf("%d events, %d were acknowledged", len(events), len(snapshot.acknowledged)+1)
+				}
+			})
+		}
+	}
+}
+
+// copyCutOff copies a data directory with only those block files, each cut off at its size but for half
+// of what follows.
+func copyCutOff(t *testing.T, from, to string, blocks map[string]int64, withIndex bool) {
+	t.Helper()
+	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, relative)
+		if d.IsDir() {
+			return os.MkdirAll(target, 0o700)
+		}
+		size, isBlock := blocks[path]
+		if !withIndex && d.Name() == "index.db" || !isBlock && filepath.Ext(path) == ".blk" {
+			return nil
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if isBlock {
+			const half = 30_000
+			content = content[:min(int(size)+half, len(content))]
+		}
+		return os.WriteFile(target, content, 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAcknowledgedMeansSynced holds back the sync: no append may return before it.
+func TestAcknowledgedMeansSynced(t *testing.T) {
+	log := openLog(t, t.TempDir())
+	began, proceed := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	log.InterceptSync(func(path string, sync func() error) error {
+		once.Do(func() { close(began); <-proceed })
+		return sync()
+	})
+	client := newClient()
+	change := domain.Change{Events: []domain.Envelope{storetest.Registered(client)}}
+	returned := make(chan error, 2)
+	go func() {
+		_, err := log.Append(t.Context(), change)
+		returned <- err
+	}()
+	<-began
+	// The event is in the log by now, though not on disk: whoever loads it has to wait as well.
+	go func() {
+		_, _, err := log.Load(t.Context(), client)
+		returned <- err
+	}()
+	if _, err := log.At(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-returned:
+		t.Errorf("returned %v before the event was synced", err)
+	default:
+	}
+	close(proceed)
+	for range 2 {
+		if err := <-returned; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestSyncFails has the disk fail: what was written may be lost, and nothing is appended any more.
+func TestSyncFails(t *testing.T) {
+	log := openLog(t, t.TempDir())
+	broken := errors.New("input/output error")
+	fail := true
+	log.InterceptSync(func(_ string, sync func() error) error {
+		if fail {
+			fail = false // the kernel reports it once
+			return broken
+		}
+		return sync()
+	})
+	_, err := log.Append(t.Context(), registration())
+	if !errors.Is(err, domain.ErrOutcomeUnknown) || !errors.Is(err, broken) {
+		t.Errorf("Append = %v, want ErrOutcomeUnknown and the cause", err)
+	}
+	if err := log.Ready(t.Context()); !errors.Is(err, broken) {
+		t.Errorf("Ready = %v, want the cause", err)
+	}
+	_, err = log.Append(t.Context(), registration())
+	if !errors.Is(err, broken) || errors.Is(err, domain.ErrOutcomeUnknown) {
+		t.Errorf("next Append = %v, want a refusal with the cause", err)
+	}
+	if last, err := log.Last(t.Context()); err != nil || last != 1 {
+		t.Errorf("Last = %d, %v; want 1", last, err)
+	}
+}
+
+// TestUnexpectedLayout puts something in the way of the probe: the log works all the same, and warns.
+func TestUnexpectedLayout(t *testing.T) {
+	dir := t.TempDir()
+	log := openLog(t, dir)
+	streams := filepath.Dir(filepath.Dir(log.Blocks()))
+	if !log.SyncsItself() {
+		t.Error("the layout of this server's files is not as expected")
+	}
+	client := newClient()
+	if _, err := log.Append(t.Context(), domain.Change{Events: []domain.Envelope{storetest.Registered(client)}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(streams, jetstream.StreamName+"_PROBE"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var warnings strings.Builder
+	log, err := jetstream.Open(t.Context(), jetstream.Options{Dir: dir, Logger: slog.New(slog.NewTextHandler(&warnings, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	if log.SyncsItself() {
+		t.Error("the log trusts a layout that it could not check")
+	}
+	if !strings.Contains(warnings.String(), "not laid out as expected") {
+		t.Errorf("no warning in %q", warnings.String())
+	}
+	if _, err := log.Append(t.Context(), registration()); err != nil {
+		t.Error(err)
+	}
+	if history, _, err := log.Load(t.Context(), client); err != nil || len(history) != 1 {
+		t.Errorf("Load = %v, %v", history, err)
+	}
+}
+
+const killedDir = "ROSTER_TEST_KILLED_DIR"
+
+// TestKill kills a process with 16 writers, several times over: what it acknowledged is there.
+func TestKill(t *testing.T) {
+	if dir := os.Getenv(killedDir); dir != "" {
+		appendUntilKilled(t, dir)
+	}
+	dir := t.TempDir()
+	acknowledged := map[string]string{} // event id by client
+	for range 3 {
+		child := exec.Command(os.Args[0], "-test.run=^TestKill$")
+		child.Env = append(os.Environ(), killedDir+"="+dir)
+		out, err := child.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(out)
+		for n := 0; lines.Scan(); n++ {
+			if id, client, ok := strings.Cut(lines.Text(), " "); ok {
+				acknowledged[client] = id
+			}
+			if n == 200 {
+				if err := child.Process.Kill(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		_ = child.Wait() // it was killed
+	}
+	if len(acknowledged) < 600 {
+		t.Fatalf("%d acknowledgements, want at least 600", len(acknowledged))
+	}
+	log := openLog(t, dir)
+	for client, id := range acknowledged {
+		history, _, err := log.Load(t.Context(), domain.ClientAggregate(client))
+		if err != nil || len(history) != 1 || history[0].ID != id {
+			t.Fatalf("client %s: %v, %v; event %s was acknowledged", client, history, err, id)
+		}
+	}
+}
+
+// appendUntilKilled runs in the process to be killed. It prints every event that was acknowledged.
+func appendUntilKilled(t *testing.T, dir string) {
+	log := openLog(t, dir)
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			for {
+				change := registration()
+				if _, err := log.Append(t.Context(), change); err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				_, err := fmt.Printf("%s %s\n", change.Events[0].ID, change.Events[0].Aggregate.ID)
+				mu.Unlock()
+				if err != nil {
+					return // the parent is gone
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestCloseWhileAppending closes a log under load: each append either succeeded for good or failed.
+func TestCloseWhileAppending(t *testing.T) {
+	dir := t.TempDir()
+	log := openLog(t, dir)
+	var mu sync.Mutex
+	acknowledged := map[uint64]string{}
+	enough := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			for {
+				change := registration()
+				seq, err := log.Append(t.Context(), change)
+				if err != nil {
+					if errors.Is(err, domain.ErrOutcomeUnknown) || errors.Is(err, domain.ErrConflict) {
+						t.Error(err)
+					}
+					return
+				}
+				mu.Lock()
+				if acknowledged[seq] = change.Events[0].ID; len(acknowledged) == 100 {
+					close(enough)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	<-enough
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wg.Wait()
+	log = openLog(t, dir)
+	if last, err := log.Last(t.Context()); err != nil || last != uint64(len(acknowledged)) {
+		t.Errorf("Last = %d, %v; %d events were acknowledged", last, err, len(acknowledged))
+	}
+	for seq, id := range acknowledged {
+		if e, err := log.At(t.Context(), seq); err != nil || e.ID != id {
+			t.Fatalf("At(%d) = %s, %v; want %s", seq, e.ID, err, id)
+		}
+	}
+}
+
+// readTo returns the events up to the one at last.
+func readTo(t *testing.T, log *jetstream.Log, last uint64) (events []eventstore.Recorded) {
+	t.Helper()
+	sub, err := log.Subscribe(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	for len(events) == 0 || events[len(events)-1].Seq < last {
+		batch, err := sub.Next(t.Context(), 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, batch...)
+	}
+	return events
+}
