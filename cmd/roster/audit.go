@@ -205,6 +205,9 @@ func (s *auditedServer) follow(ctx context.Context, path string, query url.Value
 	connection.Buffer(nil, maxEvent)
 	out := bufio.NewWriter(stdout)
 	connection.SubscribeToAll(func(event sse.Event) {
+		if event.Data == "" { // the library hands on blocks that only set the time of reconnection
+			return
+		}
 		if _, err := fmt.Fprintln(out, event.Data); err != nil {
 			cancel(err)
 			return

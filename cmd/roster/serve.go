@@ -131,9 +131,5 @@ func (s *serveCommand) administrators(stderr io.Writer) (*administrators.Adminis
 		fmt.Fprintf(stderr, "\n  The administrator is %s with the password %s\n  It is shown this once; only its hash is kept, in %s.\n\n",
 			s.AdminUser, made, adminHashFile)
 	}
-	tokens := make(map[string]domain.Digest, len(s.APITokens))
-	for name, token := range s.APITokens {
-		tokens[name] = domain.DigestOf(token)
-	}
-	return administrators.New(administrators.Options{User: s.AdminUser, PasswordHash: hash, Tokens: tokens})
+	return administrators.New(administrators.Options{User: s.AdminUser, PasswordHash: hash, Tokens: s.APITokens})
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -16,6 +15,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"roster/domain"
 )
 
 // commands are the program's commands with their settings. Every flag has an environment twin:
@@ -49,20 +50,39 @@ func (s storage) Validate() error {
 // serveCommand are the settings of the service.
 type serveCommand struct {
 	storage
-	Listen           string            `help:"Address of the HTTP server." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	PublicURL        string            `help:"What clients see; base of registration_client_uri (default: http:// and the listen address)." placeholder:"URL"`
-	AdminUser        string            `help:"Name of the administrator." default:"admin" placeholder:"NAME"`
-	AdminPassword    string            `help:"Password of the administrator; with none, the first start makes one and prints it once." placeholder:"PASSWORD"`
-	APITokens        map[string]string `help:"Bearer tokens for the JSON API, each of 32 characters or more." placeholder:"NAME=TOKEN" mapsep:","`
-	Registration     string            `help:"Who may register: open, token or closed." enum:"open,token,closed" default:"open" placeholder:"MODE"`
-	RegistrationRate int               `help:"Registrations a minute from one address; 0: no limit." default:"600" placeholder:"N"`
-	SecretLifetime   time.Duration     `help:"Lifetime of new client secrets, such as 2160h; 0: they never expire." default:"0" placeholder:"DURATION"`
-	SecretKey        string            `help:"Key that seals secrets which are needed again: 32 bytes in base64 (default: roster.key in the data directory)." placeholder:"KEY"`
-	LogFormat        string            `help:"Format of log lines on standard error: text or json." enum:"text,json" default:"text" placeholder:"FORMAT"`
+	Listen           string        `help:"Address of the HTTP server." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	PublicURL        string        `help:"What clients see; base of registration_client_uri (default: http:// and the listen address)." placeholder:"URL"`
+	AdminUser        string        `help:"Name of the administrator." default:"admin" placeholder:"NAME"`
+	AdminPassword    string        `help:"Password of the administrator; with none, the first start makes one and prints it once." placeholder:"PASSWORD"`
+	APITokens        apiTokens     `help:"Bearer tokens for the JSON API, comma-separated, each of 32 characters or more." placeholder:"NAME=TOKEN"`
+	Registration     string        `help:"Who may register: open, token or closed." enum:"open,token,closed" default:"open" placeholder:"MODE"`
+	RegistrationRate int           `help:"Registrations a minute from one address; 0: no limit." default:"600" placeholder:"N"`
+	SecretLifetime   time.Duration `help:"Lifetime of new client secrets, such as 2160h; 0: they never expire." default:"0" placeholder:"DURATION"`
+	SecretKey        string        `help:"Key that seals secrets which are needed again: 32 bytes in base64 (default: roster.key in the data directory)." placeholder:"KEY"`
+	LogFormat        string        `help:"Format of log lines on standard error: text or json." enum:"text,json" default:"text" placeholder:"FORMAT"`
 }
+
+// apiTokens are the digests of API tokens by the names of their holders.
+type apiTokens map[string]domain.Digest
 
 // minAPIToken is the least length of an API token: 32 characters of base64 hold 192 bits.
 const minAPIToken = 32
+
+// UnmarshalText reads NAME=TOKEN,NAME=TOKEN. Its error says nothing of the tokens.
+func (tokens *apiTokens) UnmarshalText(text []byte) error {
+	*tokens = apiTokens{}
+	if len(text) == 0 {
+		return nil
+	}
+	for pair := range strings.SplitSeq(string(text), ",") {
+		name, token, _ := strings.Cut(pair, "=")
+		if name == "" || len(token) < minAPIToken {
+			return fmt.Errorf("must be NAME=TOKEN, comma-separated, with tokens of %d characters or more", minAPIToken)
+		}
+		(*tokens)[name] = domain.DigestOf(token)
+	}
+	return nil
+}
 
 // Validate refuses wrong settings.
 func (s *serveCommand) Validate() error {
@@ -83,11 +103,6 @@ func (s *serveCommand) Validate() error {
 		return errors.New("--registration-rate must be 0 or more")
 	case s.SecretLifetime < 0 || s.SecretLifetime > 0 && s.SecretLifetime < time.Second:
 		return errors.New("--secret-lifetime must be 0, or a second or more")
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.APITokens)) {
-		if name == "" || len(s.APITokens[name]) < minAPIToken {
-			return fmt.Errorf("--api-tokens must be NAME=TOKEN with tokens of %d characters or more", minAPIToken)
-		}
 	}
 	if s.SecretKey != "" {
 		if key, err := base64.StdEncoding.DecodeString(s.SecretKey); err != nil || len(key) != sealingKeySize {
