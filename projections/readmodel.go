@@ -33,7 +33,6 @@ var ErrStopped = errors.New("projector is stopped")
 // after Run runs.
 type ReadModel struct {
 	log      Log
-	logger   *slog.Logger
 	writer   *writer
 	readers  *sql.DB
 	queries  queries
@@ -60,7 +59,7 @@ func Open(ctx context.Context, o Options) (*ReadModel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open read model: %w", err)
 	}
-	m := &ReadModel{log: o.Log, logger: o.Logger, writer: w}
+	m := &ReadModel{log: o.Log, writer: w}
 	m.progress.advance(w.at.seq)
 	m.progress.saw(last)
 	if err := m.openReaders(ctx, path); err != nil {
