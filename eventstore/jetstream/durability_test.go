@@ -402,6 +402,36 @@ func TestCloseWhileAppending(t *testing.T) {
 	}
 }
 
+// TestCloseEndsSubscriptions closes a log that is being read.
+func TestCloseEndsSubscriptions(t *testing.T) {
+	log := openLog(t, t.TempDir())
+	sub, err := log.Subscribe(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	returned := make(chan error)
+	go func() {
+		_, err := sub.Next(t.Context(), 1)
+		returned <- err
+	}()
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-returned; err == nil {
+		t.Error("Next returned nothing and no error")
+	}
+	if _, err := log.Append(t.Context(), registration()); err == nil {
+		t.Error("a closed log appended")
+	}
+	if _, err := log.Subscribe(t.Context(), 0); err == nil {
+		t.Error("a closed log was subscribed to")
+	}
+	if err := log.Ready(t.Context()); err == nil {
+		t.Error("a closed log is ready")
+	}
+}
+
 // readTo returns the events up to the one at last.
 func readTo(t *testing.T, log *jetstream.Log, last uint64) (events []eventstore.Recorded) {
 	t.Helper()

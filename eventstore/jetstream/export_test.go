@@ -92,3 +92,37 @@ func (l *Log) Blocks() string { return l.barrier.blocks }
 
 // SyncsItself reports whether the log relies on the server to sync each event.
 func (l *Log) SyncsItself() bool { return l.barrier != nil }
+
+// StreamConfig is the configuration of the log's stream.
+func StreamConfig() jetstream.StreamConfig { return streamConfig(StreamName, allSubjects, 1) }
+
+// Unanswered makes the next message get no answer, whether it was stored or not. sent is called once it is.
+func (l *Log) Unanswered(stored bool, sent func()) {
+	l.js = &silent{JetStream: l.js, log: l, stored: stored, sent: sent}
+}
+
+type silent struct {
+	jetstream.JetStream
+	log    *Log
+	stored bool
+	sent   func()
+}
+
+func (s *silent) PublishMsgAsync(msg *nats.Msg, opts ...jetstream.PublishOpt) (jetstream.PubAckFuture, error) {
+	s.log.js = s.JetStream
+	defer s.sent()
+	if s.stored {
+		future, err := s.JetStream.PublishMsgAsync(msg, opts...)
+		if err != nil {
+			return nil, err
+		}
+		<-future.Ok()
+	}
+	return never{}, nil
+}
+
+// never is a future that does not come.
+type never struct{ jetstream.PubAckFuture }
+
+func (never) Ok() <-chan *jetstream.PubAck { return nil }
+func (never) Err() <-chan error            { return nil }

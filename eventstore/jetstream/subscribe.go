@@ -30,11 +30,10 @@ func (l *Log) Subscribe(ctx context.Context, after uint64) (eventstore.Subscript
 		return nil, fmt.Errorf("subscribe after %d: %w", after, err)
 	}
 	s := &subscription{
-		log:    l,
-		after:  after,
-		msgs:   make(chan jetstream.Msg, pullMessages),
-		ended:  make(chan struct{}),
-		closed: make(chan struct{}),
+		log:   l,
+		after: after,
+		msgs:  make(chan jetstream.Msg, pullMessages),
+		ended: make(chan struct{}),
 	}
 	s.consume, err = consumer.Consume(s.receive,
 		jetstream.PullMaxMessages(pullMessages),
@@ -56,7 +55,6 @@ type subscription struct {
 	cause  error         // why; set before ended is closed
 
 	closing sync.Once
-	closed  chan struct{}
 }
 
 var errSubscriptionClosed = errors.New("subscription is closed")
@@ -65,7 +63,7 @@ var errSubscriptionClosed = errors.New("subscription is closed")
 func (s *subscription) receive(msg jetstream.Msg) {
 	select {
 	case s.msgs <- msg:
-	case <-s.closed:
+	case <-s.ended:
 	}
 }
 
@@ -90,16 +88,15 @@ func (s *subscription) end(cause error) {
 
 // Next implements eventstore.Subscription.
 func (s *subscription) Next(ctx context.Context, max int) ([]eventstore.Recorded, error) {
-	var first jetstream.Msg
+	// Of several cases that are ready, a select takes any. After the end there is nothing more to read.
 	select {
 	case <-s.ended:
 		return nil, s.cause
 	default:
 	}
+	var first jetstream.Msg
 	select {
 	case first = <-s.msgs:
-	case <-s.closed:
-		return nil, errSubscriptionClosed
 	case <-s.ended:
 		return nil, s.cause
 	case <-ctx.Done():
@@ -155,7 +152,7 @@ func (s *subscription) accept(ctx context.Context, msg jetstream.Msg) (eventstor
 // Close implements eventstore.Subscription.
 func (s *subscription) Close() {
 	s.closing.Do(func() {
-		close(s.closed)
+		s.end(errSubscriptionClosed)
 		s.consume.Stop()
 		<-s.consume.Closed()
 	})

@@ -1,0 +1,171 @@
+package jetstream
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"pgregory.net/rapid"
+
+	"roster/domain"
+	"roster/eventstore/storetest"
+)
+
+// A file that was synced may grow until the server turns to the next: then it is synced again.
+func TestBarrierCrossesBlocks(t *testing.T) {
+	store := t.TempDir()
+	b := newBarrier(store, StreamName)
+	if err := os.MkdirAll(b.blocks, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	begin := func(n int) {
+		if err := os.WriteFile(b.block(n), nil, 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+	begin(1)
+	if err := b.start(); err != nil {
+		t.Fatal(err)
+	}
+	defer b.stop()
+	var synced []string
+	during := func() {}
+	b.fsync = func(path string) error {
+		synced = append(synced, filepath.Base(path))
+		during()
+		return nil
+	}
+	want := func(seq uint64, names ...string) {
+		t.Helper()
+		synced = nil
+		if err := b.wait(t.Context(), seq); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(synced, names) {
+			t.Errorf("synced %v, want %v", synced, names)
+		}
+	}
+	want(1, "1.blk")
+	want(1) // is on disk already
+	during = func() { during = func() {}; begin(2) }
+	want(2, "1.blk")
+	want(3, "1.blk", "2.blk", "msgs")
+	want(4, "2.blk")
+	begin(3)
+	begin(4)
+	want(5, "2.blk", "3.blk", "4.blk", "msgs")
+	want(6, "4.blk")
+}
+
+// What stands beside an event's body is stored in headers that never change, either.
+func TestHeaders(t *testing.T) {
+	msg, err := encode(domain.Envelope{
+		ID:        "0197a3c5-7e1b-7c3d-9f42-0123456789ab",
+		Time:      time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC),
+		Aggregate: domain.ClientAggregate("s6BhdRkqt3"),
+		Actor:     domain.Actor{Kind: domain.ActorAdmin, ID: "Jörg\r\nNats-Rollup: all"},
+		Event:     domain.ClientDeleted{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &nats.Msg{
+		Subject: "roster.client.s6BhdRkqt3",
+		Header: nats.Header{
+			"Nats-Msg-Id":       {"0197a3c5-7e1b-7c3d-9f42-0123456789ab"},
+			"Roster-Type":       {"ClientDeleted"},
+			"Roster-Version":    {"1"},
+			"Roster-Time":       {"2026-01-02T03:04:05.678901Z"},
+			"Roster-Actor-Kind": {"admin"},
+			"Roster-Actor-Id":   {"J%C3%B6rg%0D%0ANats-Rollup:%20all"},
+		},
+		Data: []byte(`{"data":{}}`),
+	}
+	if diff := cmp.Diff(want.Header, msg.Header); diff != "" || msg.Subject != want.Subject || string(msg.Data) != string(want.Data) {
+		t.Errorf("%s %s\n%s", msg.Subject, msg.Data, diff)
+	}
+}
+
+func TestMessageRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := storetest.Revoked(domain.ClientAggregate("c1"))
+		want.Actor = domain.Actor{Kind: domain.ActorAdmin, ID: rapid.String().Draw(t, "actor")}
+		want.Event = domain.ClientRevoked{Reason: rapid.String().Draw(t, "reason")}
+		want.Time = time.UnixMicro(rapid.Int64Range(0, 1<<51).Draw(t, "time")).UTC()
+		msg, err := encode(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, values := range msg.Header {
+			if strings.ContainsAny(values[0], "\r\n") || strings.TrimSpace(values[0]) != values[0] {
+				t.Fatalf("header %s is not one line: %q", name, values[0])
+			}
+		}
+		got, err := decode(7, msg.Subject, msg.Header, msg.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got.Envelope); diff != "" || got.Seq != 7 {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func FuzzDecodeMessage(f *testing.F) {
+	f.Add("roster.client.c1", "id", "ClientDeleted", "1", "2026-01-02T03:04:05Z", "admin", []byte(`{"data":{}}`))
+	f.Fuzz(func(t *testing.T, subject, id, eventType, version, at, actor string, body []byte) {
+		_, _ = decodeEnvelope(subject, nats.Header{
+			jetstream.MsgIDHeader: {id}, headerType: {eventType}, headerVersion: {version},
+			headerTime: {at}, headerActorID: {actor},
+		}, body)
+	})
+}
+
+// An event that is in the stream and is not delivered is a loss; what the stream lacks is none.
+func TestMissingEvent(t *testing.T) {
+	log, err := Open(t.Context(), Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	for _, id := range []string{"c1", "c2", "c3"} {
+		event := storetest.Registered(domain.ClientAggregate(id))
+		if _, err := log.Append(t.Context(), domain.Change{Events: []domain.Envelope{event}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	third, err := log.get(t.Context(), getRequest{Seq: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &subscription{log: log, after: 1}
+	if _, err := s.accept(t.Context(), delivered{message: third}); err == nil || !strings.Contains(err.Error(), "2 was not delivered") {
+		t.Errorf("accept = %v, want an error that names sequence 2", err)
+	}
+	s.after = 2
+	if _, err := s.accept(t.Context(), delivered{message: third}); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.accept(t.Context(), delivered{message: third}); err == nil {
+		t.Error("the same event was accepted twice")
+	}
+}
+
+// delivered is a message as a consumer delivers it.
+type delivered struct {
+	jetstream.Msg
+	message
+}
+
+func (d delivered) Metadata() (*jetstream.MsgMetadata, error) {
+	return &jetstream.MsgMetadata{Sequence: jetstream.SequencePair{Stream: d.Seq}}, nil
+}
+func (d delivered) Subject() string      { return d.message.Subject }
+func (d delivered) Headers() nats.Header { return d.Header }
+func (d delivered) Data() []byte         { return d.message.Data }
