@@ -51,7 +51,7 @@ func (e *eventsCommand) run(ctx context.Context, stdout, stderr io.Writer) (err 
 	set("until", string(e.Until))
 	return e.read(ctx, stderr, func(server *auditedServer) error {
 		if e.Follow {
-			return server.follow(ctx, "/api/v1/events", query, stdout)
+			return server.follow(ctx, "/api/v1/events", query, stdout, stderr)
 		}
 		return server.print(ctx, "/api/v1/events", query, stdout)
 	})
@@ -182,12 +182,15 @@ func (s *auditedServer) print(ctx context.Context, path string, query url.Values
 	return nil
 }
 
+// reconnectWithin bounds the wait between attempts to reach a server again.
+const reconnectWithin = 5 * time.Second
+
 // maxEvent bounds one event on a line: a registration is 64 KiB at most.
 const maxEvent = 1 << 20
 
 // follow prints events, those to come included, until ctx ends. It comes back where it left off when the
 // connection breaks.
-func (s *auditedServer) follow(ctx context.Context, path string, query url.Values, stdout io.Writer) error {
+func (s *auditedServer) follow(ctx context.Context, path string, query url.Values, stdout, stderr io.Writer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	request, err := s.request(ctx, path, query)
@@ -195,12 +198,19 @@ func (s *auditedServer) follow(ctx context.Context, path string, query url.Value
 		return err
 	}
 	request.Header.Set("Accept", "text/event-stream")
-	client := sse.Client{HTTPClient: s.client, ResponseValidator: func(response *http.Response) error {
-		if response.StatusCode != http.StatusOK {
-			return refusal(response)
-		}
-		return sse.DefaultValidator(response)
-	}}
+	client := sse.Client{
+		HTTPClient: s.client,
+		Backoff:    sse.Backoff{MaxInterval: reconnectWithin},
+		OnRetry: func(_ error, wait time.Duration) {
+			fmt.Fprintf(stderr, "roster: no connection to the server, trying again in %s\n", wait.Round(time.Millisecond))
+		},
+		ResponseValidator: func(response *http.Response) error {
+			if response.StatusCode != http.StatusOK {
+				return refusal(response)
+			}
+			return sse.DefaultValidator(response)
+		},
+	}
 	connection := client.NewConnection(request)
 	connection.Buffer(nil, maxEvent)
 	out := bufio.NewWriter(stdout)

@@ -201,7 +201,7 @@ func TestReadModelCanBeThrownAway(t *testing.T) {
 	s.must(http.StatusOK, "PUT", path(clients[5]), clients[5].token,
 		`{"client_id":"`+clients[5].id+`","redirect_uris":["https://new.example.org/"]}`)
 
-	answers := func(s *server) map[string]string {
+	answers := func(s *process) map[string]string {
 		all := map[string]string{}
 		for _, url := range []string{"/api/v1/clients?limit=500", "/api/v1/clients?q=ient+1", "/api/v1/events", "/api/v1/registry?at=10", "/api/v1/registry?at=23"} {
 			all[url] = string(s.must(http.StatusOK, "GET", url, "admin", "").body)

@@ -27,8 +27,8 @@ const (
 	deadline      = 60 * time.Second // for what should take no time; a busy machine is no failure
 )
 
-// server is the program in a process of its own.
-type server struct {
+// process is the program in a process of its own.
+type process struct {
 	t       testing.TB
 	command *exec.Cmd
 	base    string
@@ -38,7 +38,7 @@ type server struct {
 }
 
 // start starts the program on a data directory and a free port, and waits until it is ready.
-func start(t testing.TB, data string, args ...string) *server {
+func start(t testing.TB, data string, args ...string) *process {
 	t.Helper()
 	s := launch(t, data, args...)
 	select {
@@ -60,9 +60,9 @@ func start(t testing.TB, data string, args ...string) *server {
 }
 
 // launch starts the program and waits for nothing.
-func launch(t testing.TB, data string, args ...string) *server {
+func launch(t testing.TB, data string, args ...string) *process {
 	t.Helper()
-	s := &server{t: t, data: data, stderr: &safeBuffer{}, exited: make(chan error, 1)}
+	s := &process{t: t, data: data, stderr: &safeBuffer{}, exited: make(chan error, 1)}
 	s.command = exec.Command("roster", append([]string{
 		"serve", "--data", data, "--listen", "127.0.0.1:0", "--log-format", "json", "--registration-rate", "0",
 		"--admin-password", adminPassword, "--api-tokens", "audit=" + apiToken,
@@ -77,7 +77,7 @@ func launch(t testing.TB, data string, args ...string) *server {
 }
 
 // addresses gives the server's address once the log names it.
-func (s *server) addresses() <-chan string {
+func (s *process) addresses() <-chan string {
 	found := make(chan string, 1)
 	go func() {
 		for line := range s.stderr.lines(s.t.Context().Done()) {
@@ -92,7 +92,7 @@ func (s *server) addresses() <-chan string {
 }
 
 // kill ends the process as a loss of power would, as far as processes go.
-func (s *server) kill() {
+func (s *process) kill() {
 	if s.command.ProcessState == nil {
 		_ = s.command.Process.Kill()
 		s.wait()
@@ -100,7 +100,7 @@ func (s *server) kill() {
 }
 
 // stop asks the process to stop and returns its exit status.
-func (s *server) stop() int {
+func (s *process) stop() int {
 	s.t.Helper()
 	if err := s.command.Process.Signal(syscall.SIGTERM); err != nil {
 		s.t.Fatal(err)
@@ -109,7 +109,7 @@ func (s *server) stop() int {
 	return s.command.ProcessState.ExitCode()
 }
 
-func (s *server) wait() {
+func (s *process) wait() {
 	select {
 	case err := <-s.exited:
 		s.exited <- err
@@ -119,7 +119,7 @@ func (s *server) wait() {
 }
 
 // eventually waits for a condition.
-func (s *server) eventually(what string, condition func() bool) {
+func (s *process) eventually(what string, condition func() bool) {
 	s.t.Helper()
 	for end := time.Now().Add(deadline); !condition(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
@@ -145,7 +145,7 @@ func (a answer) member(name string) string {
 }
 
 // call makes a request. authorization is empty, "admin", or a registration access token.
-func (s *server) call(method, url, authorization, body string) (answer, error) {
+func (s *process) call(method, url, authorization, body string) (answer, error) {
 	if strings.HasPrefix(url, "/") {
 		url = s.base + url
 	}
@@ -173,7 +173,7 @@ func (s *server) call(method, url, authorization, body string) (answer, error) {
 }
 
 // must makes a request that is answered with this status.
-func (s *server) must(status int, method, url, authorization, body string) answer {
+func (s *process) must(status int, method, url, authorization, body string) answer {
 	s.t.Helper()
 	a, err := s.call(method, url, authorization, body)
 	if err != nil {
@@ -190,7 +190,7 @@ type client struct{ id, secret, token, uri string }
 
 const webApp = `{"redirect_uris":["https://client.example.org/cb"],"client_name":"Web app"}`
 
-func (s *server) register(body string) client {
+func (s *process) register(body string) client {
 	s.t.Helper()
 	return clientOf(s.must(http.StatusCreated, "POST", "/identity/connect/register", "", body))
 }
@@ -203,7 +203,7 @@ func clientOf(a answer) client {
 }
 
 // run runs another command of the program and returns what it prints.
-func (s *server) run(args ...string) string {
+func (s *process) run(args ...string) string {
 	s.t.Helper()
 	var stdout, stderr bytes.Buffer
 	command := exec.Command("roster", args...)
@@ -215,7 +215,7 @@ func (s *server) run(args ...string) string {
 }
 
 // lastSeq is the sequence of the last event.
-func (s *server) lastSeq() string {
+func (s *process) lastSeq() string {
 	s.t.Helper()
 	lines := strings.Split(strings.TrimSpace(string(s.must(http.StatusOK, "GET", "/api/v1/events", "admin", "").body)), "\n")
 	return answer{body: []byte(lines[len(lines)-1])}.member("seq")
