@@ -59,6 +59,7 @@ type serveCommand struct {
 	RegistrationRate int           `help:"Registrations a minute from one address; 0: no limit." default:"600" placeholder:"N"`
 	SecretLifetime   time.Duration `help:"Lifetime of new client secrets, such as 2160h; 0: they never expire." default:"0" placeholder:"DURATION"`
 	SecretKey        string        `help:"Key that seals secrets which are needed again: 32 bytes in base64 (default: roster.key in the data directory)." placeholder:"KEY"`
+	LogLevel         string        `help:"Least level of log lines: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL"`
 	LogFormat        string        `help:"Format of log lines on standard error: text or json." enum:"text,json" default:"text" placeholder:"FORMAT"`
 }
 
@@ -133,10 +134,13 @@ func (s *serveCommand) publicURL(listening net.Addr) string {
 }
 
 func (s *serveCommand) logger(stderr io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(s.LogLevel)) // the settings name levels alone
+	options := &slog.HandlerOptions{Level: level}
 	if s.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(stderr, nil))
+		return slog.New(slog.NewJSONHandler(stderr, options))
 	}
-	return slog.New(slog.NewTextHandler(stderr, nil))
+	return slog.New(slog.NewTextHandler(stderr, options))
 }
 
 // command is what a parsed command line asks for.
