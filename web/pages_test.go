@@ -298,14 +298,14 @@ func TestALongHistoryHasPages(t *testing.T) {
 	next := "/admin/clients/" + c.Client.ID
 	for pages := 0; next != "" && pages < 5; pages++ {
 		page := v.get(next)
-		for _, m := range regexp.MustCompile(`added: name (\d+)`).FindAllStringSubmatch(textOf(page.body), -1) {
-			seen = append(seen, m[1])
+		for _, m := range regexp.MustCompile(`removed: name (\d+) ?added: name (\d+)`).FindAllStringSubmatch(textOf(page.body), -1) {
+			seen = append(seen, m[1]+" to "+m[2])
 		}
 		next, _, _ = strings.Cut(linkTo(page.body, "Older history"), "#")
 	}
 	var want []string
-	for i := 60; i >= 0; i-- {
-		want = append(want, fmt.Sprint(i))
+	for i := 60; i > 0; i-- {
+		want = append(want, fmt.Sprintf("%d to %d", i-1, i))
 	}
 	if !slices.Equal(seen, want) {
 		t.Errorf("the history says %v", seen)

@@ -163,20 +163,17 @@ func (w *Web) signedIn(next echo.HandlerFunc) echo.HandlerFunc {
 // leadToLogin answers with the way to the sign-in, from where it goes back to the page asked for.
 func leadToLogin(c echo.Context) error {
 	r := c.Request()
-	asked := r.URL.RequestURI()
 	byHTMX := r.Header.Get("HX-Request") == "true"
-	if byHTMX {
+	back := ""
+	switch {
+	case byHTMX:
 		// The page that asked is what to go back to, not the part it asked for.
-		current, err := url.Parse(r.Header.Get("HX-Current-URL"))
-		if err == nil {
-			asked = current.RequestURI()
-		}
-	}
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		asked = ""
+		back = r.Header.Get("HX-Current-URL")
+	case r.Method == http.MethodGet:
+		back = r.URL.RequestURI()
 	}
 	login := "/admin/login"
-	if back := localPath(asked); back != "/admin/" {
+	if back = localPath(back); back != home {
 		login += "?" + url.Values{"next": {back}}.Encode()
 	}
 	if byHTMX {
@@ -186,17 +183,15 @@ func leadToLogin(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, login)
 }
 
-// localPath returns a path and query of the dashboard as given, or /admin/ in place of anything else,
-// so that a sign-in cannot be made to lead to another site.
-func localPath(given string) string {
-	const home = "/admin/"
-	u, err := url.Parse(given)
-	switch {
-	case err != nil, u.Scheme != "", u.Host != "", u.User != nil, u.Opaque != "",
-		!strings.HasPrefix(u.Path, home),
-		strings.Contains(u.Path, `\`),
-		path.Clean(u.Path) != strings.TrimSuffix(u.Path, "/"),
-		u.Path == home+"login":
+// home is the page that a sign-in leads to when none was asked for.
+const home = "/admin/"
+
+// localPath returns the path and query of an address when they are of the dashboard, else home. What
+// else the address holds is left out, so that a sign-in cannot be made to lead to another site.
+func localPath(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || !strings.HasPrefix(u.Path, home) || u.Path == home+"login" ||
+		path.Clean(u.Path) != strings.TrimSuffix(u.Path, "/") || strings.Contains(u.Path, `\`) {
 		return home
 	}
 	return (&url.URL{Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery}).String()

@@ -277,3 +277,34 @@ func (emptyModel) Events(context.Context, projections.EventQuery) ([]projections
 }
 
 func (emptyModel) Health() projections.Health { return projections.Health{} }
+
+// waiting revokes nothing until it is let go.
+type waiting struct{ asked, let chan struct{} }
+
+func (w waiting) Revoke(context.Context, domain.Actor, string, string) error {
+	close(w.asked)
+	<-w.let
+	return nil
+}
+
+// What an administrator still had under way must not bring the session back.
+func TestASessionThatWasEndedStaysEnded(t *testing.T) {
+	slow := waiting{make(chan struct{}), make(chan struct{})}
+	r := newRegistry(t, func(o *web.Options) { o.Registrar = slow })
+	client := r.register(t, `{"redirect_uris":["https://a.example.com/cb"]}`)
+	v := r.admin(t)
+	token := sessionCookie(t, v)
+	done := make(chan answer)
+	other := r.visitor(t)
+	go func() {
+		done <- other.send(http.MethodPost, "/admin/clients/"+client.Client.ID+"/revoke", "", http.Header{"Cookie": {"roster_session=" + token}})
+	}()
+	<-slow.asked
+	v.post("/admin/logout", nil)
+	close(slow.let)
+	<-done
+	stolen := r.visitor(t).send(http.MethodGet, "/admin/", "", http.Header{"Cookie": {"roster_session=" + token}})
+	if stolen.status != http.StatusSeeOther {
+		t.Errorf("the session is back: status %d", stolen.status)
+	}
+}
