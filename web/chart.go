@@ -22,9 +22,9 @@ type chart struct {
 
 // A bar is one day.
 type bar struct {
-	X                int
-	Up, Down         float64 // heights
-	Registered, Says string
+	X        int
+	Up, Down float64 // heights
+	Says     string
 }
 
 const (

@@ -171,7 +171,7 @@ func clientPage(p page, v clientView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</dd></div></dl><p class=\"sub\">Only digests of secrets and tokens are kept, so they cannot be shown.</p></section><section class=\"card\" aria-labelledby=\"history\"><header><h2 id=\"history\">History</h2><a href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</dd></div></dl><p class=\"sub\">Secrets and tokens are not kept in the clear, so they cannot be shown.</p></section><section class=\"card\" aria-labelledby=\"history\"><header><h2 id=\"history\">History</h2><a href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -138,8 +138,11 @@ func (l eventLog) Newest() string {
 	return addressOf("/admin/events", "type", l.Type, "client", l.Client)
 }
 
-// Older returns the address of the page that follows.
+// Older returns the address of the page that follows. A live page that has none yet may come to have one.
 func (l eventLog) Older() string {
+	if len(l.Rows) == 0 {
+		return l.Newest()
+	}
 	return addressOf("/admin/events", "type", l.Type, "client", l.Client, "before", strconv.FormatUint(l.Rows[len(l.Rows)-1].Seq, 10))
 }
 

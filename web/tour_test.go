@@ -198,6 +198,17 @@ func TestLiveEventsPauseResumeAndOutliveALostConnection(t *testing.T) {
 	b.until(shows(3))
 	b.until(state("Live"))
 
+	// What a page does not hold any more is a page further.
+	if eval[bool](b, `document.querySelector("#older").checkVisibility()`) {
+		t.Error("older events are promised where there are none")
+	}
+	for i := range 210 {
+		r.register(t, name(1000+i))
+	}
+	b.until(shows(1209))
+	b.until(`document.querySelector("#older").checkVisibility()`)
+	b.until(`(rows => rows.length <= 200 && new URL(document.querySelector("#older").href).searchParams.get("before") === rows[rows.length - 1].dataset.seq)(document.querySelectorAll("#log tbody tr"))`)
+
 	// The session ends elsewhere.
 	sessions := r.sessions.(interface {
 		All() (map[string][]byte, error)

@@ -104,8 +104,10 @@ function follow(panel) {
     if (state.textContent !== text) state.textContent = text;
   }
 
+  // clear makes room for the newest events when there are too many between them and those on the page.
   function clear() {
     rows.replaceChildren();
+    older.hidden = false;
   }
 
   function add(markup) {
@@ -115,13 +117,14 @@ function follow(panel) {
     if (!row || rows.querySelector(`[data-seq="${CSS.escape(row.dataset.seq)}"]`)) return;
     row.classList.add("new");
     rows.prepend(row);
-    while (rows.rows.length > most) rows.lastElementChild.remove();
-    document.getElementById("log-empty")?.remove();
-    if (older) {
-      const next = new URL(older.href);
-      next.searchParams.set("before", rows.lastElementChild.dataset.seq);
-      older.href = next.href;
+    while (rows.rows.length > most) {
+      rows.lastElementChild.remove();
+      older.hidden = false;
     }
+    document.getElementById("log-empty")?.remove();
+    const next = new URL(older.href);
+    next.searchParams.set("before", rows.lastElementChild.dataset.seq);
+    older.href = next.href;
     announce();
   }
 
