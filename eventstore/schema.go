@@ -1,6 +1,7 @@
 package eventstore
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -94,13 +95,20 @@ func (m *metadata) UnmarshalJSON(data []byte) error {
 	if err := m.Metadata.UnmarshalJSON(data); err != nil {
 		return err
 	}
-	var names map[string]jsontext.Value
-	if err := json.Unmarshal(data, &names); err != nil {
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(data))
+	if _, err := decoder.ReadToken(); err != nil { // the opening brace
 		return err
 	}
-	for name := range names {
-		if _, ok := m.Metadata[name]; !ok {
-			return fmt.Errorf("unknown member %q of metadata", name)
+	for decoder.PeekKind() == '"' {
+		name, err := decoder.ReadToken()
+		if err != nil {
+			return err
+		}
+		if _, ok := m.Metadata[name.String()]; !ok {
+			return fmt.Errorf("metadata has an unknown member %s", name)
+		}
+		if err := decoder.SkipValue(); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -88,7 +88,11 @@ func Open(ctx context.Context, o Options) (log *Log, err error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := createOrVerify(ctx, l.js, max(o.Replicas, 1))
+	replicas := 1
+	if o.URL != "" {
+		replicas = max(o.Replicas, 1)
+	}
+	info, err := createOrVerify(ctx, l.js, replicas)
 	if err != nil {
 		return nil, err
 	}
