@@ -202,7 +202,11 @@ func TestAcknowledgedMeansSynced(t *testing.T) {
 		_, err := log.Append(t.Context(), change)
 		returned <- err
 	}()
-	<-began
+	select {
+	case <-began:
+	case err := <-returned:
+		t.Fatalf("Append returned %v before any sync began", err)
+	}
 	// The event is in the log by now, though not on disk: whoever loads it has to wait as well.
 	go func() {
 		_, _, err := log.Load(t.Context(), client)
