@@ -73,6 +73,9 @@ func hasHTTP(m Metadata) bool {
 func checkMembers(p Policy, m Metadata) error {
 	for _, name := range m.Names() {
 		member, _, _ := LookupMember(name)
+		if slices.ContainsFunc(words(m[name]), func(word string) bool { return !isText(word) }) {
+			return refuse(name, member.Kind.shape())
+		}
 		if member.check == nil {
 			continue
 		}

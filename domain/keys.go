@@ -54,7 +54,7 @@ func publicKey(raw jsontext.Value) (use, wrong string) {
 	}
 	for _, name := range []string{"kty", "use", "kid", "alg", "crv"} {
 		if value := members[name]; value != nil {
-			if _, ok := decodeText(value); !ok {
+			if text, ok := decodeText(value); !ok || !isText(text) {
 				return "", "has a " + name + " that is not a non-empty string"
 			}
 		}

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
@@ -99,12 +100,33 @@ func (m Metadata) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON decodes what MarshalJSON encoded. It checks types, not rules: it is for what was
 // registered already, whatever the rules are today.
 func (m *Metadata) UnmarshalJSON(data []byte) error {
-	document, err := ParseDocument(data)
-	if err != nil {
-		return err
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(data))
+	if token, err := decoder.ReadToken(); err != nil || token.Kind() != '{' {
+		return fmt.Errorf("decode metadata: not an object: %w", err)
 	}
-	*m, err = decodeMetadata(document)
-	return err
+	metadata := make(Metadata, 8)
+	for decoder.PeekKind() != '}' {
+		token, err := decoder.ReadToken()
+		if err != nil {
+			return fmt.Errorf("decode metadata: %w", err)
+		}
+		name := token.String()
+		raw, err := decoder.ReadValue()
+		if err != nil {
+			return fmt.Errorf("decode metadata: %w", err)
+		}
+		member, _, known := LookupMember(name)
+		if !known {
+			return fmt.Errorf("decode metadata: unknown member %s", name)
+		}
+		value, ok := member.Kind.decode(raw)
+		if !ok {
+			return fmt.Errorf("decode metadata: %s is of another type", name)
+		}
+		metadata[name] = value
+	}
+	*m = metadata
+	return nil
 }
 
 // decodeMetadata takes the members that the registry understands out of a document. The others are left
@@ -126,7 +148,7 @@ func decodeMetadata(document Document) (Metadata, error) {
 	return metadata, nil
 }
 
-// decode reads a valid JSON value as one of the kind.
+// decode reads a valid JSON value as one of the kind. What a string may hold is a rule, see isText.
 func (k Kind) decode(raw jsontext.Value) (Value, bool) {
 	switch k {
 	case KindText, KindURI:
@@ -139,24 +161,20 @@ func (k Kind) decode(raw jsontext.Value) (Value, bool) {
 	case KindNumber:
 		return decodeNumber(raw)
 	default:
-		if raw.Kind() != '{' || raw.Compact() != nil {
+		compact := raw.Clone()
+		if raw.Kind() != '{' || compact.Compact() != nil {
 			return nil, false
 		}
-		return Object(raw), true
+		return Object(compact), true
 	}
 }
 
-// decodeText reads a string that is not empty and holds no control character.
 func decodeText(raw jsontext.Value) (string, bool) {
 	if raw.Kind() != '"' {
 		return "", false
 	}
 	text, err := jsontext.AppendUnquote(nil, raw)
-	if err != nil || len(text) == 0 {
-		return "", false
-	}
-	isControl := func(r rune) bool { return r < 0x20 || 0x7f <= r && r < 0xa0 }
-	return string(text), !strings.ContainsFunc(string(text), isControl)
+	return string(text), err == nil
 }
 
 func decodeList(raw jsontext.Value) (Value, bool) {

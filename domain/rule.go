@@ -19,6 +19,12 @@ func words(v Value) []string {
 	return nil
 }
 
+// isText reports whether s may stand in metadata: not empty and without control characters.
+func isText(s string) bool {
+	isControl := func(r rune) bool { return r < 0x20 || 0x7f <= r && r < 0xa0 }
+	return s != "" && !strings.ContainsFunc(s, isControl)
+}
+
 // each holds every word to a rule.
 func each(rule func(Policy, Value) string) func(Policy, Value) string {
 	return func(p Policy, v Value) string {
