@@ -1,0 +1,50 @@
+# run, test and bench are what the README promises.
+.PHONY: run test bench check generate race fuzz chromium
+
+export CGO_ENABLED = 0
+
+# Build and serve, with the data in ./data.
+run:
+	go build -o bin/roster ./cmd/roster
+	./bin/roster serve
+
+# Install what the tests need, check the sources and pass every test.
+test: chromium check
+	go test ./...
+
+# Measure: registrations and reads over HTTP, the log, the read model.
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+# Format, vet, lint; dependencies and generated code are current.
+check:
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not formatted: $$unformatted"; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+	go mod tidy -diff
+	@before=$$(cat web/*_templ.go | cksum); $(MAKE) --no-print-directory generate; \
+	test "$$before" = "$$(cat web/*_templ.go | cksum)" || { echo "web/*_templ.go was not current: commit what make generate made"; exit 1; }
+
+generate:
+	go tool templ generate -path web
+
+# The tests under the race detector, which needs a C compiler.
+race: export CGO_ENABLED = 1
+race: chromium
+	go test -race ./...
+
+# Every fuzz target for a while.
+fuzz:
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime 30s $$package || exit 1; \
+		done; \
+	done
+
+# The browser of the dashboard's tests, from Debian's packages.
+chromium:
+	@command -v chromium >/dev/null || { \
+		sudo=$$(test "$$(id -u)" = 0 || echo sudo); \
+		$$sudo apt-get update -q && \
+		DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core; \
+	}
