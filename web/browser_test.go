@@ -20,7 +20,7 @@ import (
 )
 
 // patience is how long a browser test waits for what should be there in a moment.
-const patience = 20 * time.Second
+const patience = 30 * time.Second
 
 // allocator starts Chromium once for all tests. TestMain ends it.
 var allocator = struct {
@@ -80,7 +80,7 @@ func open(t testing.TB, r *registry) *browser {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(startChromium(t), chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	ctx, stop := context.WithTimeout(ctx, 3*patience)
+	ctx, stop := context.WithTimeout(ctx, 10*patience)
 	t.Cleanup(stop)
 	b := &browser{TB: t, ctx: ctx, base: r.server.URL}
 	b.try(chromedp.Listen(ctx, b.watch))
