@@ -7,20 +7,18 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-
-	"github.com/labstack/echo/v4"
 )
 
 var discard = slog.New(slog.DiscardHandler)
 
 // signInDirectly signs in without a network and returns the session's token.
-func signInDirectly(t *testing.T, e *echo.Echo) string {
+func signInDirectly(t *testing.T, dashboard http.Handler) string {
 	t.Helper()
 	form := url.Values{"name": {adminName}, "password": {adminPassword}}
 	req := httptest.NewRequest(http.MethodPost, "/admin/login", strings.NewReader(form.Encode()))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	rec := httptest.NewRecorder()
-	e.ServeHTTP(rec, req)
+	dashboard.ServeHTTP(rec, req)
 	for _, c := range rec.Result().Cookies() {
 		if c.Name == "roster_session" {
 			return c.Value
@@ -31,10 +29,10 @@ func signInDirectly(t *testing.T, e *echo.Echo) string {
 }
 
 // statusOf opens the overview with a session's token, without a network.
-func statusOf(e *echo.Echo, token string) int {
+func statusOf(dashboard http.Handler, token string) int {
 	req := httptest.NewRequest(http.MethodGet, "/admin/", nil)
 	req.AddCookie(&http.Cookie{Name: "roster_session", Value: token})
 	rec := httptest.NewRecorder()
-	e.ServeHTTP(rec, req)
+	dashboard.ServeHTTP(rec, req)
 	return rec.Code
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/alexedwards/scs/v2/memstore"
-	"github.com/labstack/echo/v4"
 	"golang.org/x/crypto/argon2"
 
 	"roster/domain"
@@ -75,9 +74,7 @@ func newRegistry(t testing.TB, options ...option) *registry {
 		registrar: registrar.New(registrar.Options{Log: log, Waiter: model, Sealer: unsealed{}, Policy: domain.DefaultPolicy}),
 	}
 
-	e := echo.New()
-	e.IPExtractor = echo.ExtractIPDirect()
-	r.server = httptest.NewUnstartedServer(e)
+	r.server = httptest.NewUnstartedServer(nil)
 	o := web.Options{
 		Registrar: r.registrar, Reader: model, Administrators: admins,
 		PublicURL: "http://" + r.server.Listener.Addr().String(), Sessions: r.sessions,
@@ -90,7 +87,7 @@ func newRegistry(t testing.TB, options ...option) *registry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dashboard.Routes(e)
+	r.server.Config.Handler = dashboard
 	r.server.Start()
 
 	t.Cleanup(func() {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2/memstore"
-	"github.com/labstack/echo/v4"
 
 	"roster/domain"
 	"roster/domain/administrators"
@@ -218,7 +217,6 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 // A session ends when it is not used, and at last in any case.
 func TestSessionsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := echo.New()
 		store := memstore.NewWithCleanupInterval(0)
 		dashboard, err := web.New(web.Options{
 			Registrar: nobody{}, Reader: emptyModel{}, Administrators: nobody{}, PublicURL: "http://localhost",
@@ -227,9 +225,8 @@ func TestSessionsEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		dashboard.Routes(e)
-		token := signInDirectly(t, e)
-		opens := func() bool { return statusOf(e, token) == http.StatusOK }
+		token := signInDirectly(t, dashboard)
+		opens := func() bool { return statusOf(dashboard, token) == http.StatusOK }
 
 		time.Sleep(59 * time.Minute)
 		if !opens() {
@@ -239,7 +236,7 @@ func TestSessionsEnd(t *testing.T) {
 		if opens() {
 			t.Error("lasts beyond an hour without use")
 		}
-		token = signInDirectly(t, e)
+		token = signInDirectly(t, dashboard)
 		for range 23 {
 			time.Sleep(30 * time.Minute)
 			if !opens() {

@@ -59,6 +59,7 @@ type Web struct {
 	clock          func() time.Time
 	logger         *slog.Logger
 	stop           context.Context
+	echo           *echo.Echo
 }
 
 // New returns the dashboard, or an error that says which option is missing or wrong.
@@ -76,7 +77,7 @@ func New(o Options) (*Web, error) {
 	if err := origins.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
 		return nil, fmt.Errorf("dashboard: public URL: %w", err)
 	}
-	return &Web{
+	w := &Web{
 		registrar:      o.Registrar,
 		reader:         o.Reader,
 		administrators: o.Administrators,
@@ -86,7 +87,9 @@ func New(o Options) (*Web, error) {
 		clock:          o.Clock,
 		logger:         o.Logger,
 		stop:           o.Stop,
-	}, nil
+	}
+	w.echo = w.routes()
+	return w, nil
 }
 
 // How long a page may take to make, and how large a form may be.
@@ -95,20 +98,15 @@ const (
 	formLimit   = 16 << 10
 )
 
-// Routes puts the dashboard under /admin/ and leads / to it. The addresses of callers are those that
-// e's IPExtractor finds.
-//
-// The dashboard is an Echo of its own, so that what is not found or not allowed below /admin/ is
-// answered in its style, whatever e does elsewhere.
-func (w *Web) Routes(e *echo.Echo) {
+// ServeHTTP answers /admin, what is below it, and /, which leads there. The addresses of callers are those
+// of their connections.
+func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.echo.ServeHTTP(rw, r) }
+
+func (w *Web) routes() *echo.Echo {
 	d := echo.New()
 	d.HTTPErrorHandler = w.answerError
-	d.IPExtractor = func(r *http.Request) string {
-		if e.IPExtractor == nil {
-			return echo.ExtractIPDirect()(r)
-		}
-		return e.IPExtractor(r)
-	}
+	// The default trusts forwarded headers, which any caller can send.
+	d.IPExtractor = echo.ExtractIPDirect()
 	d.Use(secure, middleware.RecoverWithConfig(middleware.RecoverConfig{
 		LogErrorFunc: func(_ echo.Context, err error, stack []byte) error {
 			w.logger.Error("dashboard panicked", "err", err, "stack", string(stack))
@@ -139,9 +137,8 @@ func (w *Web) Routes(e *echo.Echo) {
 	// A stream lasts, so no page's time limit holds for it.
 	d.GET("/admin/events/stream", w.stream)
 
-	e.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/admin/") })
-	e.Any("/admin", echo.WrapHandler(d))
-	e.Any("/admin/*", echo.WrapHandler(d))
+	d.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/admin/") })
+	return d
 }
 
 // limit bounds the time a page takes and the size of the form it reads.

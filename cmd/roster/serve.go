@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
@@ -100,12 +99,10 @@ func (s *serveCommand) server(
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	pages := echo.New()
-	dashboard.Routes(pages)
 	mux.Handle("/", rest)
-	mux.Handle("/{$}", pages)
-	mux.Handle("/admin", pages)
-	mux.Handle("/admin/", pages)
+	mux.Handle("/{$}", dashboard)
+	mux.Handle("/admin", dashboard)
+	mux.Handle("/admin/", dashboard)
 	server := &http.Server{
 		Handler:           mux,
 		ReadHeaderTimeout: 5 * time.Second,
