@@ -1,0 +1,117 @@
+package api_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"roster/api"
+	"roster/domain"
+	"roster/projections"
+)
+
+// endless is a log that always has one more page of events, or none at all.
+type endless struct {
+	projections.Reader
+	silent bool
+}
+
+func (endless) Health() projections.Health { return projections.Health{Applied: 1, Last: 1} }
+
+func (r endless) Events(ctx context.Context, q projections.EventQuery) ([]projections.Event, error) {
+	if r.silent {
+		return nil, ctx.Err()
+	}
+	page := make([]projections.Event, q.Limit)
+	for i := range page {
+		page[i] = projections.Event{Seq: q.After + uint64(i) + 1, Envelope: domain.Envelope{Event: domain.ClientDeleted{}}}
+	}
+	return page, nil
+}
+
+func (endless) Wait(ctx context.Context, _ uint64) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// pipe is a listener of one connection in memory, so that time can stand still around it.
+type pipe struct {
+	connections chan net.Conn
+	closed      chan struct{}
+}
+
+func (p pipe) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.connections:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p pipe) Close() error   { close(p.closed); return nil }
+func (p pipe) Addr() net.Addr { return &net.TCPAddr{} }
+
+// overPipe asks for a path as an administrator and hands the connection to read. It is for a synctest bubble.
+func overPipe(t *testing.T, reader projections.Reader, request string, read func(net.Conn)) {
+	a := api.New(api.Options{
+		Reader: reader, Administrators: admins(t), PublicURL: publicURL,
+		Registration: api.RegistrationOpen, Logger: slog.New(slog.DiscardHandler),
+	})
+	ours, theirs := net.Pipe()
+	listener := pipe{make(chan net.Conn, 1), make(chan struct{})}
+	listener.connections <- theirs
+	server := &http.Server{Handler: a}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	if _, err := io.WriteString(ours, request+"\r\nHost: x\r\nAuthorization: Bearer "+apiToken+"\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	read(ours)
+	a.Close()
+	ours.Close()
+	server.Close()
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		t.Error(err)
+	}
+}
+
+// A feed with nothing to tell says so from time to time and outlasts every deadline of a request.
+func TestHeartbeats(t *testing.T) {
+	adminHash()
+	synctest.Test(t, func(t *testing.T) {
+		overPipe(t, endless{silent: true}, "GET /api/v1/events HTTP/1.1\r\nAccept: text/event-stream", func(connection net.Conn) {
+			lines, heartbeats := bufio.NewScanner(connection), 0
+			for start := time.Now(); time.Since(start) < time.Hour && lines.Scan(); {
+				if lines.Text() == ": heartbeat" {
+					heartbeats++
+				}
+			}
+			if heartbeats < 60 {
+				t.Errorf("%d heartbeats in an hour, error %v", heartbeats, lines.Err())
+			}
+		})
+	})
+}
+
+// A reader that does not read is not waited for for ever.
+func TestReadersThatDoNotRead(t *testing.T) {
+	adminHash()
+	for _, accept := range []string{"application/x-ndjson", "text/event-stream"} {
+		synctest.Test(t, func(t *testing.T) {
+			overPipe(t, endless{}, "GET /api/v1/events HTTP/1.1\r\nAccept: "+accept, func(connection net.Conn) {
+				time.Sleep(time.Minute) // of the bubble's time
+				if _, err := io.CopyN(io.Discard, connection, 10<<20); err == nil {
+					t.Errorf("%s goes on for a reader that took nothing for a minute", accept)
+				}
+			})
+		})
+	}
+}
