@@ -169,6 +169,14 @@ func TestUpdate(t *testing.T) {
 			when:  update(t, confidential+`,"client_name":"App","client_secret":"offered"}`),
 		}.run(t)
 	})
+	t.Run("to the same with the members of an object in another order is no event", func(t *testing.T) {
+		const key = `{"kty":"OKP","crv":"Ed25519","x":"5lL9EjmkosoCZ9jUvRyENNje-T1SXf8BGKelX0TkQ14"}`
+		const turned = `{"x":"5lL9EjmkosoCZ9jUvRyENNje-T1SXf8BGKelX0TkQ14","crv":"Ed25519","kty":"OKP"}`
+		scenario{
+			given: given(t, `{"redirect_uris":["https://client.example.org/cb"],"jwks":{"keys":[`+key+`]}}`),
+			when:  update(t, confidential+`,"jwks":{"keys":[`+turned+`]}}`),
+		}.run(t)
+	})
 	t.Run("ends the secret of a client that becomes public", func(t *testing.T) {
 		want := registered(t, `{"redirect_uris":["https://client.example.org/cb"],"token_endpoint_auth_method":"none"}`).Metadata
 		scenario{

@@ -233,10 +233,24 @@ func (m Metadata) equal(other Metadata) bool {
 }
 
 func equalValues(a, b Value) bool {
-	listA, isList := a.(List)
-	listB, both := b.(List)
-	if isList || both {
-		return isList && both && slices.Equal(listA, listB)
+	switch a := a.(type) {
+	case List:
+		b, same := b.(List)
+		return same && slices.Equal(a, b)
+	case Object:
+		b, same := b.(Object)
+		return same && (a == b || bytes.Equal(a.canonical(), b.canonical()))
 	}
-	return a == b
+	_, isList := b.(List) // which == cannot compare
+	return !isList && a == b
+}
+
+// canonical returns the object with its members in a fixed order: a client that puts back what it read may
+// write them in another.
+func (v Object) canonical() []byte {
+	raw := jsontext.Value(v)
+	if err := raw.Canonicalize(); err != nil {
+		return []byte(v)
+	}
+	return raw
 }
