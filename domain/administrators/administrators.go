@@ -41,7 +41,7 @@ type Administrators struct {
 	user     string
 	hash     passwordHash
 	tokens   map[string]domain.Digest
-	throttle *throttle
+	attempts attempts
 
 	// A password that was right is remembered as its MAC under a key of this process, so that a caller
 	// that sends it with every request does not cost the work of the hash each time.
@@ -63,7 +63,7 @@ func New(options Options) (*Administrators, error) {
 		user:     options.User,
 		hash:     hash,
 		tokens:   options.Tokens,
-		throttle: newThrottle(options.Now),
+		attempts: newAttempts(options.Now),
 		hashing:  make(chan struct{}, 2),
 	}
 	rand.Read(a.key[:])
@@ -73,12 +73,12 @@ func New(options Options) (*Administrators, error) {
 // Password returns the administrator with this name and password as an actor at the address from.
 // It returns ErrRefused, a *Throttled, or the context's error.
 func (a *Administrators) Password(ctx context.Context, from, user, password string) (domain.Actor, error) {
-	if err := a.throttle.blocked(from); err != nil {
+	if err := a.attempts.blocked(from); err != nil {
 		return domain.Actor{}, err
 	}
 	mac := a.mac(user, password)
 	if last := a.remembered.Load(); last == nil || !hmac.Equal(mac[:], last[:]) {
-		err := a.throttle.attempt(from, func() (bool, error) {
+		err := a.attempts.attempt(from, func() (bool, error) {
 			named := subtle.ConstantTimeCompare([]byte(user), []byte(a.user)) == 1
 			matches, err := a.verify(ctx, password)
 			return named && matches, err

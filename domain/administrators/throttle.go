@@ -1,12 +1,9 @@
 package administrators
 
 import (
-	"net/netip"
-	"sync"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-	"golang.org/x/time/rate"
+	"roster/domain/throttle"
 )
 
 const (
@@ -15,75 +12,42 @@ const (
 	addresses    = 10_000           // that are remembered
 )
 
-// throttle bounds failed attempts by address: one IPv4 address, or one IPv6 network of 64 bits, which is
-// what one subscriber has.
-type throttle struct {
-	now      func() time.Time
-	mu       sync.Mutex // held to find a limiter, not while credentials are checked
-	limiters *lru.Cache[string, *rate.Limiter]
+// attempts bounds failed attempts by caller.
+type attempts struct {
+	now     func() time.Time
+	callers *throttle.Callers
 }
 
-func newThrottle(now func() time.Time) *throttle {
-	limiters, err := lru.New[string, *rate.Limiter](addresses)
-	if err != nil {
-		panic(err) // the size is a positive constant
-	}
-	return &throttle{now: now, limiters: limiters}
+func newAttempts(now func() time.Time) attempts {
+	return attempts{now, throttle.New(failures, forgiveAfter, addresses)}
 }
 
 // blocked returns a *Throttled when too many attempts have failed from this address.
-func (t *throttle) blocked(from string) error {
-	limiter, now := t.limiter(network(from)), t.now()
-	if missing := 1 - limiter.TokensAt(now); missing > 0 {
-		return &Throttled{RetryAfter: roundUp(time.Duration(missing * float64(forgiveAfter)))}
-	}
-	return nil
+func (a attempts) blocked(from string) error {
+	return throttled(a.callers.Wait(from, a.now()))
 }
 
 // attempt runs check unless too many have failed from this address, and counts it when it fails.
 // It returns ErrRefused, a *Throttled, or the error of check.
-func (t *throttle) attempt(from string, check func() (right bool, err error)) error {
-	limiter, now := t.limiter(network(from)), t.now()
+func (a attempts) attempt(from string, check func() (right bool, err error)) error {
 	// An attempt counts as failed until it is known to be right, so that attempts at the same time
 	// cannot pass together.
-	reservation := limiter.ReserveN(now, 1)
-	if wait := reservation.DelayFrom(now); wait > 0 {
-		reservation.CancelAt(now)
-		return &Throttled{RetryAfter: roundUp(wait)}
+	forgive, wait := a.callers.Take(from, a.now())
+	if err := throttled(wait); err != nil {
+		return err
 	}
 	right, err := check()
 	if right || err != nil {
-		reservation.CancelAt(now)
+		forgive()
 		return err
 	}
 	return ErrRefused
 }
 
-// roundUp returns whole seconds, which is what Retry-After can say.
-func roundUp(d time.Duration) time.Duration {
-	return (d + time.Second - 1).Truncate(time.Second)
-}
-
-func (t *throttle) limiter(key string) *rate.Limiter {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	limiter, found := t.limiters.Get(key)
-	if !found {
-		limiter = rate.NewLimiter(rate.Every(forgiveAfter), failures)
-		t.limiters.Add(key, limiter)
+// throttled is nil for no wait. It tells whole seconds, which is what Retry-After can say.
+func throttled(wait time.Duration) error {
+	if wait == 0 {
+		return nil
 	}
-	return limiter
-}
-
-func network(from string) string {
-	address, err := netip.ParseAddr(from)
-	if err != nil {
-		return from
-	}
-	address = address.Unmap()
-	if address.Is6() {
-		prefix, _ := address.WithZone("").Prefix(64)
-		return prefix.String()
-	}
-	return address.String()
+	return &Throttled{RetryAfter: (wait + time.Second - 1).Truncate(time.Second)}
 }
