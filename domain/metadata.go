@@ -199,10 +199,12 @@ func decodeNumber(raw jsontext.Value) (Value, bool) {
 	}
 	var n Number
 	for _, c := range raw {
-		if c < '0' || c > '9' || n >= 1<<53/10 {
+		if c < '0' || c > '9' {
 			return nil, false
 		}
-		n = n*10 + Number(c-'0')
+		if n = n*10 + Number(c-'0'); n >= 1<<53 {
+			return nil, false
+		}
 	}
 	return n, true
 }
