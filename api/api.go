@@ -24,9 +24,9 @@ import (
 // Registrar changes the registry. Its contract is that of *registrar.Registrar.
 type Registrar interface {
 	Register(ctx context.Context, from string, requested domain.Document) (registrar.Registration, error)
-	Update(ctx context.Context, from, clientID, token string, requested domain.Document) (registrar.Registration, error)
-	Delete(ctx context.Context, from, clientID, token string) error
-	DeleteAs(ctx context.Context, admin domain.Actor, clientID string) error
+	Update(ctx context.Context, from, clientID, token string, requested domain.Document, conditions ...registrar.Condition) (registrar.Registration, error)
+	Delete(ctx context.Context, from, clientID, token string, conditions ...registrar.Condition) error
+	DeleteAs(ctx context.Context, admin domain.Actor, clientID string, conditions ...registrar.Condition) error
 	Revoke(ctx context.Context, admin domain.Actor, clientID, reason string) error
 }
 

@@ -69,6 +69,8 @@ func problemOf(err error) *problem {
 		return invalidRequest(http.StatusBadRequest, "cursor is not one that was returned as next_cursor")
 	case errors.As(err, &tooLarge):
 		return invalidRequest(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", tooLarge.Limit)
+	case errors.Is(err, domain.ErrPreconditionFailed):
+		return &problem{status: http.StatusPreconditionFailed, Code: "precondition_failed", Description: "the client is not at a version that If-Match and If-None-Match accept; nothing was changed"}
 	case errors.Is(err, domain.ErrConflict):
 		return &problem{status: http.StatusConflict, Code: "conflict", Description: "the client was changed by other requests at the same time; nothing was stored, try again"}
 	case errors.Is(err, domain.ErrOutcomeUnknown):

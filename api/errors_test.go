@@ -23,11 +23,15 @@ type failing struct{ err error }
 func (f failing) Register(context.Context, string, domain.Document) (registrar.Registration, error) {
 	return registrar.Registration{}, f.err
 }
-func (f failing) Update(context.Context, string, string, string, domain.Document) (registrar.Registration, error) {
+func (f failing) Update(context.Context, string, string, string, domain.Document, ...registrar.Condition) (registrar.Registration, error) {
 	return registrar.Registration{}, f.err
 }
-func (f failing) Delete(context.Context, string, string, string) error       { return f.err }
-func (f failing) DeleteAs(context.Context, domain.Actor, string) error       { return f.err }
+func (f failing) Delete(context.Context, string, string, string, ...registrar.Condition) error {
+	return f.err
+}
+func (f failing) DeleteAs(context.Context, domain.Actor, string, ...registrar.Condition) error {
+	return f.err
+}
 func (f failing) Revoke(context.Context, domain.Actor, string, string) error { return f.err }
 
 func TestErrorsAsAnswers(t *testing.T) {
@@ -41,6 +45,7 @@ func TestErrorsAsAnswers(t *testing.T) {
 		{&domain.Error{Code: domain.InvalidClientMetadata, Field: "client_name#\"\\\u00e4\n", Detail: "wrong"}, 400, "invalid_client_metadata", ""},
 		{domain.ErrUnauthorized, 401, "invalid_token", ""},
 		{domain.ErrNotFound, 404, "not_found", ""},
+		{domain.ErrPreconditionFailed, 412, "precondition_failed", ""},
 		{domain.ErrConflict, 409, "conflict", ""},
 		{domain.ErrOutcomeUnknown, 503, "temporarily_unavailable", "1"},
 		{errors.Join(context.DeadlineExceeded, domain.ErrOutcomeUnknown), 503, "temporarily_unavailable", "1"},

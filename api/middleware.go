@@ -120,7 +120,7 @@ func cors() echo.MiddlewareFunc {
 	return middleware.CORSWithConfig(middleware.CORSConfig{
 		Skipper:       func(c echo.Context) bool { return !strings.HasPrefix(c.Path(), "/identity/") },
 		AllowOrigins:  []string{"*"},
-		ExposeHeaders: []string{echo.HeaderWWWAuthenticate, echo.HeaderRetryAfter, echo.HeaderAllow},
+		ExposeHeaders: []string{echo.HeaderWWWAuthenticate, echo.HeaderRetryAfter, echo.HeaderAllow, "ETag"},
 		MaxAge:        int(time.Hour.Seconds()),
 	})
 }

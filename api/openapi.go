@@ -86,13 +86,14 @@ func paths() object {
 			[]object{{}, {"initialAccessToken": []string{}}}, nil,
 			http.StatusCreated, jsonContent("ClientInformation"), 400, 401, 403, 408, 413, 415, 429))}
 		found[path+"/{client_id}"] = object{
-			"get": operation("readClient"+suffix, "Read a client (RFC 7592 section 2.1)", clientsOrAdministrators,
-				[]object{clientID}, http.StatusOK, jsonContent("ClientInformation"), 400, 401, 404, 429),
-			"put": accepting("ClientUpdate", operation("updateClient"+suffix, "Replace a client's metadata (RFC 7592 section 2.2)",
+			"get": with(versioned(operation("readClient"+suffix, "Read a client (RFC 7592 section 2.1)", clientsOrAdministrators,
+				clientAtVersion, http.StatusOK, jsonContent("ClientInformation"), 400, 401, 404, 412, 429)),
+				http.StatusNotModified, answered("The client is at the version that If-None-Match names.", nil)),
+			"put": accepting("ClientUpdate", versioned(operation("updateClient"+suffix, "Replace a client's metadata (RFC 7592 section 2.2)",
 				[]object{{"registrationAccessToken": []string{}}},
-				[]object{clientID}, http.StatusOK, jsonContent("ClientInformation"), 400, 401, 408, 409, 413, 415)),
+				clientAtVersion, http.StatusOK, jsonContent("ClientInformation"), 400, 401, 408, 409, 412, 413, 415))),
 			"delete": operation("deleteClient"+suffix, "Delete a client (RFC 7592 section 2.3)", clientsOrAdministrators,
-				[]object{clientID}, http.StatusNoContent, nil, 400, 401, 404, 409, 429),
+				clientAtVersion, http.StatusNoContent, nil, 400, 401, 404, 409, 412, 429),
 		}
 	}
 	return found
@@ -106,7 +107,12 @@ var (
 	seconds      = object{"type": "integer", "minimum": 0}
 	dateTime     = object{"type": "string", "format": "date-time"}
 
-	clientID       = object{"name": "client_id", "in": "path", "required": true, "schema": object{"type": "string"}}
+	clientID        = object{"name": "client_id", "in": "path", "required": true, "schema": object{"type": "string"}}
+	clientAtVersion = []object{
+		clientID,
+		{"name": "If-Match", "in": "header", "description": "only at one of these versions (RFC 9110 13.1.1)", "schema": object{"type": "string"}},
+		{"name": "If-None-Match", "in": "header", "description": "only at none of these versions (RFC 9110 13.1.2)", "schema": object{"type": "string"}},
+	}
 	feedParameters = []object{
 		parameter("after", "only events beyond this sequence", seconds),
 		parameter("limit", "at most as many events; else all", object{"type": "integer", "minimum": 1}),
@@ -142,6 +148,14 @@ func operation(id, summary string, security, parameters []object, status int, co
 // with adds an answer to an operation, in place of any other of its status.
 func with(operation object, status int, response object) object {
 	operation["responses"].(object)[strconv.Itoa(status)] = response
+	return operation
+}
+
+// versioned adds to the success of an operation on a client the header that names the client's version.
+func versioned(operation object) object {
+	operation["responses"].(object)["200"].(object)["headers"] = object{
+		"ETag": object{"required": true, "description": "the client's version", "schema": object{"type": "string", "pattern": `^"[0-9]+"$`}},
+	}
 	return operation
 }
 
@@ -189,6 +203,7 @@ func responses() object {
 		404: "There is no such client.",
 		408: "The body took too long to arrive.",
 		409: "The client was changed at the same time; nothing was stored.",
+		412: "If-Match or If-None-Match does not accept the client's version; nothing was changed.",
 		413: "The body is too large.",
 		415: "The body is not plain application/json.",
 		429: "Too many requests or failed attempts.",

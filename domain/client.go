@@ -51,6 +51,9 @@ func Evolve(c Client, aggregate Aggregate, event Event) Client {
 		if e.SecretEnded {
 			c.Secret = nil
 		}
+		if e.RegistrationAccessToken != (Digest{}) {
+			c.RegistrationAccessToken = e.RegistrationAccessToken
+		}
 	case ClientDeleted:
 		c.Status = Deleted
 	case ClientRevoked:

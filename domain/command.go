@@ -17,7 +17,10 @@ type Register struct {
 type Update struct {
 	ClientID  string // the client in the request's path
 	Requested Document
+	At        time.Time
 	Offered   Secret // becomes the client's secret if it needs a new one
+	// RegistrationAccessToken replaces the client's; zero: it stays.
+	RegistrationAccessToken Digest
 }
 
 // Delete asks to end a client at its registration_client_uri (RFC 7592 2.3).

@@ -45,3 +45,8 @@ type Secret struct {
 	// algorithms that need it again (OpenID Connect Core 10.1, client_secret_jwt). Else empty.
 	Sealed []byte
 }
+
+// expired reports whether the secret is no longer valid at a time (RFC 7591 3.2.1).
+func (s Secret) expired(at time.Time) bool {
+	return !s.ExpiresAt.IsZero() && !at.Before(s.ExpiresAt)
+}

@@ -70,14 +70,15 @@ func update(p Policy, c Client, command Update) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	updated := ClientUpdated{Metadata: metadata}
+	updated := ClientUpdated{Metadata: metadata, RegistrationAccessToken: command.RegistrationAccessToken}
 	switch {
 	case !needsSecret(metadata):
 		updated.SecretEnded = c.Secret != nil
-	case c.Secret == nil || needsSharedKey(metadata) && len(c.Secret.Sealed) == 0:
+	case c.Secret == nil || c.Secret.expired(command.At) || needsSharedKey(metadata) && len(c.Secret.Sealed) == 0:
 		updated.SecretIssued = issue(command.Offered, metadata)
 	}
-	if metadata.equal(c.Metadata) && updated.SecretIssued == nil && !updated.SecretEnded {
+	credentialsStay := updated.SecretIssued == nil && !updated.SecretEnded && updated.RegistrationAccessToken == Digest{}
+	if credentialsStay && metadata.equal(c.Metadata) {
 		return nil, nil
 	}
 	return []Event{updated}, nil

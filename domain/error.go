@@ -34,6 +34,9 @@ var (
 	ErrUnauthorized = errors.New("registration access token not accepted")
 	// ErrNotFound says that there is no such client. It is for administrators only.
 	ErrNotFound = errors.New("no such client")
+	// ErrPreconditionFailed says that the client is not at a version that the caller accepts
+	// (RFC 9110 13). Nothing was changed.
+	ErrPreconditionFailed = errors.New("client is at another version")
 )
 
 // What a log answers when it does not append. Errors that are none of these say that nothing was stored.

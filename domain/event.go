@@ -21,6 +21,8 @@ type ClientUpdated struct {
 	Metadata     Metadata
 	SecretIssued *Secret // a new secret, which replaces any former; nil: none was issued
 	SecretEnded  bool    // the client has no secret any more
+	// RegistrationAccessToken is of a new token, which ends any former; zero: none was issued.
+	RegistrationAccessToken Digest
 }
 
 // ClientDeleted ends a client through its registration_client_uri (RFC 7592 2.3).

@@ -43,10 +43,11 @@ var golden = map[string]domain.Envelope{
 			Sealed:    []byte("sealed\x00\xff"),
 		},
 	}),
-	"ClientUpdated.1": envelope(domain.ClientUpdated{
-		Metadata:     domain.Metadata{"client_name": domain.Text("New name"), "contacts": domain.List{"admin@example.org"}},
-		SecretIssued: &domain.Secret{Digest: domain.DigestOf("new secret")},
-		SecretEnded:  true,
+	"ClientUpdated.2": envelope(domain.ClientUpdated{
+		Metadata:                domain.Metadata{"client_name": domain.Text("New name"), "contacts": domain.List{"admin@example.org"}},
+		SecretIssued:            &domain.Secret{Digest: domain.DigestOf("new secret")},
+		SecretEnded:             true,
+		RegistrationAccessToken: domain.DigestOf("new registration access token"),
 	}),
 	"ClientDeleted.1": envelope(domain.ClientDeleted{}),
 	"ClientRevoked.1": envelope(domain.ClientRevoked{Reason: "Reported as abusive"}),
@@ -215,11 +216,15 @@ func events() *rapid.Generator[domain.Event] {
 				Secret:                  secrets().Draw(t, "secret"),
 			}
 		case 1:
-			return domain.ClientUpdated{
+			updated := domain.ClientUpdated{
 				Metadata:     metadata().Draw(t, "metadata"),
 				SecretIssued: secrets().Draw(t, "secret"),
 				SecretEnded:  rapid.Bool().Draw(t, "ended"),
 			}
+			if rapid.Bool().Draw(t, "rotated") {
+				updated.RegistrationAccessToken = domain.DigestOf(rapid.String().Draw(t, "token"))
+			}
+			return updated
 		case 2:
 			return domain.ClientDeleted{}
 		default:

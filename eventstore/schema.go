@@ -27,6 +27,7 @@ type schemaID struct {
 var schemas = map[schemaID]schema{
 	{domain.ClientRegistered{}.Type(), 1}: schemaWith[registeredV1](),
 	{domain.ClientUpdated{}.Type(), 1}:    schemaWith[updatedV1](),
+	{domain.ClientUpdated{}.Type(), 2}:    schemaWith[updatedV2](),
 	{domain.ClientDeleted{}.Type(), 1}:    schemaWith[deletedV1](),
 	{domain.ClientRevoked{}.Type(), 1}:    schemaWith[revokedV1](),
 }
@@ -61,10 +62,12 @@ func schemaWith[Data interface{ event() (domain.Event, error) }]() schema {
 
 // dataOf returns what an event's data is encoded from, and its schema version.
 func dataOf(event domain.Event) (version int, data any, err error) {
+	version = 1
 	switch e := event.(type) {
 	case domain.ClientRegistered:
 		data, err = registeredFrom(e)
 	case domain.ClientUpdated:
+		version = 2
 		data, err = updatedFrom(e)
 	case domain.ClientDeleted:
 		data = deletedV1{}
@@ -76,7 +79,7 @@ func dataOf(event domain.Event) (version int, data any, err error) {
 	if err != nil {
 		return 0, nil, fmt.Errorf("encode %s: %w", event.Type(), err)
 	}
-	return 1, data, nil
+	return version, data, nil
 }
 
 // unmarshal is strict: what it accepts, the program would have written. An unknown member is an error,
@@ -130,6 +133,11 @@ type updatedV1 struct {
 	SecretEnded  bool      `json:"client_secret_ended,omitzero"`
 }
 
+type updatedV2 struct {
+	updatedV1
+	RegistrationAccessToken domain.Digest `json:"registration_access_token_digest,omitzero"`
+}
+
 type deletedV1 struct{}
 
 type revokedV1 struct {
@@ -163,19 +171,25 @@ func (w registeredV1) event() (domain.Event, error) {
 	}, err
 }
 
-func updatedFrom(e domain.ClientUpdated) (w updatedV1, err error) {
+func updatedFrom(e domain.ClientUpdated) (w updatedV2, err error) {
 	w.Metadata = metadata{e.Metadata}
 	w.SecretEnded = e.SecretEnded
+	w.RegistrationAccessToken = e.RegistrationAccessToken
 	w.SecretIssued, err = secretFrom(e.SecretIssued)
 	return w, err
 }
 
-func (w updatedV1) event() (domain.Event, error) {
+func (w updatedV1) event() (domain.Event, error) { return updatedV2{updatedV1: w}.event() }
+
+func (w updatedV2) event() (domain.Event, error) {
 	if w.Metadata.Metadata == nil {
 		return nil, errors.New("metadata is missing")
 	}
 	secret, err := w.SecretIssued.secret()
-	return domain.ClientUpdated{Metadata: w.Metadata.Metadata, SecretIssued: secret, SecretEnded: w.SecretEnded}, err
+	return domain.ClientUpdated{
+		Metadata: w.Metadata.Metadata, SecretIssued: secret, SecretEnded: w.SecretEnded,
+		RegistrationAccessToken: w.RegistrationAccessToken,
+	}, err
 }
 
 func (deletedV1) event() (domain.Event, error) { return domain.ClientDeleted{}, nil }

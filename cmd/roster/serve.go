@@ -77,6 +77,7 @@ func (s *serveCommand) server(
 	}
 	clients := registrar.New(registrar.Options{
 		Log: c.log, Waiter: c.model, Sealer: seal, Policy: domain.DefaultPolicy, SecretLifetime: s.SecretLifetime,
+		RotateAccessTokens: s.RotateRegistrationAccessToken,
 	})
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

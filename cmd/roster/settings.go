@@ -50,17 +50,18 @@ func (s storage) Validate() error {
 // serveCommand are the settings of the service.
 type serveCommand struct {
 	storage
-	Listen           string        `help:"Address of the HTTP server." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	PublicURL        string        `help:"What clients see; base of registration_client_uri (default: http:// and the listen address)." placeholder:"URL"`
-	AdminUser        string        `help:"Name of the administrator." default:"admin" placeholder:"NAME"`
-	AdminPassword    string        `help:"Password of the administrator; with none, the first start makes one and prints it once." placeholder:"PASSWORD"`
-	APITokens        apiTokens     `help:"Bearer tokens for the JSON API, comma-separated, each of 32 characters or more." placeholder:"NAME=TOKEN"`
-	Registration     string        `help:"Who may register: open, token or closed." enum:"open,token,closed" default:"open" placeholder:"MODE"`
-	RegistrationRate int           `help:"Registrations a minute from one address; 0: no limit." default:"600" placeholder:"N"`
-	SecretLifetime   time.Duration `help:"Lifetime of new client secrets, such as 2160h; 0: they never expire." default:"0" placeholder:"DURATION"`
-	SecretKey        string        `help:"Key that seals secrets which are needed again: 32 bytes in base64 (default: roster.key in the data directory)." placeholder:"KEY"`
-	LogLevel         string        `help:"Least level of log lines: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL"`
-	LogFormat        string        `help:"Format of log lines on standard error: text or json." enum:"text,json" default:"text" placeholder:"FORMAT"`
+	Listen                        string        `help:"Address of the HTTP server." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	PublicURL                     string        `help:"What clients see; base of registration_client_uri (default: http:// and the listen address)." placeholder:"URL"`
+	AdminUser                     string        `help:"Name of the administrator." default:"admin" placeholder:"NAME"`
+	AdminPassword                 string        `help:"Password of the administrator; with none, the first start makes one and prints it once." placeholder:"PASSWORD"`
+	APITokens                     apiTokens     `help:"Bearer tokens for the JSON API, comma-separated, each of 32 characters or more." placeholder:"NAME=TOKEN"`
+	Registration                  string        `help:"Who may register: open, token or closed." enum:"open,token,closed" default:"open" placeholder:"MODE"`
+	RegistrationRate              int           `help:"Registrations a minute from one address; 0: no limit." default:"600" placeholder:"N"`
+	SecretLifetime                time.Duration `help:"Lifetime of new client secrets, such as 2160h; 0: they never expire." default:"0" placeholder:"DURATION"`
+	RotateRegistrationAccessToken bool          `help:"Issue a new registration access token with every update of a client; the former ends at once."`
+	SecretKey                     string        `help:"Key that seals secrets which are needed again: 32 bytes in base64 (default: roster.key in the data directory)." placeholder:"KEY"`
+	LogLevel                      string        `help:"Least level of log lines: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL"`
+	LogFormat                     string        `help:"Format of log lines on standard error: text or json." enum:"text,json" default:"text" placeholder:"FORMAT"`
 }
 
 // apiTokens are the digests of API tokens by the names of their holders.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"roster/domain"
@@ -27,7 +28,11 @@ type Sealer interface {
 	Seal(clientID, secret string) (sealed []byte)
 }
 
-// Options are what a Registrar needs. Every field but Now and SecretLifetime is required.
+// A Condition says whether a change may be made to a client at a version (see Registration). It is asked
+// with the state that the change is decided on.
+type Condition func(version uint64) bool
+
+// Options are what a Registrar needs. Every field but Now, SecretLifetime and RotateAccessTokens is required.
 type Options struct {
 	Log            Log
 	Waiter         Waiter
@@ -35,6 +40,8 @@ type Options struct {
 	Policy         domain.Policy
 	SecretLifetime time.Duration    // of new client secrets; 0: they never expire
 	Now            func() time.Time // nil: time.Now
+	// RotateAccessTokens issues a new registration access token with every update (RFC 7592 5).
+	RotateAccessTokens bool
 }
 
 // Registrar registers, changes and ends clients. It may be used concurrently.
@@ -53,6 +60,8 @@ func New(options Options) *Registrar {
 // Registration is the answer to a registration or an update.
 type Registration struct {
 	Client domain.Client
+	// Version is how many events the client has.
+	Version uint64
 	// ClientSecret is the client's secret when it was issued just now, else empty.
 	ClientSecret string
 	// RegistrationAccessToken is the token that gives access to the client.
@@ -78,31 +87,42 @@ func (r *Registrar) Register(ctx context.Context, from string, requested domain.
 	if err := r.append(ctx, 0, history); err != nil {
 		return Registration{}, fmt.Errorf("append registration: %w", err)
 	}
-	return registration(domain.Fold(history), token, secret), nil
+	return registration(history, token, secret), nil
 }
 
-// Update replaces the metadata of the client that token admits to (RFC 7592 2.2).
-// It returns domain.ErrUnauthorized, a *domain.Error for what the document has wrong, domain.ErrConflict
-// when others keep changing the client at the same time, and domain.ErrOutcomeUnknown.
-func (r *Registrar) Update(ctx context.Context, from, clientID, token string, requested domain.Document) (Registration, error) {
+// Update replaces the metadata of the client that token admits to (RFC 7592 2.2) when every condition holds.
+// It returns domain.ErrUnauthorized, domain.ErrPreconditionFailed, a *domain.Error for what the document has
+// wrong, domain.ErrConflict when others keep changing the client at the same time, and
+// domain.ErrOutcomeUnknown.
+func (r *Registrar) Update(
+	ctx context.Context, from, clientID, token string, requested domain.Document, conditions ...Condition,
+) (Registration, error) {
 	secret := newSecret()
-	client, err := r.change(ctx, clientID, func(now time.Time, c domain.Client) (domain.Actor, domain.Command, error) {
+	var rotated domain.Digest
+	after := token
+	if r.RotateAccessTokens {
+		after = newSecret()
+		rotated = domain.DigestOf(after)
+	}
+	history, err := r.change(ctx, clientID, conditions, func(now time.Time, c domain.Client) (domain.Actor, domain.Command, error) {
 		if !c.Admits(token) {
 			return domain.Actor{}, nil, domain.ErrUnauthorized
 		}
-		actor := domain.Actor{Kind: domain.ActorClient, ID: clientID, IP: from}
-		return actor, domain.Update{ClientID: clientID, Requested: requested, Offered: r.offer(clientID, secret, now)}, nil
+		return domain.Actor{Kind: domain.ActorClient, ID: clientID, IP: from}, domain.Update{
+			ClientID: clientID, Requested: requested, At: now,
+			Offered: r.offer(clientID, secret, now), RegistrationAccessToken: rotated,
+		}, nil
 	})
 	if err != nil {
 		return Registration{}, fmt.Errorf("update client: %w", err)
 	}
-	return registration(client, token, secret), nil
+	return registration(history, after, secret), nil
 }
 
-// Delete ends the client that token admits to (RFC 7592 2.3).
-// It returns domain.ErrUnauthorized, domain.ErrConflict and domain.ErrOutcomeUnknown.
-func (r *Registrar) Delete(ctx context.Context, from, clientID, token string) error {
-	_, err := r.change(ctx, clientID, func(_ time.Time, c domain.Client) (domain.Actor, domain.Command, error) {
+// Delete ends the client that token admits to (RFC 7592 2.3) when every condition holds. It returns
+// domain.ErrUnauthorized, domain.ErrPreconditionFailed, domain.ErrConflict and domain.ErrOutcomeUnknown.
+func (r *Registrar) Delete(ctx context.Context, from, clientID, token string, conditions ...Condition) error {
+	_, err := r.change(ctx, clientID, conditions, func(_ time.Time, c domain.Client) (domain.Actor, domain.Command, error) {
 		if !c.Admits(token) {
 			return domain.Actor{}, nil, domain.ErrUnauthorized
 		}
@@ -115,10 +135,10 @@ func (r *Registrar) Delete(ctx context.Context, from, clientID, token string) er
 }
 
 // DeleteAs ends a client on an administrator's behalf, at its registration_client_uri as WSO2 Identity
-// Server did. Ending what has ended is no error and appends nothing.
-// It returns domain.ErrNotFound, domain.ErrConflict and domain.ErrOutcomeUnknown.
-func (r *Registrar) DeleteAs(ctx context.Context, admin domain.Actor, clientID string) error {
-	return r.end(ctx, admin, clientID, domain.Delete{})
+// Server did, when every condition holds. Ending what has ended is no error and appends nothing.
+// It returns domain.ErrNotFound, domain.ErrPreconditionFailed, domain.ErrConflict and domain.ErrOutcomeUnknown.
+func (r *Registrar) DeleteAs(ctx context.Context, admin domain.Actor, clientID string, conditions ...Condition) error {
+	return r.end(ctx, admin, clientID, domain.Delete{}, conditions...)
 }
 
 // Revoke ends a client by an administrator. Revoking what has ended is no error and appends nothing.
@@ -127,8 +147,10 @@ func (r *Registrar) Revoke(ctx context.Context, admin domain.Actor, clientID, re
 	return r.end(ctx, admin, clientID, domain.Revoke{Reason: reason})
 }
 
-func (r *Registrar) end(ctx context.Context, admin domain.Actor, clientID string, command domain.Command) error {
-	_, err := r.change(ctx, clientID, func(time.Time, domain.Client) (domain.Actor, domain.Command, error) {
+func (r *Registrar) end(
+	ctx context.Context, admin domain.Actor, clientID string, command domain.Command, conditions ...Condition,
+) error {
+	_, err := r.change(ctx, clientID, conditions, func(time.Time, domain.Client) (domain.Actor, domain.Command, error) {
 		return admin, command, nil
 	})
 	if err != nil {
@@ -140,30 +162,33 @@ func (r *Registrar) end(ctx context.Context, admin domain.Actor, clientID string
 // attempts is how often a change is decided anew when others change the same client meanwhile.
 const attempts = 5
 
-// change loads a client, asks what to do with it, decides and appends. It returns the client as it stands
-// then. A conflict is decided anew on the new state.
+// change loads a client, asks what to do with it, holds the conditions against it, decides and appends. It
+// returns the client's history as it stands then. A conflict is decided anew on the new state.
 func (r *Registrar) change(
-	ctx context.Context, clientID string,
+	ctx context.Context, clientID string, conditions []Condition,
 	command func(now time.Time, c domain.Client) (domain.Actor, domain.Command, error),
-) (domain.Client, error) {
+) ([]domain.Envelope, error) {
 	aggregate := domain.ClientAggregate(clientID)
 	for attempt := 1; ; attempt++ {
 		history, last, err := r.load(ctx, aggregate)
 		if err != nil {
-			return domain.Client{}, err
+			return nil, err
 		}
 		client := domain.Fold(history)
 		now := r.Now()
 		actor, command, err := command(now, client)
 		if err != nil {
-			return domain.Client{}, err
+			return nil, err
+		}
+		if client.Exists() && !hold(conditions, uint64(len(history))) {
+			return nil, domain.ErrPreconditionFailed
 		}
 		events, err := domain.Decide(r.Policy, client, command)
 		if err != nil {
-			return domain.Client{}, err
+			return nil, err
 		}
 		if len(events) == 0 {
-			return client, nil
+			return history, nil
 		}
 		envelopes := r.record(aggregate, actor, now, events)
 		err = r.append(ctx, last, envelopes)
@@ -171,10 +196,15 @@ func (r *Registrar) change(
 			continue
 		}
 		if err != nil {
-			return domain.Client{}, err
+			return nil, err
 		}
-		return domain.Fold(append(history, envelopes...)), nil
+		return append(history, envelopes...), nil
 	}
+}
+
+// hold reports whether every condition accepts a version.
+func hold(conditions []Condition, version uint64) bool {
+	return !slices.ContainsFunc(conditions, func(accepts Condition) bool { return !accepts(version) })
 }
 
 // load returns an aggregate's history: none for an id that the registry never issues, so that no caller
@@ -230,9 +260,11 @@ func (r *Registrar) offer(clientID, secret string, now time.Time) domain.Secret 
 	return offered
 }
 
-// registration tells the offered secret only when it became the client's.
-func registration(client domain.Client, token, offered string) Registration {
-	result := Registration{Client: client, RegistrationAccessToken: token}
+// registration is the answer after a client's history. It tells the offered secret only when it became the
+// client's.
+func registration(history []domain.Envelope, token, offered string) Registration {
+	client := domain.Fold(history)
+	result := Registration{Client: client, Version: uint64(len(history)), RegistrationAccessToken: token}
 	if client.Secret != nil && client.Secret.Digest.Matches(offered) {
 		result.ClientSecret = offered
 	}

@@ -238,6 +238,92 @@ func TestAConflictIsDecidedAnew(t *testing.T) {
 	}
 }
 
+// Conditions are held against the state that a change is decided on, not one that was read before.
+func TestConditions(t *testing.T) {
+	r := newRegistry(upToDate{})
+	ctx := t.Context()
+	registered := r.mustRegister(t, webApp)
+	id, token := registered.Client.ID, registered.RegistrationAccessToken
+	atFirst := func(version uint64) bool { return version == registered.Version }
+	never := func(uint64) bool { return false }
+	rename := func(name string, conditions ...registrar.Condition) (registrar.Registration, error) {
+		return r.Update(ctx, "", id, token, parse(t, putBack(registered, `,"client_name":"`+name+`"`)), conditions...)
+	}
+	r.before(func() {
+		if updated, err := rename("first", atFirst); err != nil || updated.Version != 2 {
+			t.Errorf("version %d, error %v", updated.Version, err)
+		}
+	})
+	if _, err := rename("second", atFirst); !errors.Is(err, domain.ErrPreconditionFailed) {
+		t.Errorf("update of a version that is gone: %v", err)
+	}
+	for _, conditions := range [][]registrar.Condition{{atFirst}, {never}, {func(uint64) bool { return true }, never}} {
+		if err := r.Delete(ctx, "", id, token, conditions...); !errors.Is(err, domain.ErrPreconditionFailed) {
+			t.Errorf("delete: %v", err)
+		}
+	}
+	if err := r.Delete(ctx, "", id, "wrong", never); !errors.Is(err, domain.ErrUnauthorized) {
+		t.Errorf("delete with a wrong token: %v", err)
+	}
+	if err := r.DeleteAs(ctx, domain.Actor{}, "0195516c-0c00-7000-8000-000000000000", never); !errors.Is(err, domain.ErrNotFound) {
+		t.Errorf("delete of an unknown client: %v", err)
+	}
+	if diff := cmp.Diff([]string{"ClientRegistered", "ClientUpdated"}, r.types(t)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRotation(t *testing.T) {
+	r := newRegistry(upToDate{})
+	r.RotateAccessTokens = true
+	ctx := t.Context()
+	registered := r.mustRegister(t, webApp)
+	id, token := registered.Client.ID, registered.RegistrationAccessToken
+	var winner registrar.Registration
+	r.before(func() {
+		var err error
+		if winner, err = r.Update(ctx, "", id, token, parse(t, putBack(registered, ""))); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := r.Update(ctx, "", id, token, parse(t, putBack(registered, ""))); !errors.Is(err, domain.ErrUnauthorized) {
+		t.Errorf("a token that was replaced meanwhile: %v", err)
+	}
+	if winner.RegistrationAccessToken == token || !winner.Client.Admits(winner.RegistrationAccessToken) || winner.Client.Admits(token) {
+		t.Errorf("rotated to %+v", winner)
+	}
+	if err := r.Delete(ctx, "", id, winner.RegistrationAccessToken); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestExpiredSecretsAreReplaced(t *testing.T) {
+	r := newRegistry(upToDate{})
+	ctx := t.Context()
+	registered := r.mustRegister(t, webApp)
+	id, token := registered.Client.ID, registered.RegistrationAccessToken
+	put := func() registrar.Registration {
+		t.Helper()
+		updated, err := r.Update(ctx, "", id, token, parse(t, putBack(registered, `,"client_secret":"`+registered.ClientSecret+`"`)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return updated
+	}
+	r.now = r.now.Add(time.Hour - time.Second)
+	if updated := put(); updated.ClientSecret != "" || updated.Version != 1 {
+		t.Errorf("a secret that is valid was replaced: %+v", updated)
+	}
+	r.now = r.now.Add(time.Second)
+	updated := put()
+	if updated.ClientSecret == "" || updated.ClientSecret == registered.ClientSecret || updated.Version != 2 {
+		t.Errorf("update with an expired secret: %+v", updated)
+	}
+	if want := r.now.Add(time.Hour); !updated.Client.Secret.ExpiresAt.Equal(want) {
+		t.Errorf("the new secret expires at %v, want %v", updated.Client.Secret.ExpiresAt, want)
+	}
+}
+
 // TestFaults crosses every use case with every fault of the log: what is answered as done is stored, and
 // what is answered as failed is not, or its outcome is said to be unknown.
 func TestFaults(t *testing.T) {
