@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -52,7 +53,8 @@ type Options struct {
 	Reader         projections.Reader
 	Administrators Administrators
 
-	PublicURL        string // base of registration_client_uri, without a slash at its end
+	PublicURL        string        // base of registration_client_uri, without a slash at its end
+	Policy           domain.Policy // what discovery tells of the registrar's
 	Registration     Registration
 	RegistrationRate int // registrations a minute from one address; 0: no limit
 
@@ -67,7 +69,8 @@ type API struct {
 	Options
 	echo     *echo.Echo
 	metrics  *metrics
-	document []byte // the OpenAPI document
+	document []byte                 // the OpenAPI document
+	metadata atomic.Pointer[[]byte] // what discovery answers
 	closing  context.Context
 	close    context.CancelFunc
 }
@@ -87,6 +90,8 @@ func New(o Options) *API {
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	a := &API{Options: o, echo: echo.New(), document: openAPI(o.PublicURL)}
 	a.metrics = newMetrics(o.Metrics, o.Reader)
+	known := serverMetadata(o.Policy, o.PublicURL)
+	a.metadata.Store(&known)
 	a.closing, a.close = context.WithCancel(context.Background())
 
 	// The default trusts forwarded headers, which any caller can send.
@@ -127,6 +132,9 @@ func (a *API) route() {
 	get("/api/v1/clients/:client_id/events", a.administrator(a.clientEvents))
 	get("/api/v1/events", a.administrator(a.events))
 	get("/api/v1/registry", a.administrator(a.registry))
+
+	get("/.well-known/openid-configuration", a.discover)
+	get("/.well-known/oauth-authorization-server", a.discover)
 
 	get("/healthz", a.healthz)
 	get("/readyz", a.readyz)

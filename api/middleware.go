@@ -115,10 +115,12 @@ func protect(next echo.HandlerFunc) echo.HandlerFunc {
 
 // cors lets scripts of any origin register and manage clients, without cookies or other credentials of the
 // browser (OpenID Connect Dynamic Client Registration 1.0 sections 3 and 4). The administrators' part is not
-// for other origins.
+// for other origins, discovery is.
 func cors() echo.MiddlewareFunc {
 	return middleware.CORSWithConfig(middleware.CORSConfig{
-		Skipper:       func(c echo.Context) bool { return !strings.HasPrefix(c.Path(), "/identity/") },
+		Skipper: func(c echo.Context) bool {
+			return !strings.HasPrefix(c.Path(), "/identity/") && !strings.HasPrefix(c.Path(), "/.well-known/")
+		},
 		AllowOrigins:  []string{"*"},
 		ExposeHeaders: []string{echo.HeaderWWWAuthenticate, echo.HeaderRetryAfter, echo.HeaderAllow, "ETag"},
 		MaxAge:        int(time.Hour.Seconds()),

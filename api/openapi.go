@@ -20,7 +20,7 @@ func (a *API) serveDocument(c echo.Context) error {
 
 // openAPI returns the OpenAPI 3.1 document of everything that the API answers.
 func openAPI(publicURL string) []byte {
-	document, err := json.Marshal(object{
+	return encodeObject(object{
 		"openapi": "3.1.0",
 		"info": object{
 			"title":       "Roster",
@@ -39,11 +39,16 @@ func openAPI(publicURL string) []byte {
 				"apiToken":                object{"type": "http", "scheme": "bearer", "description": "of an administrator or auditor"},
 			},
 		},
-	}, json.Deterministic(true))
+	})
+}
+
+// encodeObject encodes an object that is made of nothing but strings, numbers, lists and objects.
+func encodeObject(o object) []byte {
+	encoded, err := json.Marshal(o, json.Deterministic(true))
 	if err != nil {
-		panic(err) // the document is made of nothing but strings, numbers and maps of them
+		panic(err)
 	}
-	return document
+	return encoded
 }
 
 func paths() object {
@@ -72,6 +77,11 @@ func paths() object {
 			required(parameter("at", "the sequence of an event, or a time (RFC 3339); one to come is the present",
 				object{"type": "string", "examples": []string{"42", "2026-01-02T15:04:05Z"}})),
 		}, http.StatusOK, linesOf("Client"), 400, 401, 429)},
+
+		"/.well-known/openid-configuration": object{"get": operation("openidConfiguration",
+			"Discover where to register and what can be registered (OpenID Connect Discovery 1.0 section 4)", nil, nil, http.StatusOK, jsonContent("ServerMetadata"))},
+		"/.well-known/oauth-authorization-server": object{"get": operation("serverMetadata",
+			"Discover where to register and what can be registered (RFC 8414 section 3)", nil, nil, http.StatusOK, jsonContent("ServerMetadata"))},
 
 		"/healthz": object{"get": operation("healthz", "Tell whether the process is alive", nil, nil, http.StatusOK, jsonContent("Condition"))},
 		"/readyz": object{"get": with(
@@ -270,6 +280,10 @@ func schemas() object {
 			}, "kind", "id"),
 			"data": object{"type": "object"},
 		}, "seq", "time", "id", "type", "client_id", "actor", "data"), nil),
+		"ServerMetadata": properties(object{
+			"issuer":                object{"type": "string", "format": "uri"},
+			"registration_endpoint": object{"type": "string", "format": "uri"},
+		}, "issuer", "registration_endpoint"),
 		"Condition": closed(properties(object{
 			"status":  object{"type": "string", "enum": []string{"ok", "ready", "unavailable"}},
 			"reasons": object{"type": "array", "items": text},

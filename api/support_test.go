@@ -71,6 +71,7 @@ func start(tb testing.TB, change ...func(*api.Options)) *service {
 		Reader:         s.model,
 		Administrators: admins(tb),
 		PublicURL:      publicURL,
+		Policy:         domain.DefaultPolicy,
 		Registration:   api.RegistrationOpen,
 		Logger:         slog.New(slog.NewJSONHandler(s.logs, nil)),
 	}

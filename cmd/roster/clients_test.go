@@ -1,12 +1,17 @@
 package main
 
 import (
+	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +60,50 @@ func TestMCPClient(t *testing.T) {
 	var refused *oauthex.ClientRegistrationError
 	if !errors.As(err, &refused) || refused.ErrorCode != "invalid_redirect_uri" {
 		t.Errorf("refused with %v", err)
+	}
+}
+
+// TestDiscoveringClients lets clients of others find the registration endpoint by discovery, where Roster stands
+// in front of an authorization server.
+func TestDiscoveringClients(t *testing.T) {
+	const issuer = "http://127.0.0.1"
+	upstream := filepath.Join(t.TempDir(), "metadata.json")
+	metadata := `{"issuer":"` + issuer + `","authorization_endpoint":"` + issuer + `/authorize","token_endpoint":"` + issuer + `/token",
+		"jwks_uri":"` + issuer + `/jwks","registration_endpoint":"` + issuer + `/elsewhere","code_challenge_methods_supported":["S256"],
+		"response_types_supported":["code"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":["RS256"]}`
+	if err := os.WriteFile(upstream, []byte(metadata), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, t.TempDir(), "--upstream-metadata", upstream, "--public-url", issuer)
+	// The public address leads to where the process listens.
+	visitor := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, strings.TrimPrefix(s.base, "http://"))
+	}}}
+	defer visitor.CloseIdleConnections()
+
+	provider, err := oidc.NewProvider(oidc.ClientContext(t.Context(), visitor), issuer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found struct {
+		RegistrationEndpoint string `json:"registration_endpoint"`
+	}
+	if err := provider.Claims(&found); err != nil {
+		t.Fatal(err)
+	}
+	if provider.Endpoint().TokenURL != issuer+"/token" || found.RegistrationEndpoint != issuer+"/identity/connect/register" {
+		t.Errorf("discovered %+v and %+v", provider.Endpoint(), found)
+	}
+
+	server, err := oauthex.GetAuthServerMeta(t.Context(), issuer+"/.well-known/oauth-authorization-server", issuer, visitor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	registered, err := oauthex.RegisterClient(t.Context(), server.RegistrationEndpoint, &oauthex.ClientRegistrationMetadata{
+		RedirectURIs: []string{"http://127.0.0.1:33418/callback"}, TokenEndpointAuthMethod: "none",
+	}, visitor)
+	if err != nil || registered.ClientID == "" {
+		t.Errorf("registered %+v: %v", registered, err)
 	}
 }
 

@@ -45,10 +45,15 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 		return err
 	}
 	publicURL := s.publicURL(listener.Addr())
-	server, err := s.server(starting, c, admins, publicURL, logger)
+	server, rest, err := s.server(starting, c, admins, publicURL, logger)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	stopFollowing, err := followUpstream(starting, s.UpstreamMetadata, rest.PublishMetadata, logger)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer stopFollowing()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	logger.Info("serving", "address", listener.Addr().String(), "dashboard", publicURL+"/admin/")
@@ -70,10 +75,10 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 // server puts API and dashboard together.
 func (s *serveCommand) server(
 	ctx context.Context, c *core, admins *administrators.Administrators, publicURL string, logger *slog.Logger,
-) (*http.Server, error) {
+) (*http.Server, *api.API, error) {
 	seal, err := newSealer(s.Data, s.SecretKey)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	clients := registrar.New(registrar.Options{
 		Log: c.log, Waiter: c.model, Sealer: seal, Policy: domain.DefaultPolicy, SecretLifetime: s.SecretLifetime,
@@ -83,12 +88,13 @@ func (s *serveCommand) server(
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	rest := api.New(api.Options{
 		Registrar: clients, Reader: c.model, Administrators: admins,
-		PublicURL: publicURL, Registration: api.Registration(s.Registration), RegistrationRate: s.RegistrationRate,
+		PublicURL: publicURL, Policy: domain.DefaultPolicy,
+		Registration: api.Registration(s.Registration), RegistrationRate: s.RegistrationRate,
 		Logger: logger, Metrics: metrics, Ready: c.log.Ready,
 	})
 	sessions, err := newSessionStore(ctx, c.log)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	streaming, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	dashboard, err := web.New(web.Options{
@@ -97,15 +103,23 @@ func (s *serveCommand) server(
 	})
 	if err != nil {
 		endStreams()
-		return nil, err
+		return nil, nil, err
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", rest)
 	mux.Handle("/{$}", dashboard)
 	mux.Handle("/admin", dashboard)
 	mux.Handle("/admin/", dashboard)
-	server := &http.Server{
-		Handler:           mux,
+	server := newHTTPServer(forwarded(s.TrustedProxies, mux), logger)
+	server.RegisterOnShutdown(rest.Close)
+	server.RegisterOnShutdown(endStreams)
+	return server, rest, nil
+}
+
+// newHTTPServer returns a server that waits for no caller for long.
+func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second, // streams set deadlines of their own
@@ -113,9 +127,6 @@ func (s *serveCommand) server(
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
-	server.RegisterOnShutdown(rest.Close)
-	server.RegisterOnShutdown(endStreams)
-	return server, nil
 }
 
 // administrators says who may administer. A password that was made just now is printed, once and to

@@ -60,6 +60,8 @@ type serveCommand struct {
 	SecretLifetime                time.Duration `help:"Lifetime of new client secrets, such as 2160h; 0: they never expire." default:"0" placeholder:"DURATION"`
 	RotateRegistrationAccessToken bool          `help:"Issue a new registration access token with every update of a client; the former ends at once."`
 	SecretKey                     string        `help:"Key that seals secrets which are needed again: 32 bytes in base64 (default: roster.key in the data directory)." placeholder:"KEY"`
+	TrustedProxies                prefixes      `help:"Addresses of proxies whose X-Forwarded-For is believed, as CIDRs, comma-separated." placeholder:"CIDR"`
+	UpstreamMetadata              string        `help:"Metadata of the authorization server that Roster stands in front of, a URL or a file; served with the registration endpoint put in." placeholder:"URL|FILE"`
 	LogLevel                      string        `help:"Least level of log lines: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL"`
 	LogFormat                     string        `help:"Format of log lines on standard error: text or json." enum:"text,json" default:"text" placeholder:"FORMAT"`
 }
@@ -101,6 +103,8 @@ func (s *serveCommand) Validate() error {
 		return errors.New("--admin-user must be a name without a colon")
 	case s.AdminPassword != "" && len(s.AdminPassword) < 8:
 		return errors.New("--admin-password must have at least 8 characters")
+	case strings.Contains(s.UpstreamMetadata, "://") && !isWebURL(s.UpstreamMetadata):
+		return errors.New("--upstream-metadata must be an http or https URL, or a file")
 	case s.RegistrationRate < 0:
 		return errors.New("--registration-rate must be 0 or more")
 	case s.SecretLifetime < 0 || s.SecretLifetime > 0 && s.SecretLifetime < time.Second:
@@ -119,6 +123,11 @@ func isOrigin(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" &&
 		u.User == nil && u.RawQuery == "" && u.Fragment == "" && strings.Trim(u.Path, "/") == ""
+}
+
+func isWebURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
 // publicURL is what clients see of a server that listens at an address.

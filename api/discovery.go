@@ -1,0 +1,116 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/labstack/echo/v4"
+
+	"roster/domain"
+)
+
+// registrationPath is the one of the two registration endpoints that discovery names.
+const registrationPath = "/identity/connect/register"
+
+// metadataLifetime is how long the metadata may be cached.
+const metadataLifetime = 5 * time.Minute
+
+// serverMetadata returns what a registry can say of its authorization server (RFC 8414 2; OpenID Connect
+// Discovery 1.0, 3): where to register and what can be registered. The endpoints of an authorization server
+// are not its to name.
+func serverMetadata(p domain.Policy, issuer string) []byte {
+	signing, signingOrNone := p.SigningAlgs, append(slices.Clone(p.SigningAlgs), "none")
+	document := object{
+		"response_types_supported":                         p.ResponseTypes,
+		"grant_types_supported":                            p.GrantTypes,
+		"subject_types_supported":                          []string{"public", "pairwise"},
+		"token_endpoint_auth_methods_supported":            p.AuthMethods,
+		"token_endpoint_auth_signing_alg_values_supported": signing,
+		"id_token_signing_alg_values_supported":            signingOrNone,
+		"userinfo_signing_alg_values_supported":            signingOrNone,
+		"request_object_signing_alg_values_supported":      signingOrNone,
+		"authorization_signing_alg_values_supported":       signing, // JARM 4
+		"introspection_signing_alg_values_supported":       signing, // RFC 9701 7
+	}
+	for _, encrypted := range []string{"id_token", "userinfo", "request_object", "authorization", "introspection"} {
+		document[encrypted+"_encryption_alg_values_supported"] = p.EncryptionAlgs
+		document[encrypted+"_encryption_enc_values_supported"] = p.EncryptionEncs
+	}
+	maps.DeleteFunc(document, func(_ string, values any) bool { return len(values.([]string)) == 0 }) // RFC 8414 3.2
+	document["issuer"] = issuer
+	document["registration_endpoint"] = issuer + registrationPath
+	return encodeObject(document)
+}
+
+// PublishMetadata replaces what discovery answers by an authorization server's own metadata, with this
+// registry's registration_endpoint put in and everything else as it is. It returns an error for what is not
+// one JSON object with an issuer; then discovery answers as before. It may be called at any time.
+func (a *API) PublishMetadata(upstream []byte) error {
+	document, err := withMember(upstream, "registration_endpoint", a.PublicURL+registrationPath)
+	if err != nil {
+		return fmt.Errorf("metadata of the authorization server: %w", err)
+	}
+	a.metadata.Store(&document)
+	return nil
+}
+
+// withMember returns a JSON object with one member, a string, replaced or added. It refuses an object
+// without an issuer, which RFC 8414 2 requires.
+func withMember(raw []byte, name, value string) ([]byte, error) {
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(raw))
+	if decoder.PeekKind() != '{' {
+		return nil, errors.New("not a JSON object in UTF-8")
+	}
+	if _, err := decoder.ReadToken(); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	encoder := jsontext.NewEncoder(&out, jsontext.PreserveRawStrings(true))
+	_ = encoder.WriteToken(jsontext.BeginObject) // a buffer takes every write
+	issued := false
+	for decoder.PeekKind() == '"' {
+		member, err := decoder.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		key := member.String()
+		content, err := decoder.ReadValue()
+		if err != nil {
+			return nil, err
+		}
+		issued = issued || key == "issuer" && content.Kind() == '"'
+		if key != name {
+			_ = encoder.WriteToken(jsontext.String(key))
+			_ = encoder.WriteValue(content)
+		}
+	}
+	if _, err := decoder.ReadToken(); err != nil { // the closing brace
+		return nil, err
+	}
+	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one JSON object")
+	}
+	if !issued {
+		return nil, errors.New("no issuer")
+	}
+	_ = encoder.WriteToken(jsontext.String(name))
+	_ = encoder.WriteToken(jsontext.String(value))
+	_ = encoder.WriteToken(jsontext.EndObject)
+	return bytes.TrimSpace(out.Bytes()), nil
+}
+
+// discover answers RFC 8414 3 and OpenID Connect Discovery 1.0, 4.
+func (a *API) discover(c echo.Context) error {
+	header := c.Response().Header()
+	header.Set(echo.HeaderCacheControl, "public, max-age="+strconv.Itoa(int(metadataLifetime.Seconds())))
+	header.Del("Pragma")
+	return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, *a.metadata.Load())
+}

@@ -1,0 +1,130 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"roster/api"
+	"roster/domain"
+)
+
+var discoveryPaths = []string{"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"}
+
+func TestDiscoveryTellsThePolicy(t *testing.T) {
+	s := checked(t, func(o *api.Options) {
+		o.Policy = domain.Policy{
+			GrantTypes:    []string{"authorization_code", "refresh_token"},
+			ResponseTypes: []string{"code"},
+			AuthMethods:   []string{"private_key_jwt"},
+			SigningAlgs:   []string{"ES256", "HS256"},
+		}
+	})
+	want := map[string]any{
+		"issuer":                                           publicURL,
+		"registration_endpoint":                            publicURL + connectPath,
+		"grant_types_supported":                            []any{"authorization_code", "refresh_token"},
+		"response_types_supported":                         []any{"code"},
+		"subject_types_supported":                          []any{"public", "pairwise"},
+		"token_endpoint_auth_methods_supported":            []any{"private_key_jwt"},
+		"token_endpoint_auth_signing_alg_values_supported": []any{"ES256", "HS256"},
+		"id_token_signing_alg_values_supported":            []any{"ES256", "HS256", "none"},
+		"userinfo_signing_alg_values_supported":            []any{"ES256", "HS256", "none"},
+		"request_object_signing_alg_values_supported":      []any{"ES256", "HS256", "none"},
+		"authorization_signing_alg_values_supported":       []any{"ES256", "HS256"},
+		"introspection_signing_alg_values_supported":       []any{"ES256", "HS256"},
+	}
+	for _, path := range discoveryPaths {
+		got := s.do("GET", path, header("Origin", "https://app.example"))
+		expect(t, got, http.StatusOK, "")
+		if diff := cmp.Diff(want, got.json(t)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", path, diff)
+		}
+		for name, value := range map[string]string{
+			"Content-Type":                "application/json",
+			"Cache-Control":               "public, max-age=300",
+			"Pragma":                      "",
+			"Access-Control-Allow-Origin": "*",
+		} {
+			if got.header.Get(name) != value {
+				t.Errorf("%s: %s is %q, want %q", path, name, got.header.Get(name), value)
+			}
+		}
+		head := s.do("HEAD", path)
+		expect(t, head, http.StatusOK, "")
+		expect(t, s.do("POST", path), http.StatusMethodNotAllowed, "method_not_allowed")
+	}
+}
+
+// Whatever discovery says is supported can be registered.
+func TestDiscoveryKeepsItsWord(t *testing.T) {
+	s := checked(t)
+	supported := s.do("GET", discoveryPaths[0]).json(t)
+	register := func(name, value string) {
+		t.Helper()
+		document := `{"redirect_uris":["https://client.example.org/cb"],"jwks_uri":"https://client.example.org/jwks",` +
+			`"grant_types":["authorization_code","implicit","client_credentials"],` + value + `}`
+		if got := s.do("POST", clientsPath, body(document)); got.status != http.StatusCreated {
+			t.Errorf("%s: %s: %s", name, value, got)
+		}
+	}
+	for metadata, member := range map[string]string{
+		"subject_types_supported":                          "subject_type",
+		"token_endpoint_auth_signing_alg_values_supported": "token_endpoint_auth_signing_alg",
+		"id_token_signing_alg_values_supported":            "id_token_signed_response_alg",
+		"id_token_encryption_alg_values_supported":         "id_token_encrypted_response_alg",
+		"userinfo_signing_alg_values_supported":            "userinfo_signed_response_alg",
+		"userinfo_encryption_alg_values_supported":         "userinfo_encrypted_response_alg",
+		"request_object_signing_alg_values_supported":      "request_object_signing_alg",
+		"request_object_encryption_alg_values_supported":   "request_object_encryption_alg",
+		"authorization_signing_alg_values_supported":       "authorization_signed_response_alg",
+		"authorization_encryption_alg_values_supported":    "authorization_encrypted_response_alg",
+		"introspection_signing_alg_values_supported":       "introspection_signed_response_alg",
+		"introspection_encryption_alg_values_supported":    "introspection_encrypted_response_alg",
+	} {
+		values, _ := supported[metadata].([]any)
+		if len(values) == 0 {
+			t.Errorf("%s is missing", metadata)
+		}
+		for _, value := range values {
+			register(metadata, `"`+member+`":"`+value.(string)+`"`)
+		}
+	}
+	for _, value := range supported["response_types_supported"].([]any) {
+		register("response_types_supported", `"response_types":["`+value.(string)+`"]`)
+	}
+}
+
+func TestUpstreamMetadata(t *testing.T) {
+	s := checked(t)
+	own := s.do("GET", discoveryPaths[0])
+	for _, wrong := range []string{
+		``, `null`, `[]`, `{`, `{}`, `{"issuer":1}`, `{"issuer":"https://as.example"}x`, `{"issuer":"https://as.example"}{}`,
+		`{"issuer":"https://as.example","issuer":"https://as.example"}`, "{\"issuer\":\"\xff\"}", `{"issuer":"https://as.example",}`,
+		`<html>`, "\xef\xbb\xbf{\"issuer\":\"https://as.example\"}", strings.Repeat(`{"issuer":`, 20_000),
+	} {
+		if err := s.api.PublishMetadata([]byte(wrong)); err == nil {
+			t.Errorf("%.40q was taken", wrong)
+		}
+	}
+	if now := s.do("GET", discoveryPaths[0]); now.String() != own.String() {
+		t.Errorf("what was refused is answered: %s", now)
+	}
+	err := s.api.PublishMetadata([]byte(` {
+		"issuer": "https://as.example",
+		"registration_endpoint": "https://as.example/of-its-own",
+		"token_endpoint": "https://as.example/tok\u0065n", "n": 1.50, "x": {"registration_endpoint": "y", "null": null}, "null": null
+	} `))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"issuer":"https://as.example","token_endpoint":"https://as.example/tok\u0065n","n":1.50,` +
+		`"x":{"registration_endpoint":"y","null":null},"null":null,"registration_endpoint":"` + publicURL + connectPath + `"}`
+	for _, path := range discoveryPaths {
+		if got := s.do("GET", path); string(got.body) != want {
+			t.Errorf("%s: got %s, want %s", path, got.body, want)
+		}
+	}
+}
