@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,11 +61,13 @@ func (p pipe) Accept() (net.Conn, error) {
 func (p pipe) Close() error   { close(p.closed); return nil }
 func (p pipe) Addr() net.Addr { return &net.TCPAddr{} }
 
-// overPipe asks for a path as an administrator and hands the connection to read. It is for a synctest bubble.
+const asHolder = "\r\nAuthorization: Bearer " + apiToken
+
+// overPipe sends the head of a request and hands the connection to read. It is for a synctest bubble.
 func overPipe(t *testing.T, reader projections.Reader, request string, read func(net.Conn)) {
 	a := api.New(api.Options{
 		Reader: reader, Administrators: admins(t), PublicURL: publicURL,
-		Registration: api.RegistrationOpen, Logger: slog.New(slog.DiscardHandler),
+		Registration: api.RegistrationOpen, RegistrationRate: 1, Logger: slog.New(slog.DiscardHandler),
 	})
 	ours, theirs := net.Pipe()
 	listener := pipe{make(chan net.Conn, 1), make(chan struct{})}
@@ -71,7 +75,7 @@ func overPipe(t *testing.T, reader projections.Reader, request string, read func
 	server := &http.Server{Handler: a}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	if _, err := io.WriteString(ours, request+"\r\nHost: x\r\nAuthorization: Bearer "+apiToken+"\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(ours, request+"\r\nHost: x\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	read(ours)
@@ -87,7 +91,7 @@ func overPipe(t *testing.T, reader projections.Reader, request string, read func
 func TestHeartbeats(t *testing.T) {
 	adminHash()
 	synctest.Test(t, func(t *testing.T) {
-		overPipe(t, endless{silent: true}, "GET /api/v1/events HTTP/1.1\r\nAccept: text/event-stream", func(connection net.Conn) {
+		overPipe(t, endless{silent: true}, "GET /api/v1/events HTTP/1.1\r\nAccept: text/event-stream"+asHolder, func(connection net.Conn) {
 			lines, heartbeats := bufio.NewScanner(connection), 0
 			for start := time.Now(); time.Since(start) < time.Hour && lines.Scan(); {
 				if lines.Text() == ": heartbeat" {
@@ -101,12 +105,70 @@ func TestHeartbeats(t *testing.T) {
 	})
 }
 
+// A body that does not arrive is not waited for for ever.
+func TestBodiesThatDoNotArrive(t *testing.T) {
+	adminHash()
+	synctest.Test(t, func(t *testing.T) {
+		overPipe(t, endless{}, "POST /identity/register HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 1000", func(connection net.Conn) {
+			var sending sync.WaitGroup
+			sending.Go(func() { // a byte every second, for as long as somebody takes them
+				for {
+					if _, err := io.WriteString(connection, "{"); err != nil {
+						return
+					}
+					time.Sleep(time.Second) // of the bubble's time
+				}
+			})
+			response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			content, err := io.ReadAll(response.Body)
+			if response.StatusCode != http.StatusRequestTimeout || !strings.Contains(string(content), `"error":"invalid_request"`) {
+				t.Errorf("got %s %s, %v", response.Status, content, err)
+			}
+			connection.Close()
+			sending.Wait()
+		})
+	})
+}
+
+// A registration beyond the limit is refused before its body arrives, and its connection ended.
+func TestNoWaitForBodiesBeyondTheLimit(t *testing.T) {
+	adminHash()
+	synctest.Test(t, func(t *testing.T) {
+		const within, beyond = "POST /identity/register HTTP/1.1\r\nContent-Length: 0", "POST /identity/register HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+		overPipe(t, endless{}, within, func(connection net.Conn) {
+			reader := bufio.NewReader(connection)
+			for _, want := range []int{http.StatusUnsupportedMediaType, http.StatusTooManyRequests} {
+				began := time.Now()
+				response, err := http.ReadResponse(reader, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := io.Copy(io.Discard, response.Body); err != nil {
+					t.Fatal(err)
+				}
+				if response.StatusCode != want || response.Close != (want == http.StatusTooManyRequests) || time.Since(began) > 0 {
+					t.Errorf("got %s after %v, want %d; the connection ends: %v", response.Status, time.Since(began), want, response.Close)
+				}
+				if want == http.StatusUnsupportedMediaType {
+					if _, err := io.WriteString(connection, beyond); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		})
+	})
+}
+
 // A reader that does not read is not waited for for ever.
 func TestReadersThatDoNotRead(t *testing.T) {
 	adminHash()
 	for _, accept := range []string{"application/x-ndjson", "text/event-stream"} {
 		synctest.Test(t, func(t *testing.T) {
-			overPipe(t, endless{}, "GET /api/v1/events HTTP/1.1\r\nAccept: "+accept, func(connection net.Conn) {
+			overPipe(t, endless{}, "GET /api/v1/events HTTP/1.1\r\nAccept: "+accept+asHolder, func(connection net.Conn) {
 				time.Sleep(time.Minute) // of the bubble's time
 				if _, err := io.CopyN(io.Discard, connection, 10<<20); err == nil {
 					t.Errorf("%s goes on for a reader that took nothing for a minute", accept)
