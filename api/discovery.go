@@ -27,10 +27,14 @@ const metadataLifetime = 5 * time.Minute
 // Discovery 1.0, 3): where to register and what can be registered. The endpoints of an authorization server
 // are not its to name.
 func serverMetadata(p domain.Policy, issuer string) []byte {
-	signing, signingOrNone := p.SigningAlgs, append(slices.Clone(p.SigningAlgs), "none")
+	signing, signingOrNone := p.SigningAlgs, slices.Clone(p.SigningAlgs)
+	if p.Unsigned {
+		signingOrNone = append(signingOrNone, "none")
+	}
 	document := object{
 		"response_types_supported":                         p.ResponseTypes,
 		"grant_types_supported":                            p.GrantTypes,
+		"scopes_supported":                                 p.Scopes,
 		"subject_types_supported":                          []string{"public", "pairwise"},
 		"token_endpoint_auth_methods_supported":            p.AuthMethods,
 		"token_endpoint_auth_signing_alg_values_supported": signing,

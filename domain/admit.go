@@ -9,26 +9,21 @@ import (
 // admit returns what is registered for what was requested: with defaults, or an *Error. The same rules
 // hold for a registration and an update, always against the whole of what the client would be.
 func admit(p Policy, requested Metadata) (Metadata, error) {
-	m := withDefaults(requested)
-	if err := checkMembers(p, m); err != nil {
-		return nil, err
-	}
-	if err := checkRedirectURIs(p, m); err != nil {
-		return nil, err
-	}
-	for _, rule := range []func(Metadata) error{
-		checkGrants, checkAuthentication, checkKeys, checkEncryption, checkSigning, checkLogout, checkCIBA,
+	m := withDefaults(p, requested)
+	for _, rule := range []func(Policy, Metadata) error{
+		checkMembers, checkRedirectURIs, checkPages, checkGrants, checkAuthentication, checkKeys, checkKeyUse,
+		checkEncryption, checkSigning, checkRequests, checkSubject, checkLogout, checkCIBA,
 	} {
-		if err := rule(m); err != nil {
+		if err := rule(p, m); err != nil {
 			return nil, err
 		}
 	}
 	return m, nil
 }
 
-// withDefaults fills in what the specifications define for members that were left out
+// withDefaults fills in what the specifications and the policy define for members that were left out
 // (OpenID Connect Dynamic Client Registration 1.0, 2; RFC 7591 2).
-func withDefaults(requested Metadata) Metadata {
+func withDefaults(p Policy, requested Metadata) Metadata {
 	m := maps.Clone(requested)
 	setDefault := func(name string, value Value) {
 		if m[name] == nil {
@@ -41,6 +36,10 @@ func withDefaults(requested Metadata) Metadata {
 	if isAppOnly(m.List("redirect_uris")) && usesRedirects(m) && !(answersFromAuthorizationEndpoint(m) && hasHTTP(m)) {
 		setDefault("application_type", Text("native"))
 	}
+	if len(p.DefaultScopes) > 0 {
+		setDefault("scope", Text(strings.Join(p.DefaultScopes, " ")))
+	}
+	setDefault("id_token_signed_response_alg", p.asymmetricSigningAlgs().preferred("RS256"))
 	for _, member := range Members {
 		if member.Default != nil {
 			setDefault(member.Name, member.Default)
@@ -48,15 +47,16 @@ func withDefaults(requested Metadata) Metadata {
 	}
 	for _, prefix := range encryptions {
 		if m[prefix+"_alg"] != nil {
-			setDefault(prefix+"_enc", Text("A128CBC-HS256"))
+			setDefault(prefix+"_enc", p.encryptionEncs().preferred("A128CBC-HS256"))
 		}
 	}
 	return m
 }
 
-// defaultResponseTypes is "code", but nothing for a client whose grants have no use for it.
+// defaultResponseTypes is "code", but nothing for a client whose grants have no use for it. One that has no
+// grant at all, such as a resource server, has to say both.
 func defaultResponseTypes(m Metadata) List {
-	if usesRedirects(m) {
+	if usesRedirects(m) || len(m.List("grant_types")) == 0 {
 		return List{"code"}
 	}
 	return List{}
@@ -76,6 +76,9 @@ func checkMembers(p Policy, m Metadata) error {
 		if slices.ContainsFunc(words(m[name]), func(word string) bool { return !isText(word) }) {
 			return refuse(name, member.Kind.shape())
 		}
+		if object, ok := m[name].(Object); ok && hasNothing(object) {
+			return refuse(name, "must not hold null or an empty string")
+		}
 		if member.check == nil {
 			continue
 		}
@@ -88,11 +91,8 @@ func checkMembers(p Policy, m Metadata) error {
 
 // checkGrants refuses grant and response types that disagree
 // (OpenID Connect Dynamic Client Registration 1.0, 2; RFC 7591 2.1).
-func checkGrants(m Metadata) error {
+func checkGrants(_ Policy, m Metadata) error {
 	grants := m.List("grant_types")
-	if len(grants) == 0 {
-		return refuse("grant_types", "must name at least one grant")
-	}
 	if usesRedirects(m) && len(m.List("response_types")) == 0 {
 		return refuse("response_types", "must name at least one for the grants authorization_code and implicit")
 	}
@@ -116,7 +116,7 @@ var certificateNames = []string{
 }
 
 // checkAuthentication holds what a client brings to the way it authenticates at the token endpoint.
-func checkAuthentication(m Metadata) error {
+func checkAuthentication(_ Policy, m Metadata) error {
 	names := 0
 	for _, name := range certificateNames {
 		if m[name] != nil {
@@ -127,8 +127,8 @@ func checkAuthentication(m Metadata) error {
 	switch method := m.Text("token_endpoint_auth_method"); {
 	case method == "tls_client_auth" && names != 1:
 		return refuse("token_endpoint_auth_method", "needs exactly one of "+strings.Join(certificateNames, ", "))
-	case (method == "private_key_jwt" || method == "self_signed_tls_client_auth") && !hasKeys(m):
-		return refuse("token_endpoint_auth_method", "needs jwks or jwks_uri")
+	case (method == "private_key_jwt" || method == "self_signed_tls_client_auth") && !hasKeyFor(m, "sig"):
+		return refuse("token_endpoint_auth_method", "needs a key for signatures in jwks, or a jwks_uri")
 	case method == "private_key_jwt" && isSymmetricAlg(alg):
 		return refuse("token_endpoint_auth_signing_alg", "must be an asymmetric algorithm for private_key_jwt")
 	case method == "client_secret_jwt" && alg != "" && !isSymmetricAlg(alg):
@@ -142,9 +142,32 @@ func checkAuthentication(m Metadata) error {
 }
 
 // checkKeys is OpenID Connect Dynamic Client Registration 1.0, 2: jwks and jwks_uri exclude one another.
-func checkKeys(m Metadata) error {
+func checkKeys(_ Policy, m Metadata) error {
 	if m["jwks"] != nil && m["jwks_uri"] != nil {
 		return refuse("jwks", "must not be given together with jwks_uri")
+	}
+	return nil
+}
+
+// keyUses are the members whose algorithms take keys of the client's, unless they are symmetric, and what
+// for: to verify what the client signed, or to encrypt what it is sent.
+var keyUses = []struct{ member, use string }{
+	{"request_object_signing_alg", "sig"},
+	{"backchannel_authentication_request_signing_alg", "sig"},
+	{"id_token_encrypted_response_alg", "enc"},
+	{"userinfo_encrypted_response_alg", "enc"},
+	{"introspection_encrypted_response_alg", "enc"},
+	{"authorization_encrypted_response_alg", "enc"},
+	{"nfv_token_encrypted_response_alg", "enc"},
+}
+
+// checkKeyUse refuses algorithms that no key of the client's is there for.
+func checkKeyUse(_ Policy, m Metadata) error {
+	for _, needed := range keyUses {
+		alg := m.Text(needed.member)
+		if alg != "" && alg != "none" && !isSymmetricAlg(alg) && !hasKeyFor(m, needed.use) {
+			return refuse(needed.member, "needs a key for it in jwks, or a jwks_uri")
+		}
 	}
 	return nil
 }
@@ -156,7 +179,7 @@ var encryptions = []string{
 }
 
 // checkEncryption refuses a content encryption without the algorithm for its key.
-func checkEncryption(m Metadata) error {
+func checkEncryption(_ Policy, m Metadata) error {
 	for _, prefix := range encryptions {
 		if m[prefix+"_enc"] != nil && m[prefix+"_alg"] == nil {
 			return refuse(prefix+"_enc", "needs "+prefix+"_alg")
@@ -167,7 +190,7 @@ func checkEncryption(m Metadata) error {
 
 // checkSigning refuses unsigned ID tokens from the authorization endpoint
 // (OpenID Connect Dynamic Client Registration 1.0, 2).
-func checkSigning(m Metadata) error {
+func checkSigning(_ Policy, m Metadata) error {
 	if m.Text("id_token_signed_response_alg") != "none" {
 		return nil
 	}
@@ -179,30 +202,89 @@ func checkSigning(m Metadata) error {
 	return nil
 }
 
-// checkLogout is RP-Initiated Logout 3.1, Front-Channel Logout 2 and Back-Channel Logout 2.2.
-func checkLogout(m Metadata) error {
-	native := m.Text("application_type") == "native"
-	for _, s := range m.List("post_logout_redirect_uris") {
-		if wrong := checkPostLogoutURI(s, native); wrong != "" {
-			return refuse("post_logout_redirect_uris", wrong)
+// checkRequests is OpenID Connect Dynamic Client Registration 1.0, 2 and RFC 9101 10.5: request objects are
+// fetched over https unless their signature can be verified, and those that must be signed have an
+// algorithm to sign with.
+func checkRequests(_ Policy, m Metadata) error {
+	alg := m.Text("request_object_signing_alg")
+	if m.Flag("require_signed_request_object") && alg == "none" {
+		return refuse("request_object_signing_alg", "must not be none for a client that must sign its request objects")
+	}
+	signed := alg != "" && alg != "none"
+	for _, s := range m.List("request_uris") {
+		if u, _ := parseURI(s); u.scheme != "https" && !signed {
+			return refuse("request_uris", "must use https, unless request_object_signing_alg names a signature")
 		}
 	}
-	if s := m.Text("backchannel_logout_uri"); s != "" && m.Text("token_endpoint_auth_method") == "none" {
-		if u, _ := parseURI(s); u.scheme != "https" {
-			return refuse("backchannel_logout_uri", "must use https for a public client")
+	return nil
+}
+
+// checkSubject is OpenID Connect Core 1.0, 8.1: pairwise subjects are told apart by the one host of the
+// redirect URIs, or by sector_identifier_uri. Clients that never redirect have the host of their jwks_uri
+// (OpenID Connect CIBA Core 1.0, 4).
+func checkSubject(_ Policy, m Metadata) error {
+	if m.Text("subject_type") != "pairwise" || m["sector_identifier_uri"] != nil {
+		return nil
+	}
+	if !usesRedirects(m) {
+		if m["jwks_uri"] == nil {
+			return refuse("sector_identifier_uri", "is needed for pairwise subjects of a client without redirect URIs")
+		}
+		return nil
+	}
+	hosts := map[string]bool{}
+	for _, s := range m.List("redirect_uris") {
+		u, _ := parseURI(s)
+		if u.scheme != "https" && u.scheme != "http" {
+			return refuse("sector_identifier_uri", "is needed for pairwise subjects with a redirect URI that has no host")
+		}
+		hosts[u.host] = true
+	}
+	if len(hosts) > 1 {
+		return refuse("sector_identifier_uri", "is needed for pairwise subjects with redirect URIs of several hosts")
+	}
+	return nil
+}
+
+// pages are the members that people are shown as the client's own.
+var pages = []string{"client_uri", "logo_uri", "tos_uri", "policy_uri", "information_uri", "organization_uri"}
+
+// checkPages holds pages, in every language, to scheme and host of a redirect URI where the policy asks
+// for it (RFC 7591 5; OpenID Connect Dynamic Client Registration 1.0, 9.1).
+func checkPages(p Policy, m Metadata) error {
+	if !p.PagesOnRedirectHost {
+		return nil
+	}
+	for _, name := range m.Names() {
+		base, _, _ := strings.Cut(name, "#")
+		if slices.Contains(pages, base) && !sharesHost(m.Text(name), m.List("redirect_uris")) {
+			return refuse(name, "must have scheme and host of a redirect URI by the policy pages-on-redirect-host of this server")
+		}
+	}
+	return nil
+}
+
+// sharesHost reports whether one of the URIs has scheme and host of s.
+func sharesHost(s string, uris []string) bool {
+	u, _ := parseURI(s)
+	return slices.ContainsFunc(uris, func(other string) bool {
+		o, wrong := parseURI(other)
+		return wrong == "" && o.scheme == u.scheme && o.host == u.host
+	})
+}
+
+// checkLogout is RP-Initiated Logout 3.1, Front-Channel Logout 2 and Back-Channel Logout 2.2.
+func checkLogout(p Policy, m Metadata) error {
+	native := m.Text("application_type") == "native"
+	for _, s := range m.List("post_logout_redirect_uris") {
+		if wrong := p.checkRedirectURI(s, native, false); wrong != "" {
+			return refuse("post_logout_redirect_uris", "has a URI that "+wrong)
 		}
 	}
 	if s := m.Text("frontchannel_logout_uri"); s != "" && !sharesOrigin(s, m.List("redirect_uris")) {
 		return refuse("frontchannel_logout_uri", "must have the scheme, host and port of a redirect URI")
 	}
 	return nil
-}
-
-func checkPostLogoutURI(s string, native bool) string {
-	if wrong := checkRedirectURI(s, native, false); wrong != "" {
-		return "has a URI that " + wrong
-	}
-	return ""
 }
 
 // sharesOrigin reports whether one of the URIs has the scheme, host and port of s.
@@ -216,7 +298,7 @@ func sharesOrigin(s string, uris []string) bool {
 
 // checkCIBA is OpenID Connect CIBA Core 1.0, 4: the delivery mode is needed for the grant, and an endpoint
 // to be notified at for ping and push.
-func checkCIBA(m Metadata) error {
+func checkCIBA(_ Policy, m Metadata) error {
 	mode := m.Text("backchannel_token_delivery_mode")
 	if slices.Contains(m.List("grant_types"), "urn:openid:params:grant-type:ciba") && mode == "" {
 		return refuse("backchannel_token_delivery_mode", "is needed for the CIBA grant")

@@ -44,6 +44,7 @@ func register(p Policy, c Client, command Register) ([]Event, error) {
 		Metadata:                metadata,
 		IssuedAt:                command.At.Truncate(time.Second),
 		RegistrationAccessToken: command.RegistrationAccessToken,
+		PolicyVersion:           p.Version(),
 	}
 	if needsSecret(metadata) {
 		registered.Secret = issue(command.Offered, metadata)
@@ -70,7 +71,9 @@ func update(p Policy, c Client, command Update) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	updated := ClientUpdated{Metadata: metadata, RegistrationAccessToken: command.RegistrationAccessToken}
+	updated := ClientUpdated{
+		Metadata: metadata, RegistrationAccessToken: command.RegistrationAccessToken, PolicyVersion: p.Version(),
+	}
 	switch {
 	case !needsSecret(metadata):
 		updated.SecretEnded = c.Secret != nil

@@ -97,6 +97,7 @@ func TestRegister(t *testing.T) {
 				IssuedAt:                issued.Truncate(time.Second),
 				RegistrationAccessToken: token,
 				Secret:                  hashed,
+				PolicyVersion:           domain.DefaultPolicy.Version(),
 			}},
 		}.run(t)
 	})
@@ -160,7 +161,7 @@ func TestUpdate(t *testing.T) {
 		scenario{
 			given: given(t, webApp),
 			when:  update(t, confidential+`}`),
-			then:  []domain.Event{domain.ClientUpdated{Metadata: want}},
+			then:  []domain.Event{domain.ClientUpdated{PolicyVersion: domain.DefaultPolicy.Version(), Metadata: want}},
 		}.run(t)
 	})
 	t.Run("to the same is no event, the current secret included", func(t *testing.T) {
@@ -182,7 +183,7 @@ func TestUpdate(t *testing.T) {
 		scenario{
 			given: given(t, webApp),
 			when:  update(t, confidential+`,"token_endpoint_auth_method":"none"}`),
-			then:  []domain.Event{domain.ClientUpdated{Metadata: want, SecretEnded: true}},
+			then:  []domain.Event{domain.ClientUpdated{PolicyVersion: domain.DefaultPolicy.Version(), Metadata: want, SecretEnded: true}},
 		}.run(t)
 	})
 	t.Run("issues a secret to a client that becomes confidential", func(t *testing.T) {
@@ -190,7 +191,7 @@ func TestUpdate(t *testing.T) {
 		scenario{
 			given: given(t, `{"redirect_uris":["https://client.example.org/cb"],"token_endpoint_auth_method":"none"}`),
 			when:  update(t, confidential+`}`),
-			then:  []domain.Event{domain.ClientUpdated{Metadata: want, SecretIssued: &domain.Secret{Digest: domain.DigestOf("next")}}},
+			then:  []domain.Event{domain.ClientUpdated{PolicyVersion: domain.DefaultPolicy.Version(), Metadata: want, SecretIssued: &domain.Secret{Digest: domain.DigestOf("next")}}},
 		}.run(t)
 	})
 	t.Run("issues a sealed secret when the server comes to need it", func(t *testing.T) {
@@ -198,7 +199,7 @@ func TestUpdate(t *testing.T) {
 		scenario{
 			given: given(t, webApp),
 			when:  update(t, confidential+`,"id_token_signed_response_alg":"HS256"}`),
-			then: []domain.Event{domain.ClientUpdated{Metadata: want, SecretIssued: &domain.Secret{
+			then: []domain.Event{domain.ClientUpdated{PolicyVersion: domain.DefaultPolicy.Version(), Metadata: want, SecretIssued: &domain.Secret{
 				Digest: domain.DigestOf("next"), Sealed: []byte("next sealed"),
 			}}},
 		}.run(t)

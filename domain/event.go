@@ -14,6 +14,7 @@ type ClientRegistered struct {
 	IssuedAt                time.Time // client_id_issued_at, whole seconds
 	RegistrationAccessToken Digest
 	Secret                  *Secret // nil: the client has none
+	PolicyVersion           string  // Version of the policy that let it through; empty: from before it was recorded
 }
 
 // ClientUpdated replaces a client's metadata (RFC 7592 2.2).
@@ -23,6 +24,8 @@ type ClientUpdated struct {
 	SecretEnded  bool    // the client has no secret any more
 	// RegistrationAccessToken is of a new token, which ends any former; zero: none was issued.
 	RegistrationAccessToken Digest
+	// PolicyVersion is the Version of the policy that let the change through; empty: from before it was recorded.
+	PolicyVersion string
 }
 
 // ClientDeleted ends a client through its registration_client_uri (RFC 7592 2.3).

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json/jsontext"
@@ -16,7 +17,7 @@ const minRSABits = 2048
 
 // publicKeys is the rule of jwks: public asymmetric keys alone (OpenID Connect Dynamic Client
 // Registration 1.0, 2), each complete and strong enough to be used.
-func publicKeys(_ Policy, v Value) string {
+func publicKeys(p Policy, v Value) string {
 	set, err := ParseDocument([]byte(v.(Object)))
 	if err != nil || set["keys"].Kind() != '[' {
 		return "must be a JSON Web Key Set: an object with an array keys (RFC 7517 5)"
@@ -24,7 +25,7 @@ func publicKeys(_ Policy, v Value) string {
 	uses := map[string]bool{}
 	count := 0
 	for raw := range elements(set["keys"]) {
-		use, wrong := publicKey(raw)
+		use, wrong := publicKey(p, raw)
 		if wrong != "" {
 			return fmt.Sprintf("has a key (number %d) that %s", count+1, wrong)
 		}
@@ -44,7 +45,7 @@ func publicKeys(_ Policy, v Value) string {
 var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}
 
 // publicKey returns the use of one key and what is wrong with it.
-func publicKey(raw jsontext.Value) (use, wrong string) {
+func publicKey(p Policy, raw jsontext.Value) (use, wrong string) {
 	members, err := ParseDocument(raw)
 	if err != nil {
 		return "", "is not a JSON object"
@@ -69,10 +70,35 @@ func publicKey(raw jsontext.Value) (use, wrong string) {
 	case use != "" && use != "sig" && use != "enc":
 		return "", "has a use other than sig or enc"
 	}
-	if crv, _ := decodeText(members["crv"]); kty == "OKP" && crv == "X25519" {
-		return use, octets(members["x"], 32)
+	if alg, _ := decodeText(members["alg"]); alg != "" && !fits(alg, kty) {
+		return "", "has an alg that is not for its type"
+	}
+	if raw := members["x5u"]; raw != nil {
+		x5u, _ := decodeText(raw)
+		if wrong := httpsURL(p, Text(x5u)); wrong != "" {
+			return "", "has an x5u that " + wrong
+		}
+	}
+	// go-jose knows Ed25519 alone of the curves of RFC 8037.
+	crv, _ := decodeText(members["crv"])
+	if size := otherCurves[crv]; kty == "OKP" && size != 0 {
+		return use, octets(members["x"], size)
 	}
 	return use, checkKey(members)
+}
+
+// otherCurves are the sizes of public keys by curve (RFC 8037 2, 3.2).
+var otherCurves = map[string]int{"X25519": 32, "X448": 56, "Ed448": 57}
+
+// algorithms are the beginnings of algorithms by the type of their keys (RFC 7518 3.1, 4.1, RFC 8037 3, RFC 9864).
+var algorithms = map[string][]string{
+	"RSA": {"RS", "PS"},
+	"EC":  {"ES", "ECDH-ES"},
+	"OKP": {"Ed", "ECDH-ES"},
+}
+
+func fits(alg, kty string) bool {
+	return slices.ContainsFunc(algorithms[kty], func(beginning string) bool { return strings.HasPrefix(alg, beginning) })
 }
 
 // octets says what would be right when raw is not the base64url of n octets.
@@ -119,7 +145,22 @@ func checkKey(members Document) string {
 	return ""
 }
 
-// hasKeys reports whether the client has keys of its own.
-func hasKeys(m Metadata) bool {
-	return m["jwks"] != nil || m["jwks_uri"] != nil || m["signed_jwks_uri"] != nil
+// hasKeyFor reports whether the client has keys of its own that can be for a use: "sig" or "enc". What is
+// behind a URI may be.
+func hasKeyFor(m Metadata, use string) bool {
+	if m["jwks_uri"] != nil || m["signed_jwks_uri"] != nil {
+		return true
+	}
+	set, ok := m["jwks"].(Object)
+	if !ok {
+		return false
+	}
+	members, _ := ParseDocument([]byte(set))
+	for raw := range elements(members["keys"]) {
+		key, _ := ParseDocument(raw)
+		if own, _ := decodeText(key["use"]); own == "" || own == use {
+			return true
+		}
+	}
+	return false
 }

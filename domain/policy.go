@@ -1,20 +1,41 @@
 package domain
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
 
-// Policy is what this deployment lets a client be. It is never changed once made.
+// Policy is what this deployment lets a client be. It is never changed once made. Its rules are named in
+// refusals as the settings are that make them: "allow-grant-types".
 type Policy struct {
-	GrantTypes      []string
-	ResponseTypes   []string // each in any order of its words
-	AuthMethods     []string // token_endpoint_auth_method
-	SigningAlgs     []string // JWS algorithms without "none"
-	EncryptionAlgs  []string // JWE key management algorithms
-	EncryptionEncs  []string // JWE content encryption algorithms
-	MaxRedirectURIs int
-	MaxURILength    int // characters
+	GrantTypes     []string `json:"grant_types,omitempty"`
+	ResponseTypes  []string `json:"response_types,omitempty"`  // each in any order of its words
+	AuthMethods    []string `json:"auth_methods,omitempty"`    // token_endpoint_auth_method
+	SigningAlgs    []string `json:"signing_algs,omitempty"`    // JWS algorithms without "none"
+	Unsigned       bool     `json:"unsigned,omitempty"`        // "none" where the specifications let it be
+	EncryptionAlgs []string `json:"encryption_algs,omitempty"` // JWE key management algorithms
+	EncryptionEncs []string `json:"encryption_encs,omitempty"` // JWE content encryption algorithms
+
+	Scopes        []string `json:"scopes,omitempty"`         // that a client may ask for; none: any
+	DefaultScopes []string `json:"default_scopes,omitempty"` // for a client that asks for none
+
+	// RedirectHosts are the hosts that http and https redirect URIs may have, those on loopback included:
+	// "example.org" is that host, ".example.org" every host below it. None: any.
+	RedirectHosts   []string `json:"redirect_hosts,omitempty"`
+	RedirectSchemes []string `json:"redirect_schemes,omitempty"` // private-use schemes of native clients; none: any
+	// PagesOnRedirectHost holds pages that people are shown to scheme and host of a redirect URI
+	// (RFC 7591 5; OpenID Connect Dynamic Client Registration 1.0, 9.1).
+	PagesOnRedirectHost bool `json:"pages_on_redirect_host,omitempty"`
+
+	MaxRedirectURIs    int `json:"max_redirect_uris,omitempty"`
+	MaxURILength       int `json:"max_uri_length,omitempty"`        // characters
+	MaxClients         int `json:"max_clients,omitempty"`           // active ones; 0: no limit
+	MaxClientsPerOwner int `json:"max_clients_per_owner,omitempty"` // active ones of one ext_param_owner; 0: no limit
 }
 
 // DefaultPolicy is the policy of a registry whose settings say nothing else.
@@ -37,6 +58,7 @@ var DefaultPolicy = Policy{
 		"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
 		"HS256", "HS384", "HS512",
 	},
+	Unsigned: true,
 	EncryptionAlgs: []string{
 		"RSA-OAEP", "RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A192KW", "ECDH-ES+A256KW",
 		"A128KW", "A192KW", "A256KW", "A128GCMKW", "A192GCMKW", "A256GCMKW", "dir",
@@ -46,18 +68,148 @@ var DefaultPolicy = Policy{
 	MaxURILength:    2000,
 }
 
-func (p Policy) grantTypes() []string     { return p.GrantTypes }
-func (p Policy) authMethods() []string    { return p.AuthMethods }
-func (p Policy) signingAlgs() []string    { return p.SigningAlgs }
-func (p Policy) encryptionAlgs() []string { return p.EncryptionAlgs }
-func (p Policy) encryptionEncs() []string { return p.EncryptionEncs }
-
-func (p Policy) signingAlgsOrNone() []string {
-	return append(slices.Clone(p.SigningAlgs), "none")
+// Version identifies the content of the policy: the same content has the same version, on every machine
+// and in every later release that has no more to say. It is 16 hexadecimal digits.
+func (p Policy) Version() string {
+	content, err := json.Marshal(p)
+	if err != nil {
+		panic(err) // a policy is made of nothing but strings, numbers and flags
+	}
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:8])
 }
 
-func (p Policy) asymmetricSigningAlgs() []string {
-	return slices.DeleteFunc(slices.Clone(p.SigningAlgs), isSymmetricAlg)
+// What the rules can hold clients to, beside what DefaultPolicy allows.
+var (
+	moreResponseTypes  = []string{"token", "none"}
+	moreSigningAlgs    = []string{"ES256K", "Ed25519", "Ed448"}
+	moreEncryptionAlgs = []string{"RSA1_5", "RSA-OAEP-384", "RSA-OAEP-512"}
+)
+
+// Validate returns what is wrong with the policy, as one line that names the rule, or nil.
+func (p Policy) Validate() error {
+	for _, rule := range []struct {
+		allowance
+		known []string
+	}{
+		{p.responseTypes(), slices.Concat(DefaultPolicy.ResponseTypes, moreResponseTypes)},
+		{p.authMethods(), DefaultPolicy.AuthMethods},
+		{p.signingAlgs(), slices.Concat(DefaultPolicy.SigningAlgs, moreSigningAlgs)},
+		{p.encryptionAlgs(), slices.Concat(DefaultPolicy.EncryptionAlgs, moreEncryptionAlgs)},
+		{p.encryptionEncs(), DefaultPolicy.EncryptionEncs},
+	} {
+		for _, value := range rule.values {
+			if !slices.Contains(rule.known, value) {
+				return fmt.Errorf("%s: %q is not supported; supported are %s", rule.policy, value, strings.Join(rule.known, ", "))
+			}
+		}
+	}
+	if len(p.GrantTypes) == 0 || len(p.AuthMethods) == 0 {
+		return errors.New("allow-grant-types and allow-auth-methods must each allow something")
+	}
+	for _, grant := range p.GrantTypes {
+		if !isScopeToken(grant) {
+			return fmt.Errorf("allow-grant-types: %q is not a grant type", grant)
+		}
+	}
+	for _, scope := range slices.Concat(p.Scopes, p.DefaultScopes) {
+		if !isScopeToken(scope) {
+			return fmt.Errorf("allow-scopes, default-scopes: %q is not a scope", scope)
+		}
+	}
+	for _, scope := range p.DefaultScopes {
+		if !p.allowsScope(scope) {
+			return fmt.Errorf("default-scopes: %q is not among allow-scopes", scope)
+		}
+	}
+	for _, host := range p.RedirectHosts {
+		if name := strings.TrimPrefix(host, "."); !(uri{host: name}).isName() {
+			return fmt.Errorf("allow-redirect-hosts: %q is not a host in lower case, nor one after a dot", host)
+		}
+	}
+	for _, scheme := range p.RedirectSchemes {
+		u, wrong := parseURI(scheme + ":/")
+		if wrong != "" || u.scheme != scheme || scheme == "http" || scheme == "https" || isDangerousScheme(scheme) {
+			return fmt.Errorf("allow-redirect-schemes: %q is not a private-use scheme in lower case", scheme)
+		}
+	}
+	switch {
+	case p.MaxRedirectURIs < 1 || p.MaxURILength < 1:
+		return errors.New("max-redirect-uris and max-uri-length must be 1 or more")
+	case p.MaxClients < 0 || p.MaxClientsPerOwner < 0:
+		return errors.New("max-clients and max-clients-per-owner must be 0 or more")
+	}
+	return nil
+}
+
+// An allowance is what one rule of a policy allows.
+type allowance struct {
+	policy string
+	values []string
+}
+
+// refusal says of what is not among the allowed values what would be.
+func (a allowance) refusal() string {
+	if len(a.values) == 0 {
+		return "is not allowed by the policy " + a.policy + " of this server"
+	}
+	return "is not allowed by the policy " + a.policy + " of this server; allowed are " + strings.Join(a.values, ", ")
+}
+
+func (p Policy) grantTypes() allowance    { return allowance{"allow-grant-types", p.GrantTypes} }
+func (p Policy) responseTypes() allowance { return allowance{"allow-response-types", p.ResponseTypes} }
+func (p Policy) authMethods() allowance   { return allowance{"allow-auth-methods", p.AuthMethods} }
+func (p Policy) signingAlgs() allowance   { return allowance{"allow-signing-algs", p.SigningAlgs} }
+func (p Policy) encryptionAlgs() allowance {
+	return allowance{"allow-encryption-algs", p.EncryptionAlgs}
+}
+func (p Policy) encryptionEncs() allowance {
+	return allowance{"allow-encryption-encs", p.EncryptionEncs}
+}
+func (p Policy) scopes() allowance        { return allowance{"allow-scopes", p.Scopes} }
+func (p Policy) redirectHosts() allowance { return allowance{"allow-redirect-hosts", p.RedirectHosts} }
+func (p Policy) redirectSchemes() allowance {
+	return allowance{"allow-redirect-schemes", p.RedirectSchemes}
+}
+
+func (p Policy) signingAlgsOrNone() allowance {
+	allowed := p.signingAlgs()
+	if p.Unsigned {
+		allowed.values = append(slices.Clone(allowed.values), "none")
+	}
+	return allowed
+}
+
+func (p Policy) asymmetricSigningAlgs() allowance {
+	allowed := p.signingAlgs()
+	allowed.values = slices.DeleteFunc(slices.Clone(allowed.values), isSymmetricAlg)
+	return allowed
+}
+
+func (p Policy) allowsScope(scope string) bool {
+	return len(p.Scopes) == 0 || slices.Contains(p.Scopes, scope)
+}
+
+// allowsHost reports whether redirect URIs may have a host, given in lower case.
+func (p Policy) allowsHost(host string) bool {
+	return len(p.RedirectHosts) == 0 || slices.ContainsFunc(p.RedirectHosts, func(allowed string) bool {
+		return host == allowed || allowed[0] == '.' && strings.HasSuffix(host, allowed)
+	})
+}
+
+// allowsScheme reports whether redirect URIs may have a private-use scheme, given in lower case.
+func (p Policy) allowsScheme(scheme string) bool {
+	return len(p.RedirectSchemes) == 0 || slices.Contains(p.RedirectSchemes, scheme)
+}
+
+// preferred is what a specification has for its default where the policy allows it, else the first
+// that it does: a server may replace what a client leaves to it, and says so in its answer
+// (RFC 7591 2, 3.2.1).
+func (a allowance) preferred(standard string) Text {
+	if slices.Contains(a.values, standard) || len(a.values) == 0 {
+		return Text(standard)
+	}
+	return Text(a.values[0])
 }
 
 // isSymmetricAlg reports whether a JWS or JWE algorithm takes the client secret for its key

@@ -12,23 +12,19 @@ import (
 func checkRedirectURIs(p Policy, m Metadata) error {
 	uris := m.List("redirect_uris")
 	if len(uris) > p.MaxRedirectURIs {
-		return refuseRedirect("redirect_uris", fmt.Sprintf("at most %d are allowed", p.MaxRedirectURIs))
+		return refuseRedirect("redirect_uris", fmt.Sprintf("at most %d are allowed by the policy max-redirect-uris of this server", p.MaxRedirectURIs))
 	}
 	if usesRedirects(m) && len(uris) == 0 {
 		return refuseRedirect("redirect_uris", "at least one is needed for the grants authorization_code and implicit")
 	}
-	check := checkUnusedRedirectURI
+	check := p.checkUnusedRedirectURI
 	if usesRedirects(m) {
 		native, implicit := m.Text("application_type") == "native", answersFromAuthorizationEndpoint(m)
-		check = func(s string) string { return checkRedirectURI(s, native, implicit) }
+		check = func(s string) string { return p.checkRedirectURI(s, native, implicit) }
 	}
 	for i, s := range uris {
-		field := fmt.Sprintf("redirect_uris[%d]", i)
-		if len(s) > p.MaxURILength {
-			return refuseRedirect(field, fmt.Sprintf("must have at most %d characters", p.MaxURILength))
-		}
 		if wrong := check(s); wrong != "" {
-			return refuseRedirect(field, wrong)
+			return refuseRedirect(fmt.Sprintf("redirect_uris[%d]", i), wrong)
 		}
 	}
 	return nil
@@ -42,26 +38,43 @@ func refuseRedirect(field, detail string) *Error {
 }
 
 // checkRedirectURI says what would be right for the redirect URI of a client that uses it, or nothing.
-func checkRedirectURI(s string, native, implicit bool) string {
-	u, wrong := parseURI(s)
+func (p Policy) checkRedirectURI(s string, native, implicit bool) string {
+	u, wrong := p.parseURI(s)
 	switch {
 	case wrong != "":
 		return wrong
 	case u.fragment:
 		return "must not have a fragment (RFC 6749 3.1.2)"
-	case u.scheme == "https":
-		if native || !implicit || !u.isLoopback() {
-			return u.checkRemote("https")
-		}
+	case u.scheme == "https" || u.scheme == "http":
+		return p.checkWebRedirect(u, native, implicit)
+	default:
+		return p.checkPrivateRedirect(u, native)
+	}
+}
+
+// checkWebRedirect is OpenID Connect Dynamic Client Registration 1.0, 2, with RFC 8252 7.2 and 7.3 and
+// RFC 9700 2.6: https, or http on the caller's own device.
+func (p Policy) checkWebRedirect(u uri, native, implicit bool) string {
+	if wrong := u.checkRemote("https", "http"); wrong != "" {
+		return wrong
+	}
+	webImplicit := !native && implicit
+	switch {
+	case u.scheme == "http" && !u.isLoopback():
+		return "must use https, or http on localhost, 127.0.0.1 or [::1]"
+	case u.scheme == "http" && webImplicit:
+		return "must use https for the implicit grant of a web client"
+	case u.isLoopback() && webImplicit:
 		return "must not be on localhost for the implicit grant of a web client"
-	case u.scheme == "http":
-		if !u.isLoopback() {
-			return "must use https, or http on localhost, 127.0.0.1 or [::1]"
-		}
-		if !native && implicit {
-			return "must use https for the implicit grant of a web client"
-		}
-		return u.checkRemote("http")
+	case !p.allowsHost(u.host):
+		return "has a host that " + p.redirectHosts().refusal()
+	}
+	return ""
+}
+
+// checkPrivateRedirect is RFC 8252 7.1: private-use schemes are for native clients.
+func (p Policy) checkPrivateRedirect(u uri, native bool) string {
+	switch {
 	case isDangerousScheme(u.scheme):
 		return "must not use a scheme that runs or reads something"
 	case !native:
@@ -70,14 +83,18 @@ func checkRedirectURI(s string, native, implicit bool) string {
 		return "must not have user information"
 	case u.opaque == "" && u.path == "" && !u.hostful:
 		return "must have something after its scheme"
+	case !p.allowsScheme(u.scheme):
+		return "has a scheme that " + p.redirectSchemes().refusal()
 	}
 	return ""
 }
 
 // checkUnusedRedirectURI is for a client without a grant that redirects: what it sends is never followed
 // and kept as it is, so long as it can do no harm where it is shown.
-func checkUnusedRedirectURI(s string) string {
+func (p Policy) checkUnusedRedirectURI(s string) string {
 	switch {
+	case len(s) > p.MaxURILength:
+		return p.tooLong()
 	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }):
 		return "must not have white space or control characters"
 	case beginsWithDangerousScheme(s):

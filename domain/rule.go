@@ -1,9 +1,13 @@
 package domain
 
 import (
+	"net/mail"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // This file has the rules of single members; rules that hold between members are in admit.go.
@@ -23,6 +27,21 @@ func words(v Value) []string {
 func isText(s string) bool {
 	isControl := func(r rune) bool { return r < 0x20 || 0x7f <= r && r < 0xa0 }
 	return s != "" && !strings.ContainsFunc(s, isControl)
+}
+
+// hasNothing reports whether an object holds null or an empty string anywhere: what is registered is
+// answered, and clients fail on either.
+func hasNothing(v Object) bool {
+	decoder := jsontext.NewDecoder(strings.NewReader(string(v)))
+	for {
+		token, err := decoder.ReadToken()
+		switch {
+		case err != nil:
+			return false
+		case token.Kind() == 'n', token.Kind() == '"' && token.String() == "":
+			return true
+		}
+	}
 }
 
 // each holds every word to a rule.
@@ -47,13 +66,13 @@ func oneOf(values ...string) func(Policy, Value) string {
 	})
 }
 
-// allowed holds every word to what the policy allows.
-func allowed(values func(Policy) []string) func(Policy, Value) string {
+// allowed holds every word to what a rule of the policy allows.
+func allowed(rule func(Policy) allowance) func(Policy, Value) string {
 	return each(func(p Policy, v Value) string {
-		if slices.Contains(values(p), string(v.(Text))) {
-			return ""
+		if allowed := rule(p); !slices.Contains(allowed.values, string(v.(Text))) {
+			return allowed.refusal()
 		}
-		return "is not allowed by the policy of this server; allowed are " + strings.Join(values(p), ", ")
+		return ""
 	})
 }
 
@@ -62,7 +81,7 @@ func allowedResponseTypes(p Policy, v Value) string {
 	for _, responseType := range words(v) {
 		same := func(other string) bool { return slices.Equal(sortedWords(other), sortedWords(responseType)) }
 		if !slices.ContainsFunc(p.ResponseTypes, same) {
-			return "is not allowed by the policy of this server; allowed are " + strings.Join(p.ResponseTypes, ", ")
+			return p.responseTypes().refusal()
 		}
 	}
 	return ""
@@ -81,16 +100,22 @@ func notEmpty(_ Policy, v Value) string {
 	return ""
 }
 
-// scopeSyntax is RFC 6749 3.3.
-func scopeSyntax(_ Policy, v Value) string {
-	for token := range strings.SplitSeq(string(v.(Text)), " ") {
-		if token == "" || strings.ContainsFunc(token, func(r rune) bool {
-			return r < 0x21 || r > 0x7e || r == '"' || r == '\\'
-		}) {
+// allowedScopes is RFC 6749 3.3 and the policy.
+func allowedScopes(p Policy, v Value) string {
+	for scope := range strings.SplitSeq(string(v.(Text)), " ") {
+		if !isScopeToken(scope) {
 			return "must be scopes of printable ASCII characters, one space between two"
+		}
+		if !p.allowsScope(scope) {
+			return p.scopes().refusal()
 		}
 	}
 	return ""
+}
+
+// isScopeToken is scope-token of RFC 6749 3.3, which grant types hold to as well.
+func isScopeToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < 0x21 || r > 0x7e || r == '"' || r == '\\' })
 }
 
 func ipAddress(_ Policy, v Value) string {
@@ -100,8 +125,40 @@ func ipAddress(_ Policy, v Value) string {
 	return ""
 }
 
+// dnsName is a name as a certificate's subject alternative names have it (RFC 5280 4.2.1.6), with or
+// without a wildcard for its first label (RFC 6125 6.4.3).
+func dnsName(_ Policy, v Value) string {
+	name := strings.ToLower(string(v.(Text)))
+	if strings.Contains(name, ":") || !(uri{host: strings.TrimPrefix(name, "*.")}).isName() {
+		return "must be a DNS name"
+	}
+	return ""
+}
+
+// mailbox is an address as a certificate's subject alternative names have it (RFC 5280 4.2.1.6).
+func mailbox(_ Policy, v Value) string {
+	s := string(v.(Text))
+	if address, err := mail.ParseAddress(s); err != nil || address.Address != s {
+		return "must be an e-mail address"
+	}
+	return ""
+}
+
+// distinguishedName is the form of RFC 4514 3: attributes with a type and a value each.
+func distinguishedName(_ Policy, v Value) string {
+	if !isDistinguishedName(string(v.(Text))) {
+		return "must be a distinguished name such as CN=client,O=Example (RFC 4514)"
+	}
+	return ""
+}
+
+var isDistinguishedName = regexp.MustCompile(
+	`^ *` + attribute + `(?: *[,+] *` + attribute + `)*$`).MatchString
+
+const attribute = `(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)=(?:[^\\,+"<>;]|\\.)*`
+
 func absoluteURI(p Policy, v Value) string {
-	_, wrong := parseURI(string(v.(Text)))
+	_, wrong := p.parseURI(string(v.(Text)))
 	return wrong
 }
 
@@ -111,20 +168,22 @@ func webURL(p Policy, v Value) string { return remoteURL(p, v, "https", "http") 
 func httpsURL(p Policy, v Value) string { return remoteURL(p, v, "https") }
 
 func remoteURL(p Policy, v Value, schemes ...string) string {
-	s := string(v.(Text))
-	u, wrong := parseURI(s)
-	switch {
-	case len(s) > p.MaxURILength:
-		return "is longer than the policy of this server allows"
-	case wrong != "":
+	u, wrong := p.parseURI(string(v.(Text)))
+	if wrong != "" {
 		return wrong
 	}
 	return u.checkRemote(schemes...)
 }
 
-// logoutURL is a URL for logout without a fragment (OpenID Connect Back-Channel Logout 1.0, 2.2).
-func logoutURL(p Policy, v Value) string {
-	if wrong := remoteURL(p, v, "https", "http"); wrong != "" {
+// frontchannelURL is a URL without a fragment (OpenID Connect Front-Channel Logout 1.0, 2).
+func frontchannelURL(p Policy, v Value) string { return logoutURL(p, v, "https", "http") }
+
+// backchannelURL is a URL without a fragment (OpenID Connect Back-Channel Logout 1.0, 2.2). It should use
+// https, and nothing here asks for less.
+func backchannelURL(p Policy, v Value) string { return logoutURL(p, v, "https") }
+
+func logoutURL(p Policy, v Value, schemes ...string) string {
+	if wrong := remoteURL(p, v, schemes...); wrong != "" {
 		return wrong
 	}
 	if strings.Contains(string(v.(Text)), "#") {

@@ -171,7 +171,7 @@ func TestRules(t *testing.T) {
 }
 
 func TestDefaultOfContentEncryption(t *testing.T) {
-	got := registered(t, `{"redirect_uris":["https://a.example/"],"id_token_encrypted_response_alg":"RSA-OAEP"}`).Metadata
+	got := registered(t, `{"redirect_uris":["https://a.example/"],"id_token_encrypted_response_alg":"RSA-OAEP","jwks_uri":"https://a.example/jwks"}`).Metadata
 	if enc := got.Text("id_token_encrypted_response_enc"); enc != "A128CBC-HS256" {
 		t.Errorf("id_token_encrypted_response_enc %q", enc)
 	}

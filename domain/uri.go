@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"fmt"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -42,6 +43,18 @@ func parseURI(s string) (uri, string) {
 		fragment: strings.Contains(s, "#"),
 		hostful:  parsed.Hostname() != "",
 	}, ""
+}
+
+// parseURI parses an absolute URI that is no longer than the policy allows.
+func (p Policy) parseURI(s string) (uri, string) {
+	if len(s) > p.MaxURILength {
+		return uri{}, p.tooLong()
+	}
+	return parseURI(s)
+}
+
+func (p Policy) tooLong() string {
+	return fmt.Sprintf("must have at most %d characters by the policy max-uri-length of this server", p.MaxURILength)
 }
 
 // isURIText reports whether s has only unreserved, reserved and percent-encoded characters (RFC 3986 2).
@@ -86,6 +99,10 @@ func (u uri) isName() bool {
 		address, err := netip.ParseAddr(u.host)
 		return err == nil && address.Zone() == ""
 	}
+	if endsInNumber(u.host) {
+		address, err := netip.ParseAddr(u.host)
+		return err == nil && address.Is4()
+	}
 	for label := range strings.SplitSeq(strings.TrimSuffix(u.host, "."), ".") {
 		if label == "" || len(label) > 63 || strings.ContainsFunc(label, func(r rune) bool {
 			return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
@@ -94,6 +111,17 @@ func (u uri) isName() bool {
 		}
 	}
 	return len(u.host) <= 253
+}
+
+// endsInNumber reports whether browsers take a host for an IPv4 address in one of its many notations
+// (WHATWG URL 3.5), such as 127.1 or 0x7f000001.
+func endsInNumber(host string) bool {
+	host = strings.TrimSuffix(host, ".")
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	if hex, found := strings.CutPrefix(last, "0x"); found {
+		return strings.Trim(hex, "0123456789abcdef") == ""
+	}
+	return last != "" && strings.Trim(last, "0123456789") == ""
 }
 
 // checkRemote says what would be right when u is not a URL of a host on the web with one of the schemes.

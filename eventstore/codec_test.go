@@ -23,9 +23,23 @@ import (
 var update = flag.Bool("update", false, "write the golden files of versions that have none yet")
 
 // golden holds one envelope of each type, with every member set and in the version that is current.
-// What an older version wrote stays in its file and must be decoded for ever.
 var golden = map[string]domain.Envelope{
-	"ClientRegistered.1": envelope(domain.ClientRegistered{
+	"ClientRegistered.2": envelope(registered(2)),
+	"ClientUpdated.3":    envelope(updated(3)),
+	"ClientDeleted.1":    envelope(domain.ClientDeleted{}),
+	"ClientRevoked.1":    envelope(domain.ClientRevoked{Reason: "Reported as abusive"}),
+}
+
+// past holds what was written in older versions: it stays in its files and must be decoded for ever.
+var past = map[string]domain.Envelope{
+	"ClientRegistered.1": envelope(registered(1)),
+	"ClientUpdated.1":    envelope(updated(1)),
+	"ClientUpdated.2":    envelope(updated(2)),
+}
+
+// registered is the event with all that a version holds.
+func registered(version int) domain.ClientRegistered {
+	e := domain.ClientRegistered{
 		Metadata: domain.Metadata{
 			"redirect_uris":     domain.List{"https://client.example.org/callback", "https://client.example.org/other"},
 			"client_name":       domain.Text("Müller & Söhne <GmbH>"),
@@ -42,15 +56,27 @@ var golden = map[string]domain.Envelope{
 			ExpiresAt: time.Unix(1798859045, 0).UTC(),
 			Sealed:    []byte("sealed\x00\xff"),
 		},
-	}),
-	"ClientUpdated.2": envelope(domain.ClientUpdated{
-		Metadata:                domain.Metadata{"client_name": domain.Text("New name"), "contacts": domain.List{"admin@example.org"}},
-		SecretIssued:            &domain.Secret{Digest: domain.DigestOf("new secret")},
-		SecretEnded:             true,
-		RegistrationAccessToken: domain.DigestOf("new registration access token"),
-	}),
-	"ClientDeleted.1": envelope(domain.ClientDeleted{}),
-	"ClientRevoked.1": envelope(domain.ClientRevoked{Reason: "Reported as abusive"}),
+	}
+	if version >= 2 {
+		e.PolicyVersion = "3274d7afdf7001fa"
+	}
+	return e
+}
+
+// updated is the event with all that a version holds.
+func updated(version int) domain.ClientUpdated {
+	e := domain.ClientUpdated{
+		Metadata:     domain.Metadata{"client_name": domain.Text("New name"), "contacts": domain.List{"admin@example.org"}},
+		SecretIssued: &domain.Secret{Digest: domain.DigestOf("new secret")},
+		SecretEnded:  true,
+	}
+	if version >= 2 {
+		e.RegistrationAccessToken = domain.DigestOf("new registration access token")
+	}
+	if version >= 3 {
+		e.PolicyVersion = "3274d7afdf7001fa"
+	}
+	return e
 }
 
 func envelope(event domain.Event) domain.Envelope {
@@ -99,10 +125,13 @@ func TestGolden(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 			continue
 		}
-		if want, ok := golden[strings.TrimSuffix(filepath.Base(file), ".json")]; ok {
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%s (-want +got)\n%s", file, diff)
-			}
+		name := strings.TrimSuffix(filepath.Base(file), ".json")
+		want, current := golden[name]
+		if !current {
+			want = past[name]
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", file, diff)
 		}
 	}
 }
@@ -132,7 +161,7 @@ func parseGolden(t *testing.T, file string) (r eventstore.Encoded) {
 
 // Personal data is nowhere but in "personal", and the auditors' data is complete.
 func TestPersonalDataApart(t *testing.T) {
-	r, err := eventstore.Encode(golden["ClientRegistered.1"])
+	r, err := eventstore.Encode(golden["ClientRegistered.2"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +177,7 @@ func TestPersonalDataApart(t *testing.T) {
 			t.Errorf("%q is not in personal: %s", personal, body.Personal)
 		}
 	}
-	_, data, err := eventstore.EventData(golden["ClientRegistered.1"].Event)
+	_, data, err := eventstore.EventData(golden["ClientRegistered.2"].Event)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +185,7 @@ func TestPersonalDataApart(t *testing.T) {
 		t.Errorf("data of the event line has no contacts: %s", data)
 	}
 	// The event that was encoded is as it was.
-	if got := golden["ClientRegistered.1"].Event.(domain.ClientRegistered).Metadata.List("contacts"); len(got) != 2 {
+	if got := golden["ClientRegistered.2"].Event.(domain.ClientRegistered).Metadata.List("contacts"); len(got) != 2 {
 		t.Errorf("encoding took the contacts out of the event: %v", got)
 	}
 }
@@ -214,12 +243,14 @@ func events() *rapid.Generator[domain.Event] {
 				IssuedAt:                seconds(1).Draw(t, "issued"),
 				RegistrationAccessToken: domain.DigestOf(rapid.String().Draw(t, "token")),
 				Secret:                  secrets().Draw(t, "secret"),
+				PolicyVersion:           rapid.StringMatching(`[0-9a-f]{0,16}`).Draw(t, "policy"),
 			}
 		case 1:
 			updated := domain.ClientUpdated{
-				Metadata:     metadata().Draw(t, "metadata"),
-				SecretIssued: secrets().Draw(t, "secret"),
-				SecretEnded:  rapid.Bool().Draw(t, "ended"),
+				Metadata:      metadata().Draw(t, "metadata"),
+				SecretIssued:  secrets().Draw(t, "secret"),
+				SecretEnded:   rapid.Bool().Draw(t, "ended"),
+				PolicyVersion: rapid.StringMatching(`[0-9a-f]{0,16}`).Draw(t, "policy"),
 			}
 			if rapid.Bool().Draw(t, "rotated") {
 				updated.RegistrationAccessToken = domain.DigestOf(rapid.String().Draw(t, "token"))
@@ -280,7 +311,7 @@ func metadata() *rapid.Generator[domain.Metadata] {
 }
 
 func TestDecodeRefuses(t *testing.T) {
-	valid, err := eventstore.Encode(golden["ClientRegistered.1"])
+	valid, err := eventstore.Encode(golden["ClientRegistered.2"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,25 +323,25 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 	tests := map[string]eventstore.Encoded{
 		"unknown type":            {Type: "ClientForgotten", Version: 1, Body: valid.Body},
-		"unknown version":         {Type: valid.Type, Version: 2, Body: valid.Body},
+		"unknown version":         {Type: valid.Type, Version: 3, Body: valid.Body},
 		"no version":              {Type: valid.Type, Body: valid.Body},
 		"another type's body":     {Type: "ClientUpdated", Version: 1, Body: valid.Body},
-		"empty":                   {Type: valid.Type, Version: 1},
-		"null":                    {Type: valid.Type, Version: 1, Body: []byte("null")},
-		"array":                   {Type: valid.Type, Version: 1, Body: []byte("[]")},
-		"no data":                 {Type: valid.Type, Version: 1, Body: []byte("{}")},
-		"data is null":            {Type: valid.Type, Version: 1, Body: []byte(`{"data":null}`)},
-		"trailing rubbish":        {Type: valid.Type, Version: 1, Body: []byte(string(valid.Body) + "x")},
-		"two bodies":              {Type: valid.Type, Version: 1, Body: []byte(string(valid.Body) + string(valid.Body))},
-		"cut off":                 {Type: valid.Type, Version: 1, Body: valid.Body[:len(valid.Body)-1]},
-		"unknown member":          {Type: valid.Type, Version: 1, Body: []byte(replaced(`{"data":`, `{"more":1,"data":`))},
-		"unknown member in data":  {Type: valid.Type, Version: 1, Body: []byte(replaced(`{"metadata":`, `{"more":1,"metadata":`))},
-		"unknown metadata member": {Type: valid.Type, Version: 1, Body: []byte(replaced(`"client_name":`, `"unheard_of":1,"client_name":`))},
-		"member twice":            {Type: valid.Type, Version: 1, Body: []byte(replaced(`"client_name":`, `"client_name":"a","client_name":`))},
-		"member of another case":  {Type: valid.Type, Version: 1, Body: []byte(replaced(`"metadata":`, `"Metadata":`))},
-		"wrong kind":              {Type: valid.Type, Version: 1, Body: []byte(replaced(`"redirect_uris":[`, `"redirect_uris":[7,`))},
-		"digest too short":        {Type: valid.Type, Version: 1, Body: []byte(replaced(`token_digest":"`, `token_digest":"ab","x":"`))},
-		"contacts in both places": {Type: valid.Type, Version: 1, Body: []byte(replaced(`"client_name":`, `"contacts":["a@example.org"],"client_name":`))},
+		"empty":                   {Type: valid.Type, Version: 2},
+		"null":                    {Type: valid.Type, Version: 2, Body: []byte("null")},
+		"array":                   {Type: valid.Type, Version: 2, Body: []byte("[]")},
+		"no data":                 {Type: valid.Type, Version: 2, Body: []byte("{}")},
+		"data is null":            {Type: valid.Type, Version: 2, Body: []byte(`{"data":null}`)},
+		"trailing rubbish":        {Type: valid.Type, Version: 2, Body: []byte(string(valid.Body) + "x")},
+		"two bodies":              {Type: valid.Type, Version: 2, Body: []byte(string(valid.Body) + string(valid.Body))},
+		"cut off":                 {Type: valid.Type, Version: 2, Body: valid.Body[:len(valid.Body)-1]},
+		"unknown member":          {Type: valid.Type, Version: 2, Body: []byte(replaced(`{"data":`, `{"more":1,"data":`))},
+		"unknown member in data":  {Type: valid.Type, Version: 2, Body: []byte(replaced(`{"metadata":`, `{"more":1,"metadata":`))},
+		"unknown metadata member": {Type: valid.Type, Version: 2, Body: []byte(replaced(`"client_name":`, `"unheard_of":1,"client_name":`))},
+		"member twice":            {Type: valid.Type, Version: 2, Body: []byte(replaced(`"client_name":`, `"client_name":"a","client_name":`))},
+		"member of another case":  {Type: valid.Type, Version: 2, Body: []byte(replaced(`"metadata":`, `"Metadata":`))},
+		"wrong kind":              {Type: valid.Type, Version: 2, Body: []byte(replaced(`"redirect_uris":[`, `"redirect_uris":[7,`))},
+		"digest too short":        {Type: valid.Type, Version: 2, Body: []byte(replaced(`token_digest":"`, `token_digest":"ab","x":"`))},
+		"contacts in both places": {Type: valid.Type, Version: 2, Body: []byte(replaced(`"client_name":`, `"contacts":["a@example.org"],"client_name":`))},
 		"personal data of an event without metadata": {Type: "ClientDeleted", Version: 1, Body: []byte(`{"data":{},"personal":{"contacts":["a@example.org"]}}`)},
 	}
 	for name, r := range tests {

@@ -26,8 +26,10 @@ type schemaID struct {
 // schemas holds every schema there ever was. dataOf says which are current.
 var schemas = map[schemaID]schema{
 	{domain.ClientRegistered{}.Type(), 1}: schemaWith[registeredV1](),
+	{domain.ClientRegistered{}.Type(), 2}: schemaWith[registeredV2](),
 	{domain.ClientUpdated{}.Type(), 1}:    schemaWith[updatedV1](),
 	{domain.ClientUpdated{}.Type(), 2}:    schemaWith[updatedV2](),
+	{domain.ClientUpdated{}.Type(), 3}:    schemaWith[updatedV3](),
 	{domain.ClientDeleted{}.Type(), 1}:    schemaWith[deletedV1](),
 	{domain.ClientRevoked{}.Type(), 1}:    schemaWith[revokedV1](),
 }
@@ -65,9 +67,10 @@ func dataOf(event domain.Event) (version int, data any, err error) {
 	version = 1
 	switch e := event.(type) {
 	case domain.ClientRegistered:
+		version = 2
 		data, err = registeredFrom(e)
 	case domain.ClientUpdated:
-		version = 2
+		version = 3
 		data, err = updatedFrom(e)
 	case domain.ClientDeleted:
 		data = deletedV1{}
@@ -127,6 +130,12 @@ type registeredV1 struct {
 	Secret                  *secretV1     `json:"client_secret,omitzero"`
 }
 
+// registeredV2 says which policy let the registration through.
+type registeredV2 struct {
+	registeredV1
+	PolicyVersion string `json:"policy_version,omitzero"`
+}
+
 type updatedV1 struct {
 	Metadata     metadata  `json:"metadata"`
 	SecretIssued *secretV1 `json:"client_secret,omitzero"`
@@ -136,6 +145,12 @@ type updatedV1 struct {
 type updatedV2 struct {
 	updatedV1
 	RegistrationAccessToken domain.Digest `json:"registration_access_token_digest,omitzero"`
+}
+
+// updatedV3 says which policy let the update through.
+type updatedV3 struct {
+	updatedV2
+	PolicyVersion string `json:"policy_version,omitzero"`
 }
 
 type deletedV1 struct{}
@@ -150,7 +165,8 @@ type secretV1 struct {
 	Sealed    []byte        `json:"sealed,omitempty"`
 }
 
-func registeredFrom(e domain.ClientRegistered) (w registeredV1, err error) {
+func registeredFrom(e domain.ClientRegistered) (w registeredV2, err error) {
+	w.PolicyVersion = e.PolicyVersion
 	w.Metadata = metadata{e.Metadata}
 	w.RegistrationAccessToken = e.RegistrationAccessToken
 	if w.IssuedAt, err = unixSeconds(e.IssuedAt); err != nil {
@@ -160,18 +176,21 @@ func registeredFrom(e domain.ClientRegistered) (w registeredV1, err error) {
 	return w, err
 }
 
-func (w registeredV1) event() (domain.Event, error) {
+func (w registeredV1) event() (domain.Event, error) { return registeredV2{registeredV1: w}.event() }
+
+func (w registeredV2) event() (domain.Event, error) {
 	if w.Metadata.Metadata == nil || w.IssuedAt == 0 || w.RegistrationAccessToken == (domain.Digest{}) {
 		return nil, errors.New("metadata, client_id_issued_at or registration_access_token_digest is missing")
 	}
 	secret, err := w.Secret.secret()
 	return domain.ClientRegistered{
 		Metadata: w.Metadata.Metadata, IssuedAt: fromUnixSeconds(w.IssuedAt),
-		RegistrationAccessToken: w.RegistrationAccessToken, Secret: secret,
+		RegistrationAccessToken: w.RegistrationAccessToken, Secret: secret, PolicyVersion: w.PolicyVersion,
 	}, err
 }
 
-func updatedFrom(e domain.ClientUpdated) (w updatedV2, err error) {
+func updatedFrom(e domain.ClientUpdated) (w updatedV3, err error) {
+	w.PolicyVersion = e.PolicyVersion
 	w.Metadata = metadata{e.Metadata}
 	w.SecretEnded = e.SecretEnded
 	w.RegistrationAccessToken = e.RegistrationAccessToken
@@ -181,14 +200,16 @@ func updatedFrom(e domain.ClientUpdated) (w updatedV2, err error) {
 
 func (w updatedV1) event() (domain.Event, error) { return updatedV2{updatedV1: w}.event() }
 
-func (w updatedV2) event() (domain.Event, error) {
+func (w updatedV2) event() (domain.Event, error) { return updatedV3{updatedV2: w}.event() }
+
+func (w updatedV3) event() (domain.Event, error) {
 	if w.Metadata.Metadata == nil {
 		return nil, errors.New("metadata is missing")
 	}
 	secret, err := w.SecretIssued.secret()
 	return domain.ClientUpdated{
 		Metadata: w.Metadata.Metadata, SecretIssued: secret, SecretEnded: w.SecretEnded,
-		RegistrationAccessToken: w.RegistrationAccessToken,
+		RegistrationAccessToken: w.RegistrationAccessToken, PolicyVersion: w.PolicyVersion,
 	}, err
 }
 

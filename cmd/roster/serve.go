@@ -14,7 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"roster/api"
-	"roster/domain"
 	"roster/domain/administrators"
 	"roster/domain/registrar"
 	"roster/web"
@@ -80,15 +79,19 @@ func (s *serveCommand) server(
 	if err != nil {
 		return nil, nil, err
 	}
+	policy, err := s.policy()
+	if err != nil {
+		return nil, nil, err
+	}
 	clients := registrar.New(registrar.Options{
-		Log: c.log, Waiter: c.model, Sealer: seal, Policy: domain.DefaultPolicy, SecretLifetime: s.SecretLifetime,
+		Log: c.log, Waiter: c.model, Sealer: seal, Policy: policy, SecretLifetime: s.SecretLifetime,
 		RotateAccessTokens: s.RotateRegistrationAccessToken,
 	})
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	rest := api.New(api.Options{
 		Registrar: clients, Reader: c.model, Administrators: admins,
-		PublicURL: publicURL, Policy: domain.DefaultPolicy,
+		PublicURL: publicURL, Policy: policy,
 		Registration: api.Registration(s.Registration), RegistrationRate: s.RegistrationRate,
 		Logger: logger, Metrics: metrics, Ready: c.log.Ready,
 	})

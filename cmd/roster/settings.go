@@ -50,6 +50,7 @@ func (s storage) Validate() error {
 // serveCommand are the settings of the service.
 type serveCommand struct {
 	storage
+	policySettings
 	Listen                        string        `help:"Address of the HTTP server." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	PublicURL                     string        `help:"What clients see; base of registration_client_uri (default: http:// and the listen address)." placeholder:"URL"`
 	AdminUser                     string        `help:"Name of the administrator." default:"admin" placeholder:"NAME"`
@@ -91,6 +92,9 @@ func (tokens *apiTokens) UnmarshalText(text []byte) error {
 // Validate refuses wrong settings.
 func (s *serveCommand) Validate() error {
 	if err := s.storage.Validate(); err != nil {
+		return err
+	}
+	if _, err := s.policy(); err != nil {
 		return err
 	}
 	_, _, err := net.SplitHostPort(s.Listen)
@@ -169,6 +173,7 @@ func parse(args []string, stdout io.Writer) (command, error) {
 		kong.Name("roster"),
 		kong.Description("A registry of OAuth 2.0 and OpenID Connect clients."),
 		kong.DefaultEnvars("ROSTER"),
+		policyDefaults(),
 		kong.Writers(stdout, stdout),
 		kong.Exit(func(int) { exited = true }),
 	)

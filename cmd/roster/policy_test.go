@@ -1,0 +1,77 @@
+package main
+
+import (
+	"io"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"roster/domain"
+)
+
+func TestPolicyOfTheSettings(t *testing.T) {
+	changed := func(change func(*domain.Policy)) domain.Policy {
+		p := domain.DefaultPolicy
+		change(&p)
+		return p
+	}
+	for name, test := range map[string]struct {
+		flags       []string
+		environment map[string]string
+		want        domain.Policy
+	}{
+		"none": {want: domain.DefaultPolicy},
+		"every list": {
+			flags: []string{
+				"--allow-grant-types=authorization_code,refresh_token", "--allow-response-types=code,code id_token",
+				"--allow-auth-methods=private_key_jwt,none", "--allow-signing-algs=ES256", "--no-allow-unsigned",
+				"--allow-encryption-algs=ECDH-ES", "--allow-encryption-encs=A256GCM",
+				"--allow-scopes=openid,profile", "--default-scopes=openid",
+				"--allow-redirect-hosts=.example.org,localhost,::1", "--allow-redirect-schemes=com.example.app",
+				"--pages-on-redirect-host",
+				"--max-redirect-uris=3", "--max-uri-length=200", "--max-clients=10", "--max-clients-per-owner=2",
+			},
+			want: domain.Policy{
+				GrantTypes:    []string{"authorization_code", "refresh_token"},
+				ResponseTypes: []string{"code", "code id_token"}, AuthMethods: []string{"private_key_jwt", "none"},
+				SigningAlgs: []string{"ES256"}, EncryptionAlgs: []string{"ECDH-ES"}, EncryptionEncs: []string{"A256GCM"},
+				Scopes: []string{"openid", "profile"}, DefaultScopes: []string{"openid"},
+				RedirectHosts: []string{".example.org", "localhost", "::1"}, RedirectSchemes: []string{"com.example.app"},
+				PagesOnRedirectHost: true,
+				MaxRedirectURIs:     3, MaxURILength: 200, MaxClients: 10, MaxClientsPerOwner: 2,
+			},
+		},
+		"the environment": {
+			environment: map[string]string{"ROSTER_ALLOW_GRANT_TYPES": "authorization_code", "ROSTER_MAX_REDIRECT_URIS": "1", "ROSTER_ALLOW_UNSIGNED": "false"},
+			want: changed(func(p *domain.Policy) {
+				p.GrantTypes, p.MaxRedirectURIs, p.Unsigned = []string{"authorization_code"}, 1, false
+			}),
+		},
+		"an empty list": {
+			flags: []string{"--allow-scopes=", "--allow-encryption-algs="},
+			want:  changed(func(p *domain.Policy) { p.EncryptionAlgs = []string{} }),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for variable, value := range test.environment {
+				t.Setenv(variable, value)
+			}
+			command, err := parse(slices.Concat([]string{"serve"}, test.flags), io.Discard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := command.(*serveCommand).policy()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("policy (-want +got):\n%s", diff)
+			}
+			if got.Version() != test.want.Version() {
+				t.Error("the same policy has another version")
+			}
+		})
+	}
+}

@@ -1,0 +1,291 @@
+package domain_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"roster/domain"
+)
+
+// policyWith is the default policy with a change.
+func policyWith(change func(*domain.Policy)) domain.Policy {
+	p := domain.DefaultPolicy
+	change(&p)
+	return p
+}
+
+// TestPolicyRefuses registers under policies that allow less. A refusal names the rule and what it allows.
+func TestPolicyRefuses(t *testing.T) {
+	const web = `"redirect_uris":["https://client.example.org/cb"]`
+	for name, test := range map[string]struct {
+		change func(*domain.Policy)
+		body   string
+		code   domain.Code // empty: allowed
+		says   []string
+	}{
+		"grant type": {
+			func(p *domain.Policy) { p.GrantTypes = []string{"authorization_code", "refresh_token"} },
+			`{` + web + `,"grant_types":["authorization_code","password"]}`,
+			domain.InvalidClientMetadata, []string{"grant_types", "allow-grant-types", "authorization_code, refresh_token"},
+		},
+		"a grant type of its own": {
+			func(p *domain.Policy) { p.GrantTypes = []string{"urn:example:grant"} },
+			`{"grant_types":["urn:example:grant"]}`, "", nil,
+		},
+		"response type": {
+			func(p *domain.Policy) { p.ResponseTypes = []string{"code"} },
+			`{` + web + `,"grant_types":["authorization_code","implicit"],"response_types":["code id_token"]}`,
+			domain.InvalidClientMetadata, []string{"response_types", "allow-response-types", "allowed are code"},
+		},
+		"authentication method": {
+			func(p *domain.Policy) { p.AuthMethods = []string{"private_key_jwt", "none"} },
+			`{` + web + `}`,
+			domain.InvalidClientMetadata, []string{"token_endpoint_auth_method", "allow-auth-methods", "private_key_jwt, none"},
+		},
+		"signing algorithm": {
+			func(p *domain.Policy) { p.SigningAlgs = []string{"ES256"} },
+			`{` + web + `,"userinfo_signed_response_alg":"RS256"}`,
+			domain.InvalidClientMetadata, []string{"userinfo_signed_response_alg", "allow-signing-algs", "ES256, none"},
+		},
+		"no signature": {
+			func(p *domain.Policy) { p.Unsigned = false },
+			`{` + web + `,"id_token_signed_response_alg":"none"}`,
+			domain.InvalidClientMetadata, []string{"id_token_signed_response_alg", "allow-signing-algs"},
+		},
+		"key encryption": {
+			func(p *domain.Policy) { p.EncryptionAlgs = nil },
+			`{` + web + `,"jwks_uri":"https://client.example.org/k","id_token_encrypted_response_alg":"RSA-OAEP"}`,
+			domain.InvalidClientMetadata, []string{"id_token_encrypted_response_alg", "allow-encryption-algs"},
+		},
+		"content encryption": {
+			func(p *domain.Policy) { p.EncryptionEncs = []string{"A256GCM"} },
+			`{` + web + `,"jwks_uri":"https://client.example.org/k","id_token_encrypted_response_alg":"RSA-OAEP","id_token_encrypted_response_enc":"A128GCM"}`,
+			domain.InvalidClientMetadata, []string{"id_token_encrypted_response_enc", "allow-encryption-encs", "A256GCM"},
+		},
+		"scope": {
+			func(p *domain.Policy) { p.Scopes = []string{"openid", "profile"} },
+			`{` + web + `,"scope":"openid admin:*"}`,
+			domain.InvalidClientMetadata, []string{"scope", "allow-scopes", "openid, profile"},
+		},
+		"allowed scopes": {
+			func(p *domain.Policy) { p.Scopes = []string{"openid", "profile"} },
+			`{` + web + `,"scope":"profile openid"}`, "", nil,
+		},
+		"redirect host": {
+			func(p *domain.Policy) { p.RedirectHosts = []string{"example.org", ".apps.example.org"} },
+			`{` + web + `}`,
+			domain.InvalidRedirectURI, []string{"redirect_uris[0]", "allow-redirect-hosts", "example.org, .apps.example.org"},
+		},
+		"a host below an allowed one": {
+			func(p *domain.Policy) { p.RedirectHosts = []string{"example.org", ".apps.example.org"} },
+			`{"redirect_uris":["https://example.org/","https://a.b.Apps.Example.org/cb"]}`, "", nil,
+		},
+		"a host that only ends like an allowed one": {
+			func(p *domain.Policy) { p.RedirectHosts = []string{"example.org", ".apps.example.org"} },
+			`{"redirect_uris":["https://evilexample.org/"]}`,
+			domain.InvalidRedirectURI, []string{"allow-redirect-hosts"},
+		},
+		"the host itself where those below are allowed": {
+			func(p *domain.Policy) { p.RedirectHosts = []string{".apps.example.org"} },
+			`{"redirect_uris":["https://apps.example.org/"]}`,
+			domain.InvalidRedirectURI, []string{"allow-redirect-hosts"},
+		},
+		"loopback where it is not allowed": {
+			func(p *domain.Policy) { p.RedirectHosts = []string{"example.org"} },
+			`{"redirect_uris":["http://127.0.0.1/"]}`,
+			domain.InvalidRedirectURI, []string{"allow-redirect-hosts"},
+		},
+		"loopback where it is allowed": {
+			func(p *domain.Policy) { p.RedirectHosts = []string{"::1"} },
+			`{"redirect_uris":["http://[::1]:8080/"]}`, "", nil,
+		},
+		"post-logout host": {
+			func(p *domain.Policy) { p.RedirectHosts = []string{"client.example.org"} },
+			`{` + web + `,"post_logout_redirect_uris":["https://other.example.org/"]}`,
+			domain.InvalidClientMetadata, []string{"post_logout_redirect_uris", "allow-redirect-hosts"},
+		},
+		"private-use scheme": {
+			func(p *domain.Policy) { p.RedirectSchemes = []string{"com.example.app"} },
+			`{"redirect_uris":["com.example.other:/cb"]}`,
+			domain.InvalidRedirectURI, []string{"allow-redirect-schemes", "com.example.app"},
+		},
+		"an allowed private-use scheme": {
+			func(p *domain.Policy) { p.RedirectSchemes = []string{"com.example.app"} },
+			`{"redirect_uris":["COM.example.app:/cb"]}`, "", nil,
+		},
+		"redirect URIs in all": {
+			func(p *domain.Policy) { p.MaxRedirectURIs = 1 },
+			`{"redirect_uris":["https://a.example/1","https://a.example/2"]}`,
+			domain.InvalidRedirectURI, []string{"max-redirect-uris", "at most 1"},
+		},
+		"length of a redirect URI": {
+			func(p *domain.Policy) { p.MaxURILength = 20 },
+			`{` + web + `}`,
+			domain.InvalidRedirectURI, []string{"max-uri-length", "at most 20"},
+		},
+		"length of a page's URI": {
+			func(p *domain.Policy) { p.MaxURILength = 40 },
+			`{` + web + `,"client_uri":"https://client.example.org/` + strings.Repeat("a", 40) + `"}`,
+			domain.InvalidClientMetadata, []string{"client_uri", "max-uri-length"},
+		},
+		"length of a redirect URI that is never used": {
+			func(p *domain.Policy) { p.MaxURILength = 20 },
+			`{` + web + `,"grant_types":["client_credentials"]}`,
+			domain.InvalidRedirectURI, []string{"max-uri-length"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := policyWith(test.change)
+			if err := p.Validate(); err != nil {
+				t.Fatal(err)
+			}
+			_, err := domain.Decide(p, domain.Client{}, register(t, test.body))
+			var refused *domain.Error
+			switch {
+			case test.code == "" && err != nil:
+				t.Fatal(err)
+			case test.code == "":
+				return
+			case !errors.As(err, &refused) || refused.Code != test.code:
+				t.Fatalf("error %v, want %s", err, test.code)
+			}
+			for _, said := range test.says {
+				if !strings.Contains(refused.Error(), said) {
+					t.Errorf("%q does not say %q", refused.Error(), said)
+				}
+			}
+		})
+	}
+}
+
+// TestPolicyHoldsUpdates holds an update to the policy of its day, not to that of the registration.
+func TestPolicyHoldsUpdates(t *testing.T) {
+	client := domain.Evolve(domain.Client{}, domain.ClientAggregate(clientID), registered(t, webApp))
+	p := policyWith(func(p *domain.Policy) { p.RedirectHosts = []string{"other.example.org"} })
+	body := `{"client_id":"` + clientID + `","client_name":"New","redirect_uris":["https://client.example.org/cb"]}`
+	_, err := domain.Decide(p, client, update(t, body))
+	var refused *domain.Error
+	if !errors.As(err, &refused) || refused.Code != domain.InvalidRedirectURI {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestDefaultsByThePolicy(t *testing.T) {
+	p := policyWith(func(p *domain.Policy) {
+		p.DefaultScopes = []string{"openid", "profile"}
+		p.SigningAlgs = []string{"HS256", "ES256", "PS256"}
+		p.EncryptionEncs = []string{"A256GCM"}
+	})
+	const keys = `"jwks_uri":"https://client.example.org/k","id_token_encrypted_response_alg":"RSA-OAEP"`
+	for member, want := range map[string]string{
+		"scope":                           "openid profile",
+		"id_token_signed_response_alg":    "ES256",
+		"id_token_encrypted_response_enc": "A256GCM",
+	} {
+		events, err := domain.Decide(p, domain.Client{}, register(t, `{"redirect_uris":["https://a.example/"],`+keys+`}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := events[0].(domain.ClientRegistered).Metadata.Text(member); got != want {
+			t.Errorf("%s is %q, want %q", member, got, want)
+		}
+	}
+	events, err := domain.Decide(p, domain.Client{}, register(t, `{"redirect_uris":["https://a.example/"],"scope":"email"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := events[0].(domain.ClientRegistered).Metadata.Text("scope"); got != "email" {
+		t.Errorf("a client that asked for email got %q", got)
+	}
+}
+
+func TestPagesOnRedirectHost(t *testing.T) {
+	p := policyWith(func(p *domain.Policy) { p.PagesOnRedirectHost = true })
+	for _, member := range []string{"client_uri", "logo_uri", "tos_uri", "policy_uri", "information_uri", "organization_uri", "logo_uri#de"} {
+		for page, ok := range map[string]bool{
+			"https://client.example.org/page":      true,
+			"https://client.example.org:8443/page": true,
+			"https://CLIENT.example.org/page":      true,
+			"http://client.example.org/page":       false,
+			"https://example.org/page":             false,
+			"https://client.example.org.evil.test": false,
+		} {
+			body := `{"redirect_uris":["com.example.app:/cb","https://client.example.org/cb"],"application_type":"native","` + member + `":"` + page + `"}`
+			_, err := domain.Decide(p, domain.Client{}, register(t, body))
+			var refused *domain.Error
+			if ok != (err == nil) || !ok && (!errors.As(err, &refused) || refused.Field != member || !strings.Contains(refused.Detail, "pages-on-redirect-host")) {
+				t.Errorf("%s: %s: %v", member, page, err)
+			}
+			if _, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, body)); err != nil {
+				t.Errorf("%s: %s: refused without the policy: %v", member, page, err)
+			}
+		}
+	}
+}
+
+func TestPolicyVersion(t *testing.T) {
+	// An auditor compares versions over years: that of a policy which did not change must not either.
+	const version = "3274d7afdf7001fa"
+	if got := domain.DefaultPolicy.Version(); got != version {
+		t.Errorf("the version of the default policy is %s, was %s: change it only with the policy itself", got, version)
+	}
+	if got := policyWith(func(p *domain.Policy) { p.Scopes = []string{} }).Version(); got != version {
+		t.Error("an empty list is another policy than none")
+	}
+	seen := map[string]bool{version: true}
+	for _, change := range []func(*domain.Policy){
+		func(p *domain.Policy) { p.GrantTypes = p.GrantTypes[1:] }, func(p *domain.Policy) { p.ResponseTypes = p.ResponseTypes[1:] },
+		func(p *domain.Policy) { p.AuthMethods = p.AuthMethods[1:] }, func(p *domain.Policy) { p.SigningAlgs = p.SigningAlgs[1:] },
+		func(p *domain.Policy) { p.Unsigned = false }, func(p *domain.Policy) { p.EncryptionAlgs = p.EncryptionAlgs[1:] },
+		func(p *domain.Policy) { p.EncryptionEncs = p.EncryptionEncs[1:] }, func(p *domain.Policy) { p.Scopes = []string{"a"} },
+		func(p *domain.Policy) { p.DefaultScopes = []string{"a"} }, func(p *domain.Policy) { p.RedirectHosts = []string{"a"} },
+		func(p *domain.Policy) { p.RedirectSchemes = []string{"a"} }, func(p *domain.Policy) { p.PagesOnRedirectHost = true },
+		func(p *domain.Policy) { p.MaxRedirectURIs++ }, func(p *domain.Policy) { p.MaxURILength++ },
+		func(p *domain.Policy) { p.MaxClients++ }, func(p *domain.Policy) { p.MaxClientsPerOwner++ },
+	} {
+		seen[policyWith(change).Version()] = true
+	}
+	if len(seen) != 17 {
+		t.Errorf("17 policies have %d versions", len(seen))
+	}
+}
+
+func TestPolicyValidate(t *testing.T) {
+	if err := domain.DefaultPolicy.Validate(); err != nil {
+		t.Error(err)
+	}
+	for rule, change := range map[string]func(*domain.Policy){
+		"allow-response-types":   func(p *domain.Policy) { p.ResponseTypes = []string{"code code"} },
+		"allow-auth-methods":     func(p *domain.Policy) { p.AuthMethods = []string{"basic"} },
+		"allow-signing-algs":     func(p *domain.Policy) { p.SigningAlgs = []string{"none"} },
+		"allow-encryption-algs":  func(p *domain.Policy) { p.EncryptionAlgs = []string{"RS256"} },
+		"allow-encryption-encs":  func(p *domain.Policy) { p.EncryptionEncs = []string{"A1"} },
+		"allow-grant-types":      func(p *domain.Policy) { p.GrantTypes = []string{"a b"} },
+		"allow-scopes":           func(p *domain.Policy) { p.Scopes = []string{"a b"} },
+		"default-scopes":         func(p *domain.Policy) { p.Scopes, p.DefaultScopes = []string{"a"}, []string{"b"} },
+		"allow-redirect-hosts":   func(p *domain.Policy) { p.RedirectHosts = []string{"*.example.org"} },
+		"allow-redirect-schemes": func(p *domain.Policy) { p.RedirectSchemes = []string{"com.example.app", "https"} },
+		"max-redirect-uris":      func(p *domain.Policy) { p.MaxRedirectURIs = 0 },
+		"max-clients":            func(p *domain.Policy) { p.MaxClients = -1 },
+	} {
+		if err := policyWith(change).Validate(); err == nil || !strings.Contains(err.Error(), rule) {
+			t.Errorf("%s: %v", rule, err)
+		}
+	}
+}
+
+func BenchmarkPolicyVersion(b *testing.B) {
+	for b.Loop() {
+		domain.DefaultPolicy.Version()
+	}
+}
+
+func BenchmarkDecide(b *testing.B) {
+	command := register(b, webApp)
+	for b.Loop() {
+		if _, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, command); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
