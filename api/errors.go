@@ -55,6 +55,8 @@ func problemOf(err error) *problem {
 	switch {
 	case errors.As(err, &known):
 		return known
+	case errors.As(err, &refused) && refused.Code == domain.AccessDenied:
+		return &problem{status: http.StatusForbidden, Code: string(refused.Code), Description: refused.Error()}
 	case errors.As(err, &refused):
 		return &problem{status: http.StatusBadRequest, Code: string(refused.Code), Description: refused.Error()}
 	case errors.As(err, &throttled):

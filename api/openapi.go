@@ -101,7 +101,7 @@ func paths() object {
 				http.StatusNotModified, answered("The client is at the version that If-None-Match names.", nil)),
 			"put": accepting("ClientUpdate", versioned(operation("updateClient"+suffix, "Replace a client's metadata (RFC 7592 section 2.2)",
 				[]object{{"registrationAccessToken": []string{}}},
-				clientAtVersion, http.StatusOK, jsonContent("ClientInformation"), 400, 401, 408, 409, 412, 413, 415))),
+				clientAtVersion, http.StatusOK, jsonContent("ClientInformation"), 400, 401, 403, 408, 409, 412, 413, 415))),
 			"delete": operation("deleteClient"+suffix, "Delete a client (RFC 7592 section 2.3)", clientsOrAdministrators,
 				clientAtVersion, http.StatusNoContent, nil, 400, 401, 404, 409, 412, 429),
 		}
@@ -209,7 +209,7 @@ func responses() object {
 	described := map[int]string{
 		400: "The request is refused; nothing was changed.",
 		401: "Credentials are needed or not accepted. Unknown clients, ended ones and wrong tokens cannot be told apart.",
-		403: "Registration is closed.",
+		403: "Registration is closed, or there are as many clients as the policy allows.",
 		404: "There is no such client.",
 		408: "The body took too long to arrive.",
 		409: "The client was changed at the same time; nothing was stored.",

@@ -10,6 +10,7 @@ const (
 	InvalidRedirectURI    Code = "invalid_redirect_uri"    // RFC 7591 3.2.2
 	InvalidClientMetadata Code = "invalid_client_metadata" // RFC 7591 3.2.2
 	InvalidRequest        Code = "invalid_request"         // RFC 6749 5.2, for what RFC 7592 2.2 forbids
+	AccessDenied          Code = "access_denied"           // RFC 6749 4.1.2.1, for what no other request can mend
 )
 
 // Error is a refusal that the caller can mend. Nothing has been changed.

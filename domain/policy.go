@@ -142,6 +142,27 @@ func (p Policy) Validate() error {
 	return nil
 }
 
+// Population is how many active clients there are.
+type Population struct {
+	Clients int // in all
+	OfOwner int // of the owner in question
+}
+
+// CheckRoom returns an *Error with AccessDenied when there is no room for one more client of an owner,
+// who may be nobody.
+func (p Policy) CheckRoom(now Population, owner string) error {
+	full := func(rule string, most int) error {
+		return &Error{Code: AccessDenied, Detail: fmt.Sprintf("there are %d clients, as many as the policy %s of this server allows", most, rule)}
+	}
+	switch {
+	case p.MaxClients > 0 && now.Clients >= p.MaxClients:
+		return full("max-clients", p.MaxClients)
+	case p.MaxClientsPerOwner > 0 && owner != "" && now.OfOwner >= p.MaxClientsPerOwner:
+		return full("max-clients-per-owner", p.MaxClientsPerOwner)
+	}
+	return nil
+}
+
 // An allowance is what one rule of a policy allows.
 type allowance struct {
 	policy string

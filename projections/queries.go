@@ -10,7 +10,7 @@ import (
 type queries struct {
 	client, clientPage         *sql.Stmt
 	firstSince, lag, histories *sql.Stmt
-	days                       *sql.Stmt
+	days, counts               *sql.Stmt
 }
 
 func prepareQueries(ctx context.Context, db *sql.DB) (q queries, err error) {
@@ -21,6 +21,7 @@ func prepareQueries(ctx context.Context, db *sql.DB) (q queries, err error) {
 		selectLag:        &q.lag,
 		selectHistories:  &q.histories,
 		selectDays:       &q.days,
+		selectCounts:     &q.counts,
 	})
 	return q, err
 }

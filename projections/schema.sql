@@ -37,6 +37,9 @@ CREATE TABLE clients (
 -- only the rows that it returns.
 CREATE INDEX clients_search ON clients (seq, status, owner, search);
 
+-- How many clients an owner has.
+CREATE INDEX clients_owner ON clients (owner, status) WHERE owner <> '';
+
 -- Every event. Rows are never changed.
 CREATE TABLE events (
     seq        INTEGER PRIMARY KEY,

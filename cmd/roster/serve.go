@@ -84,7 +84,7 @@ func (s *serveCommand) server(
 		return nil, nil, err
 	}
 	clients := registrar.New(registrar.Options{
-		Log: c.log, Waiter: c.model, Sealer: seal, Policy: policy, SecretLifetime: s.SecretLifetime,
+		Log: c.log, Waiter: c.model, Sealer: seal, Census: c.model, Policy: policy, SecretLifetime: s.SecretLifetime,
 		RotateAccessTokens: s.RotateRegistrationAccessToken,
 	})
 	metrics := prometheus.NewRegistry()

@@ -22,6 +22,11 @@ type Waiter interface {
 	Wait(ctx context.Context, seq uint64) error
 }
 
+// Census counts the clients that are active.
+type Census interface {
+	CountClients(ctx context.Context, owner string) (domain.Population, error)
+}
+
 // Sealer encrypts the secrets that an authorization server needs again. The client_id is authenticated
 // with the secret, so that a sealed secret is of no use for another client.
 type Sealer interface {
@@ -32,11 +37,13 @@ type Sealer interface {
 // with the state that the change is decided on.
 type Condition func(version uint64) bool
 
-// Options are what a Registrar needs. Every field but Now, SecretLifetime and RotateAccessTokens is required.
+// Options are what a Registrar needs. Every field but Now, SecretLifetime and RotateAccessTokens is required,
+// and Census where the policy limits the number of clients.
 type Options struct {
 	Log            Log
 	Waiter         Waiter
 	Sealer         Sealer
+	Census         Census
 	Policy         domain.Policy
 	SecretLifetime time.Duration    // of new client secrets; 0: they never expire
 	Now            func() time.Time // nil: time.Now
@@ -69,7 +76,8 @@ type Registration struct {
 }
 
 // Register registers a client as the document asks. from is the caller's address.
-// It returns a *domain.Error for what the document has wrong, and domain.ErrOutcomeUnknown.
+// It returns a *domain.Error for what the document has wrong and for a registry that is full, and
+// domain.ErrOutcomeUnknown.
 func (r *Registrar) Register(ctx context.Context, from string, requested domain.Document) (Registration, error) {
 	now := r.Now()
 	id, secret, token := newID(now), newSecret(), newSecret()
@@ -84,6 +92,9 @@ func (r *Registrar) Register(ctx context.Context, from string, requested domain.
 	}
 	actor := domain.Actor{Kind: domain.ActorClient, ID: id, IP: from}
 	history := r.record(domain.ClientAggregate(id), actor, now, events)
+	if err := r.checkRoom(ctx, domain.Client{}, domain.Fold(history)); err != nil {
+		return Registration{}, err
+	}
 	if err := r.append(ctx, 0, history); err != nil {
 		return Registration{}, fmt.Errorf("append registration: %w", err)
 	}
@@ -191,6 +202,10 @@ func (r *Registrar) change(
 			return history, nil
 		}
 		envelopes := r.record(aggregate, actor, now, events)
+		changed := append(history, envelopes...)
+		if err := r.checkRoom(ctx, client, domain.Fold(changed)); err != nil {
+			return nil, err
+		}
 		err = r.append(ctx, last, envelopes)
 		if errors.Is(err, domain.ErrConflict) && attempt < attempts {
 			continue
@@ -198,13 +213,33 @@ func (r *Registrar) change(
 		if err != nil {
 			return nil, err
 		}
-		return append(history, envelopes...), nil
+		return changed, nil
 	}
 }
 
 // hold reports whether every condition accepts a version.
 func hold(conditions []Condition, version uint64) bool {
 	return !slices.ContainsFunc(conditions, func(accepts Condition) bool { return !accepts(version) })
+}
+
+// checkRoom refuses a new client, and one that moves to another owner, when there are as many as the
+// policy allows. It counts in the local read model: as many clients as are registered at the same moment
+// may exceed the limit.
+func (r *Registrar) checkRoom(ctx context.Context, before, after domain.Client) error {
+	owner := after.Metadata.Owner()
+	limited := !before.Exists() && r.Policy.MaxClients > 0 ||
+		owner != before.Metadata.Owner() && r.Policy.MaxClientsPerOwner > 0
+	if !limited || after.Status != domain.Active {
+		return nil
+	}
+	population, err := r.Census.CountClients(ctx, owner)
+	if err != nil {
+		return err
+	}
+	if before.Exists() {
+		population.Clients = 0 // it is one of them already
+	}
+	return r.Policy.CheckRoom(population, owner)
 }
 
 // load returns an aggregate's history: none for an id that the registry never issues, so that no caller

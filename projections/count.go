@@ -1,0 +1,20 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+
+	"roster/domain"
+)
+
+const selectCounts = `SELECT (SELECT coalesce(sum(active), 0) FROM days),
+	(SELECT count(*) FROM clients WHERE owner = ?1 AND owner <> '' AND status = 'active')`
+
+// CountClients returns how many clients are active: in all, and of an owner, 0 for those without one.
+func (m *ReadModel) CountClients(ctx context.Context, owner string) (domain.Population, error) {
+	var p domain.Population
+	if err := m.queries.counts.QueryRowContext(ctx, owner).Scan(&p.Clients, &p.OfOwner); err != nil {
+		return domain.Population{}, fmt.Errorf("count clients: %w", err)
+	}
+	return p, nil
+}
