@@ -60,6 +60,11 @@ func publicKey(p Policy, raw jsontext.Value) (use, wrong string) {
 			}
 		}
 	}
+	if raw := members["key_ops"]; raw != nil {
+		if _, ok := decodeList(raw); !ok {
+			return "", "has key_ops that are not an array of strings"
+		}
+	}
 	kty, _ := decodeText(members["kty"])
 	use, _ = decodeText(members["use"])
 	switch {

@@ -23,10 +23,17 @@ func newID(now time.Time) string {
 // isID reports whether an id has the form of newID's, however it came here.
 var isID = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString
 
-// newSecret returns 256 random bits as 43 characters of base64url, for secrets and tokens
-// (RFC 7592 5, RFC 6749 10.10).
-func newSecret() string {
-	var secret [32]byte
-	rand.Read(secret[:])
-	return base64.RawURLEncoding.EncodeToString(secret[:])
+// newToken returns 256 random bits as 43 characters of base64url (RFC 7592 5, RFC 6749 10.10).
+func newToken() string { return random(32) }
+
+// newClientSecret returns 384 random bits as 64 characters of base64url: as many octets as the longest
+// key that an algorithm takes a client secret for, that of HS512 (RFC 7518 3.2; OpenID Connect Core 1.0,
+// 10.1 and 16.19).
+func newClientSecret() string { return random(48) }
+
+// random returns random octets in base64url.
+func random(octets int) string {
+	secret := make([]byte, octets)
+	rand.Read(secret)
+	return base64.RawURLEncoding.EncodeToString(secret)
 }

@@ -80,7 +80,7 @@ type Registration struct {
 // domain.ErrOutcomeUnknown.
 func (r *Registrar) Register(ctx context.Context, from string, requested domain.Document) (Registration, error) {
 	now := r.Now()
-	id, secret, token := newID(now), newSecret(), newSecret()
+	id, secret, token := newID(now), newClientSecret(), newToken()
 	events, err := domain.Decide(r.Policy, domain.Client{}, domain.Register{
 		Requested:               requested,
 		At:                      now,
@@ -108,11 +108,11 @@ func (r *Registrar) Register(ctx context.Context, from string, requested domain.
 func (r *Registrar) Update(
 	ctx context.Context, from, clientID, token string, requested domain.Document, conditions ...Condition,
 ) (Registration, error) {
-	secret := newSecret()
+	secret := newClientSecret()
 	var rotated domain.Digest
 	after := token
 	if r.RotateAccessTokens {
-		after = newSecret()
+		after = newToken()
 		rotated = domain.DigestOf(after)
 	}
 	history, err := r.change(ctx, clientID, conditions, func(now time.Time, c domain.Client) (domain.Actor, domain.Command, error) {

@@ -107,10 +107,12 @@ func TestLife(t *testing.T) {
 	if !regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString(id) {
 		t.Errorf("client_id %q is no UUIDv7", id)
 	}
-	for _, secret := range []string{token, registered.ClientSecret} {
-		if raw, err := base64.RawURLEncoding.DecodeString(secret); err != nil || len(raw) != 32 {
-			t.Errorf("%q is not 256 bits in base64url", secret)
-		}
+	if raw, err := base64.RawURLEncoding.DecodeString(token); err != nil || len(raw) != 32 {
+		t.Errorf("%q is not 256 bits in base64url", token)
+	}
+	// The octets of the secret are the key of HS512 (OpenID Connect Core 1.0, 16.19).
+	if raw, err := base64.RawURLEncoding.DecodeString(registered.ClientSecret); err != nil || len(raw) != 48 || len(registered.ClientSecret) < 64 {
+		t.Errorf("%q is not 384 bits in base64url", registered.ClientSecret)
 	}
 	if want := r.now.Add(time.Hour); !registered.Client.Secret.ExpiresAt.Equal(want) {
 		t.Errorf("secret expires at %v, want %v", registered.Client.Secret.ExpiresAt, want)
