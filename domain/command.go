@@ -11,6 +11,7 @@ type Register struct {
 	At                      time.Time // becomes client_id_issued_at, cut to seconds
 	RegistrationAccessToken Digest
 	Offered                 Secret // becomes the client's secret if it needs one
+	Evidence                Evidence
 }
 
 // Update asks to replace a client's metadata (RFC 7592 2.2).
@@ -21,6 +22,7 @@ type Update struct {
 	Offered   Secret // becomes the client's secret if it needs a new one
 	// RegistrationAccessToken replaces the client's; zero: it stays.
 	RegistrationAccessToken Digest
+	Evidence                Evidence
 }
 
 // Delete asks to end a client at its registration_client_uri (RFC 7592 2.3).

@@ -11,8 +11,9 @@ import (
 )
 
 // Decide returns what follows from a command: events, nothing when nothing is to change, or an error that
-// leaves everything as it was. It returns an *Error for what the request has wrong, and ErrNotFound for a
-// command to a client that was never registered.
+// leaves everything as it was. It returns an *Error for what the request has wrong, a *Missing when nothing
+// is wrong but others have to be asked first, and ErrNotFound for a command to a client that was never
+// registered.
 func Decide(p Policy, c Client, command Command) ([]Event, error) {
 	switch command := command.(type) {
 	case Register:
@@ -31,13 +32,15 @@ func register(p Policy, c Client, command Register) ([]Event, error) {
 	if c.Exists() {
 		return nil, fmt.Errorf("register client: id %s is taken", c.ID)
 	}
-	requested, err := decodeMetadata(command.Requested)
+	requested, err := requestedBy(p, c, command.Requested, command.Evidence)
 	if err != nil {
 		return nil, err
 	}
-	nameByOwner(requested)
 	metadata, err := admit(p, requested)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkSector(metadata, command.Evidence.Sector); err != nil {
 		return nil, err
 	}
 	registered := ClientRegistered{
@@ -59,16 +62,15 @@ func update(p Policy, c Client, command Update) ([]Event, error) {
 	if err := checkUpdate(c, command); err != nil {
 		return nil, err
 	}
-	requested, err := decodeMetadata(command.Requested)
+	requested, err := requestedBy(p, c, command.Requested, command.Evidence)
 	if err != nil {
 		return nil, err
 	}
-	// A name that begins with its owner is the one that was answered before.
-	if !strings.HasPrefix(requested.Name(), requested.Owner()+"_") {
-		nameByOwner(requested)
-	}
 	metadata, err := admit(p, requested)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkSector(metadata, command.Evidence.Sector); err != nil {
 		return nil, err
 	}
 	updated := ClientUpdated{
@@ -111,8 +113,12 @@ func checkUpdate(c Client, command Update) error {
 	return nil
 }
 
-// nameByOwner makes a client's name OWNER_NAME when both are given, as WSO2 Identity Server does.
-func nameByOwner(m Metadata) {
+// nameByOwner makes a client's name OWNER_NAME when both are given, as WSO2 Identity Server does. In an update
+// a name that begins with its owner is the one that was answered before.
+func nameByOwner(c Client, m Metadata) {
+	if c.Exists() && strings.HasPrefix(m.Name(), m.Owner()+"_") {
+		return
+	}
 	if m.Owner() != "" && m.Name() != "" {
 		m["client_name"] = Text(m.Owner() + "_" + m.Name())
 	}

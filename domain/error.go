@@ -7,10 +7,12 @@ type Code string
 
 // The codes of refusals.
 const (
-	InvalidRedirectURI    Code = "invalid_redirect_uri"    // RFC 7591 3.2.2
-	InvalidClientMetadata Code = "invalid_client_metadata" // RFC 7591 3.2.2
-	InvalidRequest        Code = "invalid_request"         // RFC 6749 5.2, for what RFC 7592 2.2 forbids
-	AccessDenied          Code = "access_denied"           // RFC 6749 4.1.2.1, for what no other request can mend
+	InvalidRedirectURI          Code = "invalid_redirect_uri"          // RFC 7591 3.2.2
+	InvalidClientMetadata       Code = "invalid_client_metadata"       // RFC 7591 3.2.2
+	InvalidSoftwareStatement    Code = "invalid_software_statement"    // RFC 7591 3.2.2
+	UnapprovedSoftwareStatement Code = "unapproved_software_statement" // RFC 7591 3.2.2
+	InvalidRequest              Code = "invalid_request"               // RFC 6749 5.2, for what RFC 7592 2.2 forbids
+	AccessDenied                Code = "access_denied"                 // RFC 6749 4.1.2.1, for what no other request can mend
 )
 
 // Error is a refusal that the caller can mend. Nothing has been changed.
@@ -38,6 +40,9 @@ var (
 	// ErrPreconditionFailed says that the client is not at a version that the caller accepts
 	// (RFC 9110 13). Nothing was changed.
 	ErrPreconditionFailed = errors.New("client is at another version")
+	// ErrKeysUnavailable says that a software statement cannot be verified now: the keys of its issuer,
+	// which is trusted, could not be had. Nothing was stored.
+	ErrKeysUnavailable = errors.New("keys of the software statement's issuer could not be had")
 )
 
 // What a log answers when it does not append. Errors that are none of these say that nothing was stored.

@@ -115,9 +115,8 @@ func octets(raw jsontext.Value, n int) string {
 	return ""
 }
 
-// checkKey checks parameters, strength and certificates of a key.
-func checkKey(members Document) string {
-	// go-jose folds the case of member names; it gets those with exact names alone.
+// decodeKey decodes a public key. go-jose folds the case of member names; it gets those with exact names alone.
+func decodeKey(members Document) (key jose.JSONWebKey, ok bool) {
 	encoded := []byte{'{'}
 	for _, name := range []string{"kty", "crv", "x", "y", "n", "e", "use", "kid", "alg", "x5c", "x5t", "x5t#S256"} {
 		if value := members[name]; value != nil {
@@ -130,8 +129,14 @@ func checkKey(members Document) string {
 		}
 	}
 	encoded = append(encoded, '}')
-	var key jose.JSONWebKey
-	if err := key.UnmarshalJSON(encoded); err != nil || !key.Valid() || !key.IsPublic() {
+	err := key.UnmarshalJSON(encoded)
+	return key, err == nil && key.Valid() && key.IsPublic()
+}
+
+// checkKey checks parameters, strength and certificates of a key.
+func checkKey(members Document) string {
+	key, ok := decodeKey(members)
+	if !ok {
 		return "is not a valid public key, or does not match its certificate"
 	}
 	switch public := key.Key.(type) {

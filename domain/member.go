@@ -99,6 +99,8 @@ var Members = []Member{
 	{Name: "contacts", Label: "Contacts", Kind: KindList, Source: rfc7591, Personal: true},
 	{Name: "software_id", Label: "Software", Source: rfc7591},
 	{Name: "software_version", Label: "Software version", Source: rfc7591},
+	// Its claims may hold contacts.
+	{Name: statementMember, Label: "Software statement", Source: "RFC 7591 2.3", Personal: true},
 
 	{Name: "sector_identifier_uri", Label: "Sector identifier URI", Kind: KindURI, Source: oidcDCR, check: httpsURL},
 	{Name: "subject_type", Label: "Subject type", Source: oidcDCR, check: oneOf("public", "pairwise")},

@@ -36,6 +36,9 @@ type Policy struct {
 	MaxURILength       int `json:"max_uri_length,omitempty"`        // characters
 	MaxClients         int `json:"max_clients,omitempty"`           // active ones; 0: no limit
 	MaxClientsPerOwner int `json:"max_clients_per_owner,omitempty"` // active ones of one ext_param_owner; 0: no limit
+
+	// RequireSoftwareStatement lets nobody be a client without a software statement (RFC 7591 2.3).
+	RequireSoftwareStatement bool `json:"require_software_statement,omitempty"`
 }
 
 // DefaultPolicy is the policy of a registry whose settings say nothing else.

@@ -1,0 +1,144 @@
+package domain
+
+import (
+	"encoding/base64"
+	"maps"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// SoftwareStatement is a software statement as its parts say, without a word on whether they are true
+// (RFC 7591 2.3).
+type SoftwareStatement struct {
+	Header Document
+	Claims Document
+	Issuer string // the claim iss, never empty
+}
+
+// ParseSoftwareStatement reads a JWT in compact form (RFC 7519 3): header and claims are JSON objects read as
+// strictly as requests are. It verifies nothing. It returns an *Error with InvalidSoftwareStatement.
+func ParseSoftwareStatement(statement string) (SoftwareStatement, error) {
+	parts := strings.Split(statement, ".")
+	if len(parts) != 3 {
+		return SoftwareStatement{}, InvalidStatement("must be a signed JWT in compact form")
+	}
+	header, err := parsePart(parts[0])
+	if err != nil {
+		return SoftwareStatement{}, err
+	}
+	claims, err := parsePart(parts[1])
+	if err != nil {
+		return SoftwareStatement{}, err
+	}
+	issuer, ok := decodeText(claims["iss"])
+	if !ok || issuer == "" {
+		return SoftwareStatement{}, InvalidStatement("must name its issuer in the claim iss (RFC 7591 2.3)")
+	}
+	return SoftwareStatement{Header: header, Claims: claims, Issuer: issuer}, nil
+}
+
+func parsePart(part string) (Document, error) {
+	decoded, err := base64.RawURLEncoding.Strict().DecodeString(part)
+	if err != nil {
+		return nil, InvalidStatement("must be a signed JWT in compact form")
+	}
+	document, err := ParseDocument(decoded)
+	if err != nil {
+		return nil, InvalidStatement("must have a header and claims that are JSON objects without a member twice")
+	}
+	return document, nil
+}
+
+// InvalidStatement refuses a software statement that is wrong in itself (RFC 7591 3.2.2).
+func InvalidStatement(detail string) *Error {
+	return &Error{Code: InvalidSoftwareStatement, Field: statementMember, Detail: detail}
+}
+
+// UnapprovedStatement refuses a software statement that may be right, but not for this server (RFC 7591 3.2.2).
+func UnapprovedStatement(detail string) *Error {
+	return &Error{Code: UnapprovedSoftwareStatement, Field: statementMember, Detail: detail}
+}
+
+const statementMember = "software_statement"
+
+// requestedBy returns the metadata that a document asks for. The claims of its software statement win over
+// its own members (RFC 7591 2.3). A statement that the client has registered was verified then.
+func requestedBy(p Policy, c Client, document Document, known Evidence) (Metadata, error) {
+	claimed, err := claimsOf(p, c, document[statementMember], known)
+	if err != nil {
+		return nil, err
+	}
+	own := maps.Clone(document)
+	for name := range claimed {
+		delete(own, name)
+	}
+	requested, err := decodeMetadata(own)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(requested, claimed)
+	if claimed["client_name"] == nil {
+		nameByOwner(c, requested)
+	}
+	return requested, nil
+}
+
+// claimsOf returns what the software statement of a request says of the client, nothing when there is none.
+func claimsOf(p Policy, c Client, raw jsontext.Value, known Evidence) (Metadata, error) {
+	if raw == nil {
+		if p.RequireSoftwareStatement {
+			return nil, UnapprovedStatement("is needed by the policy of this server, from an issuer that it trusts")
+		}
+		return nil, nil
+	}
+	text, ok := decodeText(raw)
+	if !ok {
+		return nil, InvalidStatement("must be a signed JWT in compact form")
+	}
+	statement, err := ParseSoftwareStatement(text)
+	if err != nil {
+		return nil, err
+	}
+	delete(statement.Claims, statementMember)
+	claimed, err := decodeMetadata(statement.Claims)
+	if err != nil {
+		return nil, InvalidStatement("has a claim that is not of its member's type: " + err.Error())
+	}
+	if text != c.Metadata.Text(statementMember) && text != known.SoftwareStatement {
+		return nil, &Missing{SoftwareStatement: text}
+	}
+	return claimed, nil
+}
+
+// VerificationKeys returns the public keys of a JSON Web Key Set that signatures can be verified with. Keys
+// that are of another kind or use, weak or wrong are passed over (RFC 7517 5). The set itself is read as
+// strictly as requests are.
+func VerificationKeys(set []byte) ([]jose.JSONWebKey, error) {
+	document, err := ParseDocument(set)
+	if err != nil {
+		return nil, err
+	}
+	if document["keys"].Kind() != '[' {
+		return nil, malformed("a JSON Web Key Set is an object with an array keys (RFC 7517 5)")
+	}
+	var keys []jose.JSONWebKey
+	for raw := range elements(document["keys"]) {
+		use, wrong := publicKey(DefaultPolicy, raw)
+		if wrong != "" || use == "enc" {
+			continue
+		}
+		members, err := ParseDocument(raw)
+		if err != nil {
+			continue
+		}
+		if key, ok := decodeKey(members); ok {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, malformed("the JSON Web Key Set has no key that signatures can be verified with")
+	}
+	return keys, nil
+}
