@@ -77,6 +77,8 @@ func problemOf(err error) *problem {
 		return &problem{status: http.StatusConflict, Code: "conflict", Description: "the client was changed by other requests at the same time; nothing was stored, try again"}
 	case errors.Is(err, domain.ErrOutcomeUnknown):
 		return unavailable("the outcome is unknown: the change may or may not have been stored")
+	case errors.Is(err, domain.ErrKeysUnavailable):
+		return unavailable("the keys of the software statement's issuer cannot be had now, try again later")
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return unavailable("the answer took too long, try again")
 	case errors.As(err, &routing) && routing.Code == http.StatusNotFound:

@@ -13,23 +13,24 @@ import (
 // arrows says what each part may import of the others, itself aside. The rules of the domain import nothing
 // of them, and beside the standard library only pure parsers.
 var arrows = map[string][]string{
-	"roster/domain":                {},
-	"roster/domain/registrar":      {"roster/domain"},
-	"roster/domain/administrators": {"roster/domain", "roster/domain/throttle"},
-	"roster/domain/throttle":       {},
-	"roster/eventstore":            {"roster/domain"},
-	"roster/eventstore/jetstream":  {"roster/domain", "roster/eventstore"},
-	"roster/eventstore/memory":     {"roster/domain", "roster/eventstore"},
-	"roster/eventstore/storetest":  {"roster/domain", "roster/eventstore"},
-	"roster/projections":           {"roster/domain", "roster/eventstore"},
+	"roster/domain":                  {},
+	"roster/domain/registrar":        {"roster/domain"},
+	"roster/domain/administrators":   {"roster/domain", "roster/domain/throttle"},
+	"roster/domain/registrar/remote": {},
+	"roster/domain/throttle":         {},
+	"roster/eventstore":              {"roster/domain"},
+	"roster/eventstore/jetstream":    {"roster/domain", "roster/eventstore"},
+	"roster/eventstore/memory":       {"roster/domain", "roster/eventstore"},
+	"roster/eventstore/storetest":    {"roster/domain", "roster/eventstore"},
+	"roster/projections":             {"roster/domain", "roster/eventstore"},
 	"roster/api": {
 		"roster/domain", "roster/domain/registrar", "roster/domain/administrators", "roster/domain/throttle",
 		"roster/projections",
 	},
 	"roster/web": {"roster/domain", "roster/domain/registrar", "roster/domain/administrators", "roster/projections"},
 	"roster/cmd/roster": {
-		"roster/api", "roster/web", "roster/domain", "roster/domain/registrar", "roster/domain/administrators",
-		"roster/eventstore/jetstream", "roster/projections",
+		"roster/api", "roster/web", "roster/domain", "roster/domain/registrar", "roster/domain/registrar/remote",
+		"roster/domain/administrators", "roster/eventstore/jetstream", "roster/projections",
 	},
 }
 

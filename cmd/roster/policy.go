@@ -12,22 +12,23 @@ import (
 
 // policySettings are what this deployment lets a client be.
 type policySettings struct {
-	AllowGrantTypes      []string `help:"Grant types that clients may have." default:"${grant_types}" placeholder:"TYPE"`
-	AllowResponseTypes   []string `help:"Response types that clients may have." default:"${response_types}" placeholder:"TYPE"`
-	AllowAuthMethods     []string `help:"Authentication methods that clients may have." default:"${auth_methods}" placeholder:"METHOD"`
-	AllowSigningAlgs     []string `help:"Algorithms for signatures." default:"${signing_algs}" placeholder:"ALG"`
-	AllowUnsigned        bool     `help:"Allow the algorithm none where the specifications let it be." default:"${unsigned}" negatable:""`
-	AllowEncryptionAlgs  []string `help:"Algorithms for the encryption of keys." default:"${encryption_algs}" placeholder:"ALG"`
-	AllowEncryptionEncs  []string `help:"Algorithms for the encryption of content." default:"${encryption_encs}" placeholder:"ENC"`
-	AllowScopes          []string `help:"Scopes that clients may ask for; none: any." placeholder:"SCOPE"`
-	DefaultScopes        []string `help:"Scopes of a client that asks for none." placeholder:"SCOPE"`
-	AllowRedirectHosts   []string `help:"Hosts that http and https redirect URIs may have, those on loopback included; .example.org is every host below example.org; none: any." placeholder:"HOST"`
-	AllowRedirectSchemes []string `help:"Private-use schemes that redirect URIs of native clients may have; none: any that is not dangerous." placeholder:"SCHEME"`
-	PagesOnRedirectHost  bool     `help:"Hold client_uri, logo_uri, tos_uri, policy_uri, information_uri and organization_uri to scheme and host of a redirect URI."`
-	MaxRedirectURIs      int      `name:"max-redirect-uris" help:"Redirect URIs of one client." default:"${max_redirect_uris}" placeholder:"N"`
-	MaxURILength         int      `help:"Characters of a URI." default:"${max_uri_length}" placeholder:"N"`
-	MaxClients           int      `help:"Active clients in all; 0: no limit." default:"0" placeholder:"N"`
-	MaxClientsPerOwner   int      `help:"Active clients of one owner; 0: no limit." default:"0" placeholder:"N"`
+	AllowGrantTypes          []string `help:"Grant types that clients may have." default:"${grant_types}" placeholder:"TYPE"`
+	AllowResponseTypes       []string `help:"Response types that clients may have." default:"${response_types}" placeholder:"TYPE"`
+	AllowAuthMethods         []string `help:"Authentication methods that clients may have." default:"${auth_methods}" placeholder:"METHOD"`
+	AllowSigningAlgs         []string `help:"Algorithms for signatures." default:"${signing_algs}" placeholder:"ALG"`
+	AllowUnsigned            bool     `help:"Allow the algorithm none where the specifications let it be." default:"${unsigned}" negatable:""`
+	AllowEncryptionAlgs      []string `help:"Algorithms for the encryption of keys." default:"${encryption_algs}" placeholder:"ALG"`
+	AllowEncryptionEncs      []string `help:"Algorithms for the encryption of content." default:"${encryption_encs}" placeholder:"ENC"`
+	AllowScopes              []string `help:"Scopes that clients may ask for; none: any." placeholder:"SCOPE"`
+	DefaultScopes            []string `help:"Scopes of a client that asks for none." placeholder:"SCOPE"`
+	AllowRedirectHosts       []string `help:"Hosts that http and https redirect URIs may have, those on loopback included; .example.org is every host below example.org; none: any." placeholder:"HOST"`
+	AllowRedirectSchemes     []string `help:"Private-use schemes that redirect URIs of native clients may have; none: any that is not dangerous." placeholder:"SCHEME"`
+	PagesOnRedirectHost      bool     `help:"Hold client_uri, logo_uri, tos_uri, policy_uri, information_uri and organization_uri to scheme and host of a redirect URI."`
+	RequireSoftwareStatement bool     `help:"Let only clients with a software statement of a trusted issuer register."`
+	MaxRedirectURIs          int      `name:"max-redirect-uris" help:"Redirect URIs of one client." default:"${max_redirect_uris}" placeholder:"N"`
+	MaxURILength             int      `help:"Characters of a URI." default:"${max_uri_length}" placeholder:"N"`
+	MaxClients               int      `help:"Active clients in all; 0: no limit." default:"0" placeholder:"N"`
+	MaxClientsPerOwner       int      `help:"Active clients of one owner; 0: no limit." default:"0" placeholder:"N"`
 }
 
 // policyDefaults gives the settings of domain.DefaultPolicy as their defaults.
@@ -50,22 +51,23 @@ func policyDefaults() kong.Vars {
 // policy returns the policy that the settings make, or what is wrong with it.
 func (s policySettings) policy() (domain.Policy, error) {
 	p := domain.Policy{
-		GrantTypes:          given(s.AllowGrantTypes),
-		ResponseTypes:       given(s.AllowResponseTypes),
-		AuthMethods:         given(s.AllowAuthMethods),
-		SigningAlgs:         given(s.AllowSigningAlgs),
-		Unsigned:            s.AllowUnsigned,
-		EncryptionAlgs:      given(s.AllowEncryptionAlgs),
-		EncryptionEncs:      given(s.AllowEncryptionEncs),
-		Scopes:              given(s.AllowScopes),
-		DefaultScopes:       given(s.DefaultScopes),
-		RedirectHosts:       given(s.AllowRedirectHosts),
-		RedirectSchemes:     given(s.AllowRedirectSchemes),
-		PagesOnRedirectHost: s.PagesOnRedirectHost,
-		MaxRedirectURIs:     s.MaxRedirectURIs,
-		MaxURILength:        s.MaxURILength,
-		MaxClients:          s.MaxClients,
-		MaxClientsPerOwner:  s.MaxClientsPerOwner,
+		GrantTypes:               given(s.AllowGrantTypes),
+		ResponseTypes:            given(s.AllowResponseTypes),
+		AuthMethods:              given(s.AllowAuthMethods),
+		SigningAlgs:              given(s.AllowSigningAlgs),
+		Unsigned:                 s.AllowUnsigned,
+		EncryptionAlgs:           given(s.AllowEncryptionAlgs),
+		EncryptionEncs:           given(s.AllowEncryptionEncs),
+		Scopes:                   given(s.AllowScopes),
+		DefaultScopes:            given(s.DefaultScopes),
+		RedirectHosts:            given(s.AllowRedirectHosts),
+		RedirectSchemes:          given(s.AllowRedirectSchemes),
+		PagesOnRedirectHost:      s.PagesOnRedirectHost,
+		RequireSoftwareStatement: s.RequireSoftwareStatement,
+		MaxRedirectURIs:          s.MaxRedirectURIs,
+		MaxURILength:             s.MaxURILength,
+		MaxClients:               s.MaxClients,
+		MaxClientsPerOwner:       s.MaxClientsPerOwner,
 	}
 	return p, p.Validate()
 }

@@ -16,6 +16,7 @@ import (
 	"roster/api"
 	"roster/domain/administrators"
 	"roster/domain/registrar"
+	"roster/domain/registrar/remote"
 	"roster/web"
 )
 
@@ -86,6 +87,7 @@ func (s *serveCommand) server(
 	clients := registrar.New(registrar.Options{
 		Log: c.log, Waiter: c.model, Sealer: seal, Census: c.model, Policy: policy, SecretLifetime: s.SecretLifetime,
 		RotateAccessTokens: s.RotateRegistrationAccessToken,
+		Fetcher:            remote.New(logger), Issuers: s.issuers(publicURL, logger),
 	})
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

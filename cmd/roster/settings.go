@@ -58,6 +58,7 @@ type serveCommand struct {
 	APITokens                     apiTokens     `help:"Bearer tokens for the JSON API, comma-separated, each of 32 characters or more." placeholder:"NAME=TOKEN"`
 	Registration                  string        `help:"Who may register: open, token or closed." enum:"open,token,closed" default:"open" placeholder:"MODE"`
 	RegistrationRate              int           `help:"Registrations a minute from one address; 0: no limit." default:"600" placeholder:"N"`
+	SoftwareIssuers               issuerSources `help:"Issuers whose software statements are trusted, comma-separated, each with its JSON Web Key Set: a file, or an https URL on a public address." placeholder:"ISS=FILE|URL"`
 	SecretLifetime                time.Duration `help:"Lifetime of new client secrets, such as 2160h; 0: they never expire." default:"0" placeholder:"DURATION"`
 	RotateRegistrationAccessToken bool          `help:"Issue a new registration access token with every update of a client; the former ends at once."`
 	SecretKey                     string        `help:"Key that seals secrets which are needed again: 32 bytes in base64 (default: roster.key in the data directory)." placeholder:"KEY"`
@@ -111,6 +112,8 @@ func (s *serveCommand) Validate() error {
 		return errors.New("--upstream-metadata must be an http or https URL, or a file")
 	case s.RegistrationRate < 0:
 		return errors.New("--registration-rate must be 0 or more")
+	case s.RequireSoftwareStatement && len(s.SoftwareIssuers) == 0:
+		return errors.New("--require-software-statement needs --software-issuers: nobody could register")
 	case s.SecretLifetime < 0 || s.SecretLifetime > 0 && s.SecretLifetime < time.Second:
 		return errors.New("--secret-lifetime must be 0, or a second or more")
 	}
@@ -119,7 +122,7 @@ func (s *serveCommand) Validate() error {
 			return fmt.Errorf("--secret-key must be %d bytes in base64", sealingKeySize)
 		}
 	}
-	return nil
+	return s.SoftwareIssuers.validate()
 }
 
 // isOrigin reports whether s is an http or https URL of a host and, where there is one, a port.

@@ -37,8 +37,13 @@ type Sealer interface {
 // with the state that the change is decided on.
 type Condition func(version uint64) bool
 
-// Options are what a Registrar needs. Every field but Now, SecretLifetime and RotateAccessTokens is required,
-// and Census where the policy limits the number of clients.
+// Fetcher gets the document at an https URL that a caller gave. Its errors tell nothing of what went wrong.
+type Fetcher interface {
+	Fetch(ctx context.Context, url string) ([]byte, error)
+}
+
+// Options are what a Registrar needs. Log, Waiter, Sealer and Policy are required, and Census where the policy
+// limits the number of clients.
 type Options struct {
 	Log            Log
 	Waiter         Waiter
@@ -46,6 +51,8 @@ type Options struct {
 	Census         Census
 	Policy         domain.Policy
 	SecretLifetime time.Duration    // of new client secrets; 0: they never expire
+	Fetcher        Fetcher          // of sector identifier documents; nil: none can be had
+	Issuers        Issuers          // of software statements
 	Now            func() time.Time // nil: time.Now
 	// RotateAccessTokens issues a new registration access token with every update (RFC 7592 5).
 	RotateAccessTokens bool
@@ -76,17 +83,23 @@ type Registration struct {
 }
 
 // Register registers a client as the document asks. from is the caller's address.
-// It returns a *domain.Error for what the document has wrong and for a registry that is full, and
-// domain.ErrOutcomeUnknown.
+// It returns a *domain.Error for what the document has wrong and for a registry that is full,
+// domain.ErrKeysUnavailable and domain.ErrOutcomeUnknown.
 func (r *Registrar) Register(ctx context.Context, from string, requested domain.Document) (Registration, error) {
 	now := r.Now()
 	id, secret, token := newID(now), newClientSecret(), newToken()
-	events, err := domain.Decide(r.Policy, domain.Client{}, domain.Register{
+	command := domain.Register{
 		Requested:               requested,
 		At:                      now,
 		RegistrationAccessToken: domain.DigestOf(token),
 		Offered:                 r.offer(id, secret, now),
-	})
+	}
+	events, err := domain.Decide(r.Policy, domain.Client{}, command)
+	for missing := new(domain.Missing); errors.As(err, &missing); {
+		if err = r.learn(ctx, now, missing, &command.Evidence); err == nil {
+			events, err = domain.Decide(r.Policy, domain.Client{}, command)
+		}
+	}
 	if err != nil {
 		return Registration{}, err
 	}
@@ -103,8 +116,8 @@ func (r *Registrar) Register(ctx context.Context, from string, requested domain.
 
 // Update replaces the metadata of the client that token admits to (RFC 7592 2.2) when every condition holds.
 // It returns domain.ErrUnauthorized, domain.ErrPreconditionFailed, a *domain.Error for what the document has
-// wrong, domain.ErrConflict when others keep changing the client at the same time, and
-// domain.ErrOutcomeUnknown.
+// wrong, domain.ErrConflict when others keep changing the client at the same time, domain.ErrKeysUnavailable
+// and domain.ErrOutcomeUnknown.
 func (r *Registrar) Update(
 	ctx context.Context, from, clientID, token string, requested domain.Document, conditions ...Condition,
 ) (Registration, error) {
@@ -115,13 +128,13 @@ func (r *Registrar) Update(
 		after = newToken()
 		rotated = domain.DigestOf(after)
 	}
-	history, err := r.change(ctx, clientID, conditions, func(now time.Time, c domain.Client) (domain.Actor, domain.Command, error) {
+	history, err := r.change(ctx, clientID, conditions, func(now time.Time, c domain.Client, known domain.Evidence) (domain.Actor, domain.Command, error) {
 		if !c.Admits(token) {
 			return domain.Actor{}, nil, domain.ErrUnauthorized
 		}
 		return domain.Actor{Kind: domain.ActorClient, ID: clientID, IP: from}, domain.Update{
 			ClientID: clientID, Requested: requested, At: now,
-			Offered: r.offer(clientID, secret, now), RegistrationAccessToken: rotated,
+			Offered: r.offer(clientID, secret, now), RegistrationAccessToken: rotated, Evidence: known,
 		}, nil
 	})
 	if err != nil {
@@ -133,7 +146,7 @@ func (r *Registrar) Update(
 // Delete ends the client that token admits to (RFC 7592 2.3) when every condition holds. It returns
 // domain.ErrUnauthorized, domain.ErrPreconditionFailed, domain.ErrConflict and domain.ErrOutcomeUnknown.
 func (r *Registrar) Delete(ctx context.Context, from, clientID, token string, conditions ...Condition) error {
-	_, err := r.change(ctx, clientID, conditions, func(_ time.Time, c domain.Client) (domain.Actor, domain.Command, error) {
+	_, err := r.change(ctx, clientID, conditions, func(_ time.Time, c domain.Client, _ domain.Evidence) (domain.Actor, domain.Command, error) {
 		if !c.Admits(token) {
 			return domain.Actor{}, nil, domain.ErrUnauthorized
 		}
@@ -161,7 +174,7 @@ func (r *Registrar) Revoke(ctx context.Context, admin domain.Actor, clientID, re
 func (r *Registrar) end(
 	ctx context.Context, admin domain.Actor, clientID string, command domain.Command, conditions ...Condition,
 ) error {
-	_, err := r.change(ctx, clientID, conditions, func(time.Time, domain.Client) (domain.Actor, domain.Command, error) {
+	_, err := r.change(ctx, clientID, conditions, func(time.Time, domain.Client, domain.Evidence) (domain.Actor, domain.Command, error) {
 		return admin, command, nil
 	})
 	if err != nil {
@@ -174,20 +187,22 @@ func (r *Registrar) end(
 const attempts = 5
 
 // change loads a client, asks what to do with it, holds the conditions against it, decides and appends. It
-// returns the client's history as it stands then. A conflict is decided anew on the new state.
+// returns the client's history as it stands then. A conflict is decided anew on the new state, and so is what
+// others had to be asked about first; nothing is asked twice.
 func (r *Registrar) change(
 	ctx context.Context, clientID string, conditions []Condition,
-	command func(now time.Time, c domain.Client) (domain.Actor, domain.Command, error),
+	command func(now time.Time, c domain.Client, known domain.Evidence) (domain.Actor, domain.Command, error),
 ) ([]domain.Envelope, error) {
 	aggregate := domain.ClientAggregate(clientID)
-	for attempt := 1; ; attempt++ {
+	var known domain.Evidence
+	for attempt := 1; ; {
 		history, last, err := r.load(ctx, aggregate)
 		if err != nil {
 			return nil, err
 		}
 		client := domain.Fold(history)
 		now := r.Now()
-		actor, command, err := command(now, client)
+		actor, command, err := command(now, client, known)
 		if err != nil {
 			return nil, err
 		}
@@ -195,6 +210,12 @@ func (r *Registrar) change(
 			return nil, domain.ErrPreconditionFailed
 		}
 		events, err := domain.Decide(r.Policy, client, command)
+		if missing := new(domain.Missing); errors.As(err, &missing) {
+			if err := r.learn(ctx, now, missing, &known); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -208,6 +229,7 @@ func (r *Registrar) change(
 		}
 		err = r.append(ctx, last, envelopes)
 		if errors.Is(err, domain.ErrConflict) && attempt < attempts {
+			attempt++
 			continue
 		}
 		if err != nil {

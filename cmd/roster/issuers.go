@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"strings"
+
+	"roster/domain"
+	"roster/domain/registrar"
+	"roster/domain/registrar/remote"
+)
+
+// maxKeysFile is the most that is read of a file with keys.
+const maxKeysFile = 1 << 20
+
+// issuers says whose software statements are trusted. Keys are read when they are needed first, so that no
+// start depends on others. Statements may name this server as their audience by the URLs that clients see.
+func (s *serveCommand) issuers(publicURL string, logger *slog.Logger) registrar.Issuers {
+	issuers := registrar.Issuers{
+		Keys:     map[string]*registrar.KeySet{},
+		Audience: []string{publicURL, publicURL + "/", publicURL + "/identity/register", publicURL + "/identity/connect/register"},
+	}
+	fetcher := remote.New(logger) // of its own: clients' documents must not take its places
+	for issuer, source := range s.SoftwareIssuers {
+		read := func(context.Context) ([]byte, error) { return readKeysFile(source) }
+		if isURL(source) {
+			read = func(ctx context.Context) ([]byte, error) { return fetcher.Fetch(ctx, source) }
+		}
+		issuers.Keys[issuer] = registrar.NewKeySet(read, logger.With("issuer", issuer))
+	}
+	return issuers
+}
+
+// issuerSources are where the keys of issuers are, a file or an https URL, by the names of the issuers.
+type issuerSources map[string]string
+
+// UnmarshalText reads ISS=SOURCE,ISS=SOURCE. The first equals sign ends the name.
+func (sources *issuerSources) UnmarshalText(text []byte) error {
+	*sources = issuerSources{}
+	if len(text) == 0 {
+		return nil
+	}
+	for pair := range strings.SplitSeq(string(text), ",") {
+		issuer, source, _ := strings.Cut(pair, "=")
+		switch {
+		case issuer == "" || source == "" || isURL(source) && !isKeysURL(source):
+			return errors.New("must be ISS=FILE or ISS=https URL, comma-separated")
+		case (*sources)[issuer] != "":
+			return errors.New("must name each issuer once")
+		}
+		(*sources)[issuer] = source
+	}
+	return nil
+}
+
+// validate refuses files without keys. What others serve is not asked for before it is needed.
+func (sources issuerSources) validate() error {
+	for issuer, source := range sources {
+		if isURL(source) {
+			continue
+		}
+		set, err := readKeysFile(source)
+		if err == nil {
+			_, err = domain.VerificationKeys(set)
+		}
+		if err != nil {
+			return fmt.Errorf("--software-issuers, keys of %s: %w", issuer, err)
+		}
+	}
+	return nil
+}
+
+func isURL(source string) bool { return strings.Contains(source, "://") }
+
+func isKeysURL(source string) bool {
+	u, err := url.Parse(source)
+	return err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil
+}
+
+func readKeysFile(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, maxKeysFile))
+}

@@ -1,0 +1,108 @@
+package registrar
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"roster/domain"
+)
+
+const (
+	keysFresh  = 15 * time.Minute // how long keys serve before they are read again
+	keysPaused = 10 * time.Second // the least time between two readings, whoever asks
+)
+
+// KeySource reads an issuer's JSON Web Key Set, from a file or over the network. Its time must be bounded.
+type KeySource func(ctx context.Context) ([]byte, error)
+
+// KeySet is the keys of one issuer, read when they are needed first, again when they are no longer fresh, and
+// again for a signature that none of them fits, as after a rotation. A reading that fails leaves those
+// that were read before. It may be used concurrently.
+type KeySet struct {
+	source KeySource
+	logger *slog.Logger
+	held   atomic.Pointer[heldKeys]
+	turn   chan struct{} // holds one who reads
+}
+
+// heldKeys are keys as they were read last.
+type heldKeys struct {
+	keys []jose.JSONWebKey
+	read time.Time // successfully; zero: never
+	due  time.Time // of the next reading at the soonest
+}
+
+// NewKeySet returns the keys at a source, which has not been read yet.
+func NewKeySet(source KeySource, logger *slog.Logger) *KeySet {
+	s := &KeySet{source: source, logger: logger, turn: make(chan struct{}, 1)}
+	s.held.Store(&heldKeys{})
+	return s
+}
+
+// verify reports whether one of the keys made a signature. It returns domain.ErrKeysUnavailable when there
+// are none to tell.
+func (s *KeySet) verify(ctx context.Context, now time.Time, signed *jose.JSONWebSignature) (bool, error) {
+	held := s.held.Load()
+	genuine := held.verify(signed)
+	if genuine && now.Before(held.read.Add(keysFresh)) {
+		return true, nil
+	}
+	held, err := s.refresh(ctx, now, held)
+	switch {
+	case err != nil:
+		return false, err
+	case held.read.IsZero():
+		return false, domain.ErrKeysUnavailable
+	}
+	return held.verify(signed), nil
+}
+
+// refresh returns keys that are newer than those that were held, where there are any to be had. One reads at
+// a time and those who come meanwhile wait for what it brings.
+func (s *KeySet) refresh(ctx context.Context, now time.Time, held *heldKeys) (*heldKeys, error) {
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if latest := s.held.Load(); latest != held || now.Before(held.due) {
+		return latest, nil
+	}
+	// A caller that goes away must not spoil the reading for the others.
+	keys, err := s.read(context.WithoutCancel(ctx))
+	next := &heldKeys{keys: keys, read: now, due: now.Add(keysPaused)}
+	if err != nil {
+		s.logger.Warn("keys of an issuer of software statements not read", "err", err)
+		next.keys, next.read = held.keys, held.read
+	}
+	s.held.Store(next)
+	return next, nil
+}
+
+func (s *KeySet) read(ctx context.Context) ([]jose.JSONWebKey, error) {
+	set, err := s.source(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return domain.VerificationKeys(set)
+}
+
+// verify reports whether one of the keys made a signature. A key that names an algorithm serves for no other,
+// and a signature that names a key is of no other (RFC 7515 4.1.4, RFC 7517 4.4).
+func (h *heldKeys) verify(signed *jose.JSONWebSignature) bool {
+	header := signed.Signatures[0].Header
+	return slices.ContainsFunc(h.keys, func(key jose.JSONWebKey) bool {
+		fits := (header.KeyID == "" || key.KeyID == header.KeyID) && (key.Algorithm == "" || key.Algorithm == header.Algorithm)
+		if !fits {
+			return false
+		}
+		_, err := signed.Verify(key.Key)
+		return err == nil
+	})
+}

@@ -1,0 +1,40 @@
+package remote
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"log/slog"
+	"net"
+	"net/netip"
+	"syscall"
+)
+
+// What tests measure against.
+const (
+	SizeLimit   = sizeLimit
+	HeaderLimit = headerLimit
+	AtOnce      = atOnce
+)
+
+// CheckAddress is the decision on an address that is about to be connected to.
+func CheckAddress(network, address string) error { return publicOnly(ports...)(network, address, nil) }
+
+// NewOnPort returns a Fetcher that connects to public addresses on one port, whose names are looked up by a
+// resolver of its own unless that is nil.
+func NewOnPort(logger *slog.Logger, port uint16, resolver *net.Resolver) *Fetcher {
+	return newFetcher(logger, &net.Dialer{Control: publicOnly(port), Resolver: resolver}, nil)
+}
+
+// NewTrusting returns a Fetcher that connects to one address beside the public ones, and
+// trusts the certificates of one authority alone.
+func NewTrusting(logger *slog.Logger, exempt netip.AddrPort, roots *x509.CertPool) *Fetcher {
+	public := publicOnly(ports...)
+	control := func(network, address string, connection syscall.RawConn) error {
+		if address == exempt.String() {
+			return nil
+		}
+		return public(network, address, connection)
+	}
+	dialer := &net.Dialer{Control: control}
+	return newFetcher(logger, dialer, &tls.Config{RootCAs: roots})
+}
