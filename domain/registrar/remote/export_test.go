@@ -11,6 +11,7 @@ import (
 
 // What tests measure against.
 const (
+	TimeLimit   = timeLimit
 	SizeLimit   = sizeLimit
 	HeaderLimit = headerLimit
 	AtOnce      = atOnce
@@ -18,6 +19,12 @@ const (
 
 // CheckAddress is the decision on an address that is about to be connected to.
 func CheckAddress(network, address string) error { return publicOnly(ports...)(network, address, nil) }
+
+// NewControlled returns a Fetcher that asks before it connects to any address.
+func NewControlled(logger *slog.Logger, ask func() error) *Fetcher {
+	control := func(string, string, syscall.RawConn) error { return ask() }
+	return newFetcher(logger, &net.Dialer{Control: control}, nil)
+}
 
 // NewOnPort returns a Fetcher that connects to public addresses on one port, whose names are looked up by a
 // resolver of its own unless that is nil.
