@@ -20,6 +20,8 @@ func FuzzRegister(f *testing.F) {
 		`{"redirect_uris":["com.example.app:/cb"],"client_name#ja":"アプリ","default_max_age":0}`,
 		`{"redirect_uris":["server.example.com"],"client_name":"a","ext_param_owner":"o","grant_types":["password"]}`,
 		`{"redirect_uris":["http://[::1]:8/"],"jwks":{"keys":[{"kty":"EC"}]},"contacts":["a@b.example"]}`,
+		`{"redirect_uris":["https://a.example/"],"sector_identifier_uri":"https://a.example/s"}`,
+		`{"redirect_uris":["https://a.example/"],"software_statement":"` + statement(`{"iss":"https://i.example","client_name":"N"}`) + `"}`,
 		`{"a":{"a":1,"a":2}}`, `[]`, `{"redirect_uris":null}`, "{\"client_name\":\"\xc0\xaf\"}", `{"scope":"a b"}`,
 	} {
 		f.Add([]byte(seed))
@@ -30,7 +32,12 @@ func FuzzRegister(f *testing.F) {
 			checkRefusal(t, err)
 			return
 		}
-		events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, domain.Register{Requested: requested, Offered: offered})
+		command := domain.Register{Requested: requested, Offered: offered}
+		events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
+		for missing := new(domain.Missing); errors.As(err, &missing); {
+			confirm(missing, &command.Evidence, requested)
+			events, err = domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
+		}
 		if err != nil {
 			checkRefusal(t, err)
 			return
@@ -49,11 +56,23 @@ func FuzzRegister(f *testing.F) {
 		}
 		answer := document(t, string(encoded))
 		answer["client_id"] = []byte(`"` + clientID + `"`)
-		changes, err := domain.Decide(domain.DefaultPolicy, client, domain.Update{ClientID: clientID, Requested: answer, Offered: offered})
+		again := domain.Update{ClientID: clientID, Requested: answer, Offered: offered}
+		again.Evidence.Sector = command.Evidence.Sector
+		changes, err := domain.Decide(domain.DefaultPolicy, client, again)
 		if err != nil || len(changes) != 0 {
 			t.Fatalf("putting back %s: %v, %v", encoded, changes, err)
 		}
 	})
+}
+
+// confirm adds to what is known that a request is as it says.
+func confirm(missing *domain.Missing, known *domain.Evidence, requested domain.Document) {
+	if missing.SoftwareStatement != "" {
+		known.SoftwareStatement = missing.SoftwareStatement
+		return
+	}
+	own, _ := domain.ParseSector(requested["redirect_uris"])
+	known.Sector = &domain.Sector{URI: missing.SectorIdentifierURI, RedirectURIs: append([]string{}, own...)}
 }
 
 // checkRefusal holds a refusal to RFC 6749 5.2 and RFC 7591 3.2.2.
