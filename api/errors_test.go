@@ -49,6 +49,8 @@ func TestErrorsAsAnswers(t *testing.T) {
 		{domain.ErrConflict, 409, "conflict", ""},
 		{domain.ErrOutcomeUnknown, 503, "temporarily_unavailable", "1"},
 		{errors.Join(context.DeadlineExceeded, domain.ErrOutcomeUnknown), 503, "temporarily_unavailable", "1"},
+		{&domain.Error{Code: domain.UnapprovedSoftwareStatement, Field: "software_statement", Detail: "wrong"}, 400, "unapproved_software_statement", ""},
+		{domain.ErrKeysUnavailable, 503, "temporarily_unavailable", "1"},
 		{context.DeadlineExceeded, 503, "temporarily_unavailable", "1"},
 		{&administrators.Throttled{RetryAfter: 1500 * time.Millisecond}, 429, "too_many_requests", "2"},
 		{projections.ErrBadCursor, 400, "invalid_request", ""},
