@@ -272,7 +272,7 @@ func TestStatementsInUpdates(t *testing.T) {
 	key, i := signingKey(t, jose.EdDSA, "one"), new(issuer)
 	i.serves(key)
 	r := newRegistry(upToDate{}).trusting(i.trust())
-	first := sign(t, key, strings.TrimSuffix(claimed, "}")+fmt.Sprintf(`,"exp":%d}`, r.now.Add(time.Hour).Unix()), nil)
+	first := sign(t, key, strings.TrimSuffix(claimed, "}")+fmt.Sprintf(`,"exp":%d}`, r.now.Add(10*time.Minute).Unix()), nil)
 	registered := r.mustRegister(t, stating(first))
 	put := func(statement string) error {
 		_, err := r.Update(t.Context(), "", registered.Client.ID, registered.RegistrationAccessToken,
@@ -282,7 +282,7 @@ func TestStatementsInUpdates(t *testing.T) {
 	if got := registered.Client.Metadata.Text("software_statement"); got != first {
 		t.Errorf("D-17 returned %q, want %q", got, first)
 	}
-	r.now = r.now.Add(2 * time.Hour)
+	r.now = r.now.Add(30 * time.Minute) // the client secret is good for longer
 	i.breaks(true)
 	if err := put(first); err != nil || len(r.types(t)) != 1 {
 		t.Errorf("M-6 put back after it expired: %v", err)
