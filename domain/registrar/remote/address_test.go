@@ -124,9 +124,7 @@ func TestNothingOfOursIsReached(t *testing.T) {
 		"[64:ff9b::127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[::1%25lo]", "[fe80::1%25lo]",
 		"localhost", "localhost.", "LOCALHOST", "ip6-localhost", "localhost.localdomain", "public@127.0.0.1", "public:x@[::1]",
 	}
-	for _, address := range ownAddresses(t) {
-		hosts = append(hosts, address)
-	}
+	hosts = append(hosts, ownAddresses(t)...)
 	for _, host := range hosts {
 		t.Run("section 0.1: "+host, func(t *testing.T) {
 			unavailable(t, fetcher, fmt.Sprintf("https://%s:%d/sector.json", host, port))
