@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,6 +53,59 @@ func TestConformanceCases(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestConformanceCasesAsUpdates puts every case that a registration refuses: an update refuses it in the
+// same words, and leaves client and log as they were. What a registration takes, an update takes.
+func TestConformanceCasesAsUpdates(t *testing.T) {
+	s := checked(t)
+	client := s.client(webClient)
+	token := bearer(client.token)
+	first := s.do("GET", client.path, token)
+	for _, c := range conformanceCases(t) {
+		if c.Method != http.MethodPost {
+			continue
+		}
+		t.Run(c.ID, func(t *testing.T) {
+			s := s.in(t)
+			as := func(method, path, document string, parts ...part) answer {
+				t.Helper()
+				return s.do(method, path, append(parts, func(r *http.Request) {
+					body(document)(r)
+					r.Header.Del("Content-Type")
+					for name, value := range c.Headers {
+						r.Header.Set(name, value)
+					}
+				})...)
+			}
+			posted := as("POST", clientsPath, string(c.bytes(t)))
+			if posted.status == http.StatusCreated {
+				own := clientsPath + "/" + posted.text(t, "client_id")
+				token := bearer(posted.text(t, "registration_access_token"))
+				expect(t, s.do("PUT", own, token, body(stripped(t, posted))), http.StatusOK, "")
+				return
+			}
+			before := s.last()
+			put := as("PUT", client.path, withClientID(string(c.bytes(t)), client.id), token)
+			if put.String() != posted.String() || put.status != posted.status {
+				t.Errorf("%s: an update answers %d %s, a registration %d %s", c.Source, put.status, put, posted.status, posted)
+			}
+			if added := s.last() - before; added != 0 {
+				t.Errorf("%d events for a refusal", added)
+			}
+			if after := s.do("GET", client.path, token); after.String() != first.String() {
+				t.Errorf("the client changed from %s to %s", first, after)
+			}
+		})
+	}
+}
+
+// withClientID puts client_id, which an update needs, into a document that can be one.
+func withClientID(document, id string) string {
+	if rest, found := strings.CutPrefix(document, `{"`); found {
+		return `{"client_id":"` + id + `","` + rest
+	}
+	return document
 }
 
 func conformanceCases(tb testing.TB) []conformanceCase {

@@ -20,11 +20,14 @@ func TestDiscoveryTellsThePolicy(t *testing.T) {
 			ResponseTypes: []string{"code"},
 			AuthMethods:   []string{"private_key_jwt"},
 			SigningAlgs:   []string{"ES256", "HS256"},
+			Unsigned:      true,
+			Scopes:        []string{"openid", "email"},
 		}
 	})
 	want := map[string]any{
 		"issuer":                                           publicURL,
 		"registration_endpoint":                            publicURL + connectPath,
+		"scopes_supported":                                 []any{"openid", "email"},
 		"grant_types_supported":                            []any{"authorization_code", "refresh_token"},
 		"response_types_supported":                         []any{"code"},
 		"subject_types_supported":                          []any{"public", "pairwise"},

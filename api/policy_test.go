@@ -15,6 +15,7 @@ func under(change func(*domain.Policy)) func(*api.Options) {
 	return func(o *api.Options) {
 		r := o.Registrar.(*registrar.Registrar)
 		change(&r.Policy)
+		o.Policy = r.Policy
 		r.Census = o.Reader.(registrar.Census)
 	}
 }
