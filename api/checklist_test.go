@@ -103,11 +103,13 @@ func TestChecklist(t *testing.T) {
 					t.Errorf("%s (-asked +answered):\n%s", name, diff)
 				}
 			}
-			members(t, got, []string{"grant_types", "response_types", "token_endpoint_auth_method", "application_type", "id_token_signed_response_alg", "require_auth_time", "client_id_issued_at"}, nil)
+			members(t, got, []string{"grant_types", "response_types", "token_endpoint_auth_method", "application_type",
+				"id_token_signed_response_alg", "require_auth_time", "client_id_issued_at"}, nil)
 		},
 		"C-40 M-17 token and address come together": func(t *testing.T, s *service) {
 			client := s.client(webClient)
-			for _, got := range []answer{client.answer, s.do("GET", client.path, bearer(client.token)), s.do("PUT", client.path, bearer(client.token), update(client, ""))} {
+			for _, got := range []answer{client.answer, s.do("GET", client.path, bearer(client.token)), s.do("PUT", client.path,
+				bearer(client.token), update(client, ""))} {
 				object := members(t, got, []string{"registration_access_token", "registration_client_uri"}, nil)
 				if object["registration_client_uri"] != publicURL+client.path || !strings.HasPrefix(publicURL, "https://") {
 					t.Errorf("registration_client_uri is %v", object["registration_client_uri"])
@@ -153,7 +155,8 @@ func TestChecklist(t *testing.T) {
 		"C-47 C-49 M-4 M-16 M-20 never 404": func(t *testing.T, s *service) {
 			ended := s.client(webClient)
 			expect(t, s.do("DELETE", ended.path, bearer(ended.token)), http.StatusNoContent, "")
-			for _, path := range []string{unknown, ended.path, connectPath + "/x", clientsPath + "/" + strings.Repeat("x", 2000), clientsPath + "/%00"} {
+			for _, path := range []string{unknown, ended.path, connectPath + "/x", clientsPath + "/" + strings.Repeat("x", 2000),
+				clientsPath + "/%00"} {
 				for _, method := range []string{"GET", "PUT", "DELETE"} {
 					got := s.do(method, path, bearer(ended.token), update(ended, ""))
 					expect(t, got, http.StatusUnauthorized, "invalid_token")
@@ -163,7 +166,8 @@ func TestChecklist(t *testing.T) {
 		},
 		"D-18 H-13 no answer is cached": func(t *testing.T, s *service) {
 			client := s.client(webClient)
-			for _, got := range []answer{client.answer, s.do("GET", client.path, bearer(client.token)), s.do("PUT", client.path, bearer(client.token), update(client, "")), s.do("GET", client.path), s.do("POST", clientsPath, body("x"))} {
+			for _, got := range []answer{client.answer, s.do("GET", client.path, bearer(client.token)), s.do("PUT", client.path,
+				bearer(client.token), update(client, "")), s.do("GET", client.path), s.do("POST", clientsPath, body("x"))} {
 				if got.header.Get("Cache-Control") != "no-store" || got.header.Get("Pragma") != "no-cache" {
 					t.Errorf("%s: %v", got, got.header)
 				}
@@ -212,7 +216,8 @@ func TestChecklist(t *testing.T) {
 		},
 		"M-7 what is the server's to say": func(t *testing.T, s *service) {
 			client := s.client(webClient)
-			for _, member := range []string{`"registration_access_token":"` + client.token + `"`, `"registration_client_uri":"` + publicURL + client.path + `"`, `"client_secret_expires_at":0`, `"client_id_issued_at":1`} {
+			for _, member := range []string{`"registration_access_token":"` + client.token + `"`,
+				`"registration_client_uri":"` + publicURL + client.path + `"`, `"client_secret_expires_at":0`, `"client_id_issued_at":1`} {
 				expect(t, s.do("PUT", client.path, bearer(client.token), update(client, ","+member)), http.StatusBadRequest, "invalid_request")
 			}
 		},
@@ -229,7 +234,8 @@ func TestChecklist(t *testing.T) {
 		},
 		"M-10 client_id must be the client's": func(t *testing.T, s *service) {
 			client, other := s.client(webClient), s.client(webClient)
-			for _, id := range []string{`"client_id":"` + other.id + `",`, `"client_id":1,`, `"client_id":null,`, `"client_id":"",`, `"Client_id":"` + client.id + `",`, ``} {
+			for _, id := range []string{`"client_id":"` + other.id + `",`, `"client_id":1,`, `"client_id":null,`, `"client_id":"",`,
+				`"Client_id":"` + client.id + `",`, ``} {
 				got := s.do("PUT", client.path, bearer(client.token), body(`{`+id+`"redirect_uris":["https://client.example.org/cb"]}`))
 				expect(t, got, http.StatusBadRequest, "invalid_request")
 			}
@@ -241,16 +247,19 @@ func TestChecklist(t *testing.T) {
 			expect(t, got, http.StatusOK, "")
 			members(t, got, nil, []string{"client_secret", "client_secret_expires_at"})
 			for _, chosen := range []string{`"mine"`, `1`, `""`, `["` + secret + `"]`, `"` + secret + `x"`} {
-				expect(t, s.do("PUT", client.path, bearer(client.token), update(client, `,"client_secret":`+chosen)), http.StatusBadRequest, "invalid_request")
+				expect(t, s.do("PUT", client.path, bearer(client.token), update(client, `,"client_secret":`+chosen)), http.StatusBadRequest,
+					"invalid_request")
 			}
 			public := s.client(publicClient)
-			expect(t, s.do("PUT", public.path, bearer(public.token), update(public, `,"token_endpoint_auth_method":"none","client_secret":"mine"`)), http.StatusBadRequest, "invalid_request")
+			expect(t, s.do("PUT", public.path, bearer(public.token), update(public,
+				`,"token_endpoint_auth_method":"none","client_secret":"mine"`)), http.StatusBadRequest, "invalid_request")
 		},
 		"M-12 defaults take the place of what is left out": func(t *testing.T, s *service) {
 			client := s.client(publicClient)
 			got := s.do("PUT", client.path, bearer(client.token), update(client, ""))
 			expect(t, got, http.StatusOK, "")
-			if object := members(t, got, []string{"client_secret", "client_secret_expires_at"}, nil); object["token_endpoint_auth_method"] != "client_secret_basic" {
+			if object := members(t, got, []string{"client_secret", "client_secret_expires_at"},
+				nil); object["token_endpoint_auth_method"] != "client_secret_basic" {
 				t.Errorf("answer %s", got)
 			}
 		},
@@ -302,10 +311,12 @@ func TestChecklist(t *testing.T) {
 		},
 		"H-8 other media types": func(t *testing.T, s *service) {
 			client := s.client(webClient)
-			for _, contentType := range []string{"", "text/plain", "application/xml", "application/json-patch+json", "application/json; charset=iso-8859-1"} {
+			for _, contentType := range []string{"", "text/plain", "application/xml", "application/json-patch+json",
+				"application/json; charset=iso-8859-1"} {
 				typed := func(r *http.Request) { r.Header.Set("Content-Type", contentType) }
 				expect(t, s.do("POST", connectPath, body(webClient), typed), http.StatusUnsupportedMediaType, "invalid_request")
-				expect(t, s.do("PUT", client.path, bearer(client.token), update(client, ""), typed), http.StatusUnsupportedMediaType, "invalid_request")
+				expect(t, s.do("PUT", client.path, bearer(client.token), update(client, ""), typed), http.StatusUnsupportedMediaType,
+					"invalid_request")
 			}
 		},
 		"H-9 HEAD": func(t *testing.T, s *service) {
@@ -341,8 +352,10 @@ func TestChecklist(t *testing.T) {
 // or are fetched.
 var everyMember = func() string {
 	given := map[string]string{
-		"client_name": `"App"`, "client_name#de": `"Anwendung"`, "ext_param_owner": `"ann"`, "application_type": `"web"`, "redirect_uris": `["https://client.example.org/cb"]`,
-		"grant_types": `["authorization_code","implicit","refresh_token","urn:openid:params:grant-type:ciba"]`, "response_types": `["code","code id_token"]`, "response_modes": `["form_post"]`,
+		"client_name": `"App"`, "client_name#de": `"Anwendung"`, "ext_param_owner": `"ann"`, "application_type": `"web"`,
+		"redirect_uris":  `["https://client.example.org/cb"]`,
+		"grant_types":    `["authorization_code","implicit","refresh_token","urn:openid:params:grant-type:ciba"]`,
+		"response_types": `["code","code id_token"]`, "response_modes": `["form_post"]`,
 		"scope": `"openid email"`, "authorization_details_types": `["payment"]`,
 		"token_endpoint_auth_method": `"private_key_jwt"`, "token_endpoint_auth_signing_alg": `"ES256"`,
 		"tls_client_auth_subject_dn": `"CN=a"`, "tls_client_auth_san_dns": `"client.example.org"`, "tls_client_auth_san_uri": `"spiffe://client"`,
@@ -350,9 +363,12 @@ var everyMember = func() string {
 		"jwks":            `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"5lL9EjmkosoCZ9jUvRyENNje-T1SXf8BGKelX0TkQ14"}]}`,
 		"signed_jwks_uri": `"https://client.example.org/jwks.jwt"`,
 		"contacts":        `["a@b.example"]`, "software_id": `"app"`, "software_version": `"1"`, "subject_type": `"pairwise"`,
-		"request_uris": `["https://client.example.org/request"]`, "default_max_age": `0`, "default_acr_values": `["1"]`, "post_logout_redirect_uris": `["https://client.example.org/bye"]`,
-		"backchannel_token_delivery_mode": `"ping"`, "client_registration_types": `["explicit"]`, "organization_name": `"Example"`, "description": `"An app"`, "keywords": `["app"]`,
-		"claims_redirect_uris": `["https://client.example.org/claims"]`, "encrypted_response_enc_values_supported": `["A128GCM"]`, "vp_formats_supported": `{"dc+sd-jwt":{}}`,
+		"request_uris": `["https://client.example.org/request"]`, "default_max_age": `0`, "default_acr_values": `["1"]`,
+		"post_logout_redirect_uris":       `["https://client.example.org/bye"]`,
+		"backchannel_token_delivery_mode": `"ping"`, "client_registration_types": `["explicit"]`, "organization_name": `"Example"`,
+		"description": `"An app"`, "keywords": `["app"]`,
+		"claims_redirect_uris": `["https://client.example.org/claims"]`, "encrypted_response_enc_values_supported": `["A128GCM"]`,
+		"vp_formats_supported": `{"dc+sd-jwt":{}}`,
 	}
 	for _, member := range domain.Members {
 		if _, there := given[member.Name]; there || member.Name == "jwks_uri" || member.Name == "sector_identifier_uri" {

@@ -214,7 +214,8 @@ func TestPagesOnRedirectHost(t *testing.T) {
 			body := `{"redirect_uris":["com.example.app:/cb","https://client.example.org/cb"],"application_type":"native","` + member + `":"` + page + `"}`
 			_, err := domain.Decide(p, domain.Client{}, register(t, body))
 			var refused *domain.Error
-			if ok != (err == nil) || !ok && (!errors.As(err, &refused) || refused.Field != member || !strings.Contains(refused.Detail, "pages-on-redirect-host")) {
+			if ok != (err == nil) || !ok && (!errors.As(err, &refused) || refused.Field != member || !strings.Contains(refused.Detail,
+				"pages-on-redirect-host")) {
 				t.Errorf("%s: %s: %v", member, page, err)
 			}
 			if _, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, body)); err != nil {

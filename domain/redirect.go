@@ -58,14 +58,11 @@ func (p Policy) checkWebRedirect(u uri, native, implicit bool) string {
 	if wrong := u.checkRemote("https", "http"); wrong != "" {
 		return wrong
 	}
-	webImplicit := !native && implicit
 	switch {
 	case u.scheme == "http" && !u.isLoopback():
 		return "must use https, or http on localhost, 127.0.0.1 or [::1]"
-	case u.scheme == "http" && webImplicit:
-		return "must use https for the implicit grant of a web client"
-	case u.isLoopback() && webImplicit:
-		return "must not be on localhost for the implicit grant of a web client"
+	case u.isLoopback() && implicit && !native:
+		return "must use https and not be on localhost for the implicit grant of a web client"
 	case !p.allowsHost(u.host):
 		return "has a host that " + p.redirectHosts().refusal()
 	}
