@@ -155,7 +155,7 @@ type Population struct {
 // who may be nobody.
 func (p Policy) CheckRoom(now Population, owner string) error {
 	full := func(rule string, most int) error {
-		return &Error{Code: AccessDenied, Detail: fmt.Sprintf("there are %d clients, as many as the policy %s of this server allows", most, rule)}
+		return &Error{Code: AccessDenied, Detail: fmt.Sprintf("there is no room for another client: the policy %s of this server allows %d", rule, most)}
 	}
 	switch {
 	case p.MaxClients > 0 && now.Clients >= p.MaxClients:

@@ -107,7 +107,7 @@ func allowedScopes(p Policy, v Value) string {
 			return "must be scopes of printable ASCII characters, one space between two"
 		}
 		if !p.allowsScope(scope) {
-			return p.scopes().refusal()
+			return "has a scope that " + p.scopes().refusal()
 		}
 	}
 	return ""
