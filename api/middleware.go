@@ -41,6 +41,17 @@ func (a *API) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// Observe logs and counts the requests to a handler that is mounted beside the API as the API does its own,
+// all under one route.
+func (a *API) Observe(route string, next http.Handler) http.Handler {
+	handle := a.observe(echo.WrapHandler(next))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := a.echo.NewContext(r, w)
+		c.SetPath(route)
+		_ = handle(c) // observe answers every error itself
+	})
+}
+
 // calmly turns a panic of a handler into an error.
 func calmly(handle echo.HandlerFunc, c echo.Context) (err error) {
 	defer func() {

@@ -110,11 +110,12 @@ func (s *serveCommand) server(
 		endStreams()
 		return nil, nil, err
 	}
+	observed := rest.Observe("/admin/", dashboard)
 	mux := http.NewServeMux()
 	mux.Handle("/", rest)
-	mux.Handle("/{$}", dashboard)
-	mux.Handle("/admin", dashboard)
-	mux.Handle("/admin/", dashboard)
+	mux.Handle("/{$}", observed)
+	mux.Handle("/admin", observed)
+	mux.Handle("/admin/", observed)
 	server := newHTTPServer(forwarded(s.TrustedProxies, mux), logger)
 	server.RegisterOnShutdown(rest.Close)
 	server.RegisterOnShutdown(endStreams)
