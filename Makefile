@@ -22,11 +22,15 @@ check:
 	go vet ./...
 	go tool staticcheck ./...
 	go mod tidy -diff
-	@before=$$(cat web/*_templ.go | cksum); $(MAKE) --no-print-directory generate; \
-	test "$$before" = "$$(cat web/*_templ.go | cksum)" || { echo "web/*_templ.go was not current: commit what make generate made"; exit 1; }
+	@before=$$(cat $(generated) | cksum); $(MAKE) --no-print-directory generate; \
+	test "$$before" = "$$(cat $(generated) | cksum)" || { echo "$(generated): commit what make generate made"; exit 1; }
 
+generated = web/*_templ.go docs/reference.md
+
+# The dashboard's pages, and the reference of members, settings and errors.
 generate:
 	go tool templ generate -path web
+	go generate ./cmd/roster
 
 # The tests under the race detector, which needs a C compiler.
 race: export CGO_ENABLED = 1

@@ -88,7 +88,7 @@ func New(o Options) *API {
 		o.Ready = func(context.Context) error { return nil }
 	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
-	a := &API{Options: o, echo: echo.New(), document: openAPI(o.PublicURL)}
+	a := &API{Options: o, echo: echo.New(), document: openAPI(o.PublicURL, o.Policy)}
 	a.metrics = newMetrics(o.Metrics, o.Reader)
 	known := serverMetadata(o.Policy, o.PublicURL)
 	a.metadata.Store(&known)

@@ -38,6 +38,33 @@ type problem struct {
 // Error returns the description.
 func (p *problem) Error() string { return p.Description }
 
+// An ErrorCode is a value of "error" in answers.
+type ErrorCode struct {
+	Code     string
+	Statuses []int
+	Meaning  string
+	Source   string // the specification that defines it; empty: this registry does
+}
+
+// ErrorCodes are all that there are. It must not be changed.
+var ErrorCodes = []ErrorCode{
+	{"invalid_redirect_uri", []int{400}, "a redirect URI is refused; the description says which and why", "RFC 7591 3.2.2"},
+	{"invalid_client_metadata", []int{400}, "a member is refused, or the body is not one JSON object", "RFC 7591 3.2.2"},
+	{"invalid_software_statement", []int{400}, "the software statement is not valid", "RFC 7591 3.2.2"},
+	{"unapproved_software_statement", []int{400}, "the software statement is of no issuer that this registry trusts", "RFC 7591 3.2.2"},
+	{"invalid_request", []int{400, 408, 413, 415}, "the request breaks a rule of this interface: a parameter, a header, the size, type or speed of its body, or a member that RFC 7592 2.2 forbids in an update", "RFC 6749 5.2"},
+	{"invalid_token", []int{401}, "no token came, or one that is not accepted: unknown clients, ended ones and wrong tokens cannot be told apart", "RFC 6750 3.1"},
+	{"unauthorized", []int{401}, "credentials of an administrator are needed or not accepted", ""},
+	{"access_denied", []int{403}, "registration is closed", "RFC 6749 4.1.2.1"},
+	{"not_found", []int{404}, "there is nothing at this path, or, for administrators, no such client", ""},
+	{"method_not_allowed", []int{405}, "the `Allow` header lists the methods that there are", ""},
+	{"conflict", []int{409}, "others kept changing the client at the same time", ""},
+	{"precondition_failed", []int{412}, "`If-Match` or `If-None-Match` does not accept the client's version", ""},
+	{"too_many_requests", []int{429}, "too many registrations or failed attempts from this address; `Retry-After` says how long to wait", ""},
+	{"server_error", []int{500}, "the server failed", "RFC 6749 4.1.2.1"},
+	{"temporarily_unavailable", []int{503}, "the server cannot answer now; the description says so when the change may have been stored all the same", "RFC 6749 4.1.2.1"},
+}
+
 // invalidRequest is the problem of a request that breaks a rule of this interface, rather than one of the registry.
 func invalidRequest(status int, format string, args ...any) *problem {
 	return &problem{Code: string(domain.InvalidRequest), Description: fmt.Sprintf(format, args...), status: status}

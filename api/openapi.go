@@ -19,7 +19,7 @@ func (a *API) serveDocument(c echo.Context) error {
 }
 
 // openAPI returns the OpenAPI 3.1 document of everything that the API answers.
-func openAPI(publicURL string) []byte {
+func openAPI(publicURL string, policy domain.Policy) []byte {
 	return encodeObject(object{
 		"openapi": "3.1.0",
 		"info": object{
@@ -30,7 +30,7 @@ func openAPI(publicURL string) []byte {
 		"servers": []object{{"url": publicURL}},
 		"paths":   paths(),
 		"components": object{
-			"schemas":   schemas(),
+			"schemas":   schemas(policy),
 			"responses": responses(),
 			"securitySchemes": object{
 				"initialAccessToken":      object{"type": "http", "scheme": "bearer", "description": "RFC 7591 3"},
@@ -237,14 +237,20 @@ func responses() object {
 	return found
 }
 
-func schemas() object {
+func schemas(policy domain.Policy) object {
 	text := object{"type": "string", "minLength": 1}
 	list := func(schema string) object { return object{"type": "array", "items": reference("schemas", schema)} }
+	codes := make([]string, len(ErrorCodes))
+	for i, e := range ErrorCodes {
+		codes[i] = e.Code
+	}
 	return object{
-		"ClientMetadata": metadataSchema(),
+		"ClientMetadata": metadataSchema(func(m domain.Member) []string { return m.Values(policy) }),
+		// What was registered under another policy is answered as it is.
+		"RegisteredMetadata": metadataSchema(func(domain.Member) []string { return nil }),
 		"ClientUpdate": extended("ClientMetadata", object{"client_id": text, "client_secret": text},
 			"client_id"),
-		"ClientInformation": closed(extended("ClientMetadata", object{
+		"ClientInformation": closed(extended("RegisteredMetadata", object{
 			"client_id":                 text,
 			"client_secret":             text,
 			"client_secret_expires_at":  seconds,
@@ -257,7 +263,7 @@ func schemas() object {
 			"registration_access_token": []string{"registration_client_uri"},
 			"registration_client_uri":   []string{"registration_access_token"},
 		}}),
-		"Client": closed(extended("ClientMetadata", object{
+		"Client": closed(extended("RegisteredMetadata", object{
 			"client_id":                text,
 			"status":                   statusSchema,
 			"registered_at":            dateTime,
@@ -289,7 +295,7 @@ func schemas() object {
 			"reasons": object{"type": "array", "items": text},
 		}, "status"), nil),
 		"Error": closed(properties(object{
-			"error":             text,
+			"error":             object{"type": "string", "enum": codes},
 			"error_description": object{"type": "string", "pattern": `^[\x20-\x21\x23-\x5B\x5D-\x7E]*$`},
 		}, "error", "error_description"), nil),
 	}
@@ -314,42 +320,45 @@ func closed(schema, further object) object {
 	return schema
 }
 
-// metadataSchema describes what domain.Members lists.
-func metadataSchema() object {
+// metadataSchema describes what domain.Members lists; words are all that a member may hold, nil: any.
+func metadataSchema(words func(domain.Member) []string) object {
 	members, localized := object{}, object{}
 	for _, member := range domain.Members {
-		schema := memberSchema(member)
+		schema := memberSchema(member, words(member))
 		members[member.Name] = schema
 		if member.Localized {
-			localized["^"+member.Name+"#.+$"] = schema
+			localized["^"+member.Name+"#[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$"] = schema
 		}
 	}
 	return object{"type": "object", "properties": members, "patternProperties": localized}
 }
 
-func memberSchema(member domain.Member) object {
-	text := object{"type": "string", "minLength": 1}
-	schema := object{}
+func memberSchema(member domain.Member, words []string) object {
+	word := object{"type": "string", "minLength": 1}
+	if member.HoldsURIs() {
+		word["format"] = "uri"
+	}
+	if words != nil {
+		word["enum"] = words
+	}
+	schema := word
 	switch member.Kind {
-	case domain.KindURI:
-		schema = object{"type": "string", "format": "uri"}
 	case domain.KindList:
-		schema = object{"type": "array", "items": text}
+		schema = object{"type": "array", "items": word}
 	case domain.KindFlag:
 		schema = object{"type": "boolean"}
 	case domain.KindNumber:
-		schema = seconds
+		schema = object{"type": "integer", "minimum": 0}
 	case domain.KindObject:
 		schema = object{"type": "object"}
-	case domain.KindText:
-		schema = text
 	}
-	described := object{"title": member.Label, "description": member.Source}
-	for key, value := range schema {
-		described[key] = value
+	schema["title"] = member.Label
+	schema["description"] = member.Source
+	if rule := member.Rule(); rule != "" {
+		schema["description"] = rule + " (" + member.Source + ")"
 	}
 	if member.Default != nil {
-		described["default"] = member.Default
+		schema["default"] = member.Default
 	}
-	return described
+	return schema
 }

@@ -26,9 +26,6 @@ func TestDocumentListsEveryRoute(t *testing.T) {
 		Paths map[string]map[string]struct {
 			OperationID string `json:"operationId"`
 		}
-		Components struct {
-			Schemas map[string]struct{ Properties map[string]any }
-		}
 	}
 	if err := json.Unmarshal(openAPIDocument(t), &document); err != nil {
 		t.Fatal(err)
@@ -56,9 +53,54 @@ func TestDocumentListsEveryRoute(t *testing.T) {
 	if unique := slices.Compact(slices.Clone(ids)); len(unique) != len(ids) {
 		t.Errorf("operation ids repeat: %v", ids)
 	}
-	for _, member := range domain.Members {
-		if document.Components.Schemas["ClientMetadata"].Properties[member.Name] == nil {
-			t.Errorf("%s is not described", member.Name)
+}
+
+// Requests and answers are described by the table of members: their words, URIs and language tags.
+func TestDocumentDescribesEveryMember(t *testing.T) {
+	type schema struct {
+		Type, Format, Description string
+		Enum                      []string
+		Items                     *schema
+	}
+	var document struct {
+		Components struct {
+			Schemas map[string]struct {
+				Properties, PatternProperties map[string]schema
+			}
+		}
+	}
+	if err := json.Unmarshal(openAPIDocument(t), &document); err != nil {
+		t.Fatal(err)
+	}
+	types := map[domain.Kind]string{
+		domain.KindText: "string", domain.KindURI: "string", domain.KindList: "array",
+		domain.KindFlag: "boolean", domain.KindNumber: "integer", domain.KindObject: "object",
+	}
+	for _, name := range []string{"ClientMetadata", "RegisteredMetadata"} {
+		described := document.Components.Schemas[name]
+		for _, member := range domain.Members {
+			got := described.Properties[member.Name]
+			if got.Type != types[member.Kind] || !strings.Contains(got.Description, member.Source) {
+				t.Errorf("%s: %s is described as %+v", name, member.Name, got)
+			}
+			word := got
+			if got.Items != nil {
+				word = *got.Items
+			}
+			if (word.Format == "uri") != member.HoldsURIs() {
+				t.Errorf("%s: the format of %s is %q", name, member.Name, word.Format)
+			}
+			var want []string
+			if name == "ClientMetadata" {
+				want = member.Values(domain.DefaultPolicy)
+			}
+			if diff := cmp.Diff(want, word.Enum); diff != "" {
+				t.Errorf("%s: words of %s (-table +document):\n%s", name, member.Name, diff)
+			}
+			tagged := described.PatternProperties["^"+member.Name+"#[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$"]
+			if member.Localized != (tagged.Type == got.Type) {
+				t.Errorf("%s: %s with a language tag is described as %+v", name, member.Name, tagged)
+			}
 		}
 	}
 }

@@ -79,10 +79,10 @@ func checkMembers(p Policy, m Metadata) error {
 		if object, ok := m[name].(Object); ok && hasNothing(object) {
 			return refuse(name, "must not hold null or an empty string")
 		}
-		if member.check == nil {
+		if member.rule.check == nil {
 			continue
 		}
-		if wrong := member.check(p, m[name]); wrong != "" {
+		if wrong := member.rule.check(p, m[name]); wrong != "" {
 			return refuse(name, wrong)
 		}
 	}

@@ -15,9 +15,9 @@ import (
 // minRSABits is the least size of RSA keys (RFC 7518 3.3).
 const minRSABits = 2048
 
-// publicKeys is the rule of jwks: public asymmetric keys alone (OpenID Connect Dynamic Client
+// checkPublicKeys is the rule of jwks: public asymmetric keys alone (OpenID Connect Dynamic Client
 // Registration 1.0, 2), each complete and strong enough to be used.
-func publicKeys(p Policy, v Value) string {
+func checkPublicKeys(p Policy, v Value) string {
 	set, err := ParseDocument([]byte(v.(Object)))
 	if err != nil || set["keys"].Kind() != '[' {
 		return "must be a JSON Web Key Set: an object with an array keys (RFC 7517 5)"
@@ -80,7 +80,7 @@ func publicKey(p Policy, raw jsontext.Value) (use, wrong string) {
 	}
 	if raw := members["x5u"]; raw != nil {
 		x5u, _ := decodeText(raw)
-		if wrong := httpsURL(p, Text(x5u)); wrong != "" {
+		if wrong := checkHTTPSURL(p, Text(x5u)); wrong != "" {
 			return "", "has an x5u that " + wrong
 		}
 	}

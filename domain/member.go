@@ -15,8 +15,21 @@ type Member struct {
 	Personal  bool   // holds personal data
 	Default   Value  // nil: none, or one that depends on other members
 
-	// check is the member's rule on its own value; it returns what would be right, or the empty string.
-	check func(Policy, Value) string
+	rule rule // on its own value
+}
+
+// Rule says for people what a value must be beside being of the member's kind; empty: nothing more.
+func (m Member) Rule() string { return m.rule.text }
+
+// HoldsURIs reports whether every word of a value is a URI.
+func (m Member) HoldsURIs() bool { return m.Kind == KindURI || m.rule.uris }
+
+// Values returns all the words that a value may hold under a policy, nil when no list says so.
+func (m Member) Values(p Policy) []string {
+	if m.rule.values == nil {
+		return nil
+	}
+	return m.rule.values(p)
 }
 
 // Kind is the JSON shape of a member.
@@ -31,6 +44,11 @@ const (
 	KindNumber             // an integer from 0
 	KindObject             // an object
 )
+
+// String names the kind as the reference does.
+func (k Kind) String() string {
+	return [...]string{"string", "URI", "array of strings", "boolean", "integer from 0", "object"}[k]
+}
 
 // shape says what a value of the kind must be.
 func (k Kind) shape() string {
@@ -67,88 +85,88 @@ const (
 // Members is the table of all members, in the order in which they are shown and encoded.
 // It must not be changed.
 var Members = []Member{
-	{Name: "client_name", Label: "Name", Source: rfc7591, Localized: true},
+	{Name: "client_name", Label: "Name", Source: rfc7591, Localized: true, rule: described("with `ext_param_owner` it becomes `OWNER_NAME`")},
 	{Name: "ext_param_owner", Label: "Owner", Source: wso2},
-	{Name: "application_type", Label: "Application type", Source: oidcDCR, Default: Text("web"), check: oneOf("web", "native")},
-	{Name: "redirect_uris", Label: "Redirect URIs", Kind: KindList, Source: rfc7591},
-	{Name: "grant_types", Label: "Grant types", Kind: KindList, Source: rfc7591, check: allowed(Policy.grantTypes)},
-	{Name: "response_types", Label: "Response types", Kind: KindList, Source: rfc7591, check: allowedResponseTypes},
-	{Name: "response_modes", Label: "Response modes", Kind: KindList, Source: "OAuth 2.0 Multiple Response Type Encoding Practices 2.1", check: oneOf("query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt")},
-	{Name: "scope", Label: "Scope", Source: rfc7591, check: allowedScopes},
+	{Name: "application_type", Label: "Application type", Source: oidcDCR, Default: Text("web"), rule: oneOf("web", "native")},
+	{Name: "redirect_uris", Label: "Redirect URIs", Kind: KindList, Source: rfc7591, rule: described("URIs without fragment that the application type allows: https, http on loopback, private-use schemes of native clients")},
+	{Name: "grant_types", Label: "Grant types", Kind: KindList, Source: rfc7591, rule: allowed(Policy.grantTypes).also("`authorization_code` when there are none")},
+	{Name: "response_types", Label: "Response types", Kind: KindList, Source: rfc7591, rule: allowedResponseTypes.also("each with its grant types; `code` for a client of redirects that names none")},
+	{Name: "response_modes", Label: "Response modes", Kind: KindList, Source: "OAuth 2.0 Multiple Response Type Encoding Practices 2.1", rule: oneOf("query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt")},
+	{Name: "scope", Label: "Scope", Source: rfc7591, rule: allowedScopes},
 	{Name: "authorization_details_types", Label: "Authorization details types", Kind: KindList, Source: "RFC 9396 10"},
 
-	{Name: "token_endpoint_auth_method", Label: "Token endpoint authentication", Source: rfc7591, Default: Text("client_secret_basic"), check: allowed(Policy.authMethods)},
-	{Name: "token_endpoint_auth_signing_alg", Label: "Token endpoint signing algorithm", Source: oidcDCR, check: allowed(Policy.signingAlgs)},
-	{Name: "tls_client_auth_subject_dn", Label: "TLS certificate subject", Source: mtls + " 2.1.2", check: distinguishedName},
-	{Name: "tls_client_auth_san_dns", Label: "TLS certificate DNS name", Source: mtls + " 2.1.2", check: dnsName},
-	{Name: "tls_client_auth_san_uri", Label: "TLS certificate URI", Kind: KindURI, Source: mtls + " 2.1.2", check: absoluteURI},
-	{Name: "tls_client_auth_san_ip", Label: "TLS certificate address", Source: mtls + " 2.1.2", check: ipAddress},
-	{Name: "tls_client_auth_san_email", Label: "TLS certificate e-mail", Source: mtls + " 2.1.2", check: mailbox},
+	{Name: "token_endpoint_auth_method", Label: "Token endpoint authentication", Source: rfc7591, Default: Text("client_secret_basic"), rule: allowed(Policy.authMethods).also("with what the method needs: `jwks` or `jwks_uri`, or exactly one `tls_client_auth` member")},
+	{Name: "token_endpoint_auth_signing_alg", Label: "Token endpoint signing algorithm", Source: oidcDCR, rule: allowed(Policy.signingAlgs)},
+	{Name: "tls_client_auth_subject_dn", Label: "TLS certificate subject", Source: mtls + " 2.1.2", rule: distinguishedName},
+	{Name: "tls_client_auth_san_dns", Label: "TLS certificate DNS name", Source: mtls + " 2.1.2", rule: dnsName},
+	{Name: "tls_client_auth_san_uri", Label: "TLS certificate URI", Kind: KindURI, Source: mtls + " 2.1.2", rule: absoluteURI},
+	{Name: "tls_client_auth_san_ip", Label: "TLS certificate address", Source: mtls + " 2.1.2", rule: ipAddress},
+	{Name: "tls_client_auth_san_email", Label: "TLS certificate e-mail", Source: mtls + " 2.1.2", rule: mailbox},
 	{Name: "tls_client_certificate_bound_access_tokens", Label: "Certificate-bound access tokens", Kind: KindFlag, Source: mtls + " 3.4"},
 	{Name: "use_mtls_endpoint_aliases", Label: "mTLS endpoint aliases", Kind: KindFlag, Source: "FAPI 2.0 Security Profile 5.2.2.1.1"},
 	{Name: "dpop_bound_access_tokens", Label: "DPoP-bound access tokens", Kind: KindFlag, Source: "RFC 9449 5.2"},
 
-	{Name: "jwks_uri", Label: "JWK Set URI", Kind: KindURI, Source: rfc7591, check: httpsURL},
-	{Name: "jwks", Label: "JWK Set", Kind: KindObject, Source: rfc7591, check: publicKeys},
-	{Name: "signed_jwks_uri", Label: "Signed JWK Set URI", Kind: KindURI, Source: federation + ".1", check: httpsURL},
+	{Name: "jwks_uri", Label: "JWK Set URI", Kind: KindURI, Source: rfc7591, rule: httpsURL.also("not together with `jwks`")},
+	{Name: "jwks", Label: "JWK Set", Kind: KindObject, Source: rfc7591, rule: publicKeys.also("not together with `jwks_uri`")},
+	{Name: "signed_jwks_uri", Label: "Signed JWK Set URI", Kind: KindURI, Source: federation + ".1", rule: httpsURL},
 
-	{Name: "client_uri", Label: "Home page", Kind: KindURI, Source: rfc7591, Localized: true, check: webURL},
-	{Name: "logo_uri", Label: "Logo", Kind: KindURI, Source: rfc7591, Localized: true, check: webURL},
-	{Name: "tos_uri", Label: "Terms of service", Kind: KindURI, Source: rfc7591, Localized: true, check: webURL},
-	{Name: "policy_uri", Label: "Privacy policy", Kind: KindURI, Source: rfc7591, Localized: true, check: webURL},
+	{Name: "client_uri", Label: "Home page", Kind: KindURI, Source: rfc7591, Localized: true, rule: webURL},
+	{Name: "logo_uri", Label: "Logo", Kind: KindURI, Source: rfc7591, Localized: true, rule: webURL},
+	{Name: "tos_uri", Label: "Terms of service", Kind: KindURI, Source: rfc7591, Localized: true, rule: webURL},
+	{Name: "policy_uri", Label: "Privacy policy", Kind: KindURI, Source: rfc7591, Localized: true, rule: webURL},
 	{Name: "contacts", Label: "Contacts", Kind: KindList, Source: rfc7591, Personal: true},
 	{Name: "software_id", Label: "Software", Source: rfc7591},
 	{Name: "software_version", Label: "Software version", Source: rfc7591},
 	// Its claims may hold contacts.
-	{Name: statementMember, Label: "Software statement", Source: "RFC 7591 2.3", Personal: true},
+	{Name: statementMember, Label: "Software statement", Source: "RFC 7591 2.3", Personal: true, rule: described("a JWT that a trusted issuer signed; its claims win over the members beside it")},
 
-	{Name: "sector_identifier_uri", Label: "Sector identifier URI", Kind: KindURI, Source: oidcDCR, check: httpsURL},
-	{Name: "subject_type", Label: "Subject type", Source: oidcDCR, check: oneOf("public", "pairwise")},
-	{Name: "id_token_signed_response_alg", Label: "ID token signing", Source: oidcDCR, Default: Text("RS256"), check: allowed(Policy.signingAlgsOrNone)},
-	{Name: "id_token_encrypted_response_alg", Label: "ID token key encryption", Source: oidcDCR, check: allowed(Policy.encryptionAlgs)},
-	{Name: "id_token_encrypted_response_enc", Label: "ID token content encryption", Source: oidcDCR, check: allowed(Policy.encryptionEncs)},
-	{Name: "userinfo_signed_response_alg", Label: "UserInfo signing", Source: oidcDCR, check: allowed(Policy.signingAlgsOrNone)},
-	{Name: "userinfo_encrypted_response_alg", Label: "UserInfo key encryption", Source: oidcDCR, check: allowed(Policy.encryptionAlgs)},
-	{Name: "userinfo_encrypted_response_enc", Label: "UserInfo content encryption", Source: oidcDCR, check: allowed(Policy.encryptionEncs)},
-	{Name: "request_object_signing_alg", Label: "Request object signing", Source: oidcDCR, check: allowed(Policy.signingAlgsOrNone)},
-	{Name: "request_object_encryption_alg", Label: "Request object key encryption", Source: oidcDCR, check: allowed(Policy.encryptionAlgs)},
-	{Name: "request_object_encryption_enc", Label: "Request object content encryption", Source: oidcDCR, check: allowed(Policy.encryptionEncs)},
-	{Name: "request_uris", Label: "Request URIs", Kind: KindList, Source: oidcDCR, check: each(webURL)},
+	{Name: "sector_identifier_uri", Label: "Sector identifier URI", Kind: KindURI, Source: oidcDCR, rule: httpsURL.also("it is fetched, and must list every redirect URI")},
+	{Name: "subject_type", Label: "Subject type", Source: oidcDCR, rule: oneOf("public", "pairwise")},
+	{Name: "id_token_signed_response_alg", Label: "ID token signing", Source: oidcDCR, Default: Text("RS256"), rule: allowed(Policy.signingAlgsOrNone).also("or `none` with `allow-unsigned`")},
+	{Name: "id_token_encrypted_response_alg", Label: "ID token key encryption", Source: oidcDCR, rule: allowed(Policy.encryptionAlgs)},
+	{Name: "id_token_encrypted_response_enc", Label: "ID token content encryption", Source: oidcDCR, rule: allowed(Policy.encryptionEncs).also("goes with the key encryption; `A128CBC-HS256` when that comes alone")},
+	{Name: "userinfo_signed_response_alg", Label: "UserInfo signing", Source: oidcDCR, rule: allowed(Policy.signingAlgsOrNone).also("or `none` with `allow-unsigned`")},
+	{Name: "userinfo_encrypted_response_alg", Label: "UserInfo key encryption", Source: oidcDCR, rule: allowed(Policy.encryptionAlgs)},
+	{Name: "userinfo_encrypted_response_enc", Label: "UserInfo content encryption", Source: oidcDCR, rule: allowed(Policy.encryptionEncs).also("goes with the key encryption; `A128CBC-HS256` when that comes alone")},
+	{Name: "request_object_signing_alg", Label: "Request object signing", Source: oidcDCR, rule: allowed(Policy.signingAlgsOrNone).also("or `none` with `allow-unsigned`")},
+	{Name: "request_object_encryption_alg", Label: "Request object key encryption", Source: oidcDCR, rule: allowed(Policy.encryptionAlgs)},
+	{Name: "request_object_encryption_enc", Label: "Request object content encryption", Source: oidcDCR, rule: allowed(Policy.encryptionEncs).also("goes with the key encryption; `A128CBC-HS256` when that comes alone")},
+	{Name: "request_uris", Label: "Request URIs", Kind: KindList, Source: oidcDCR, rule: each(webURL)},
 	{Name: "require_signed_request_object", Label: "Signed request object required", Kind: KindFlag, Source: "RFC 9101 10.5"},
 	{Name: "require_pushed_authorization_requests", Label: "Pushed authorization requests required", Kind: KindFlag, Source: "RFC 9126 6"},
 	{Name: "default_max_age", Label: "Default maximum age (seconds)", Kind: KindNumber, Source: oidcDCR},
 	{Name: "require_auth_time", Label: "auth_time required", Kind: KindFlag, Source: oidcDCR, Default: Flag(false)},
 	{Name: "default_acr_values", Label: "Default ACR values", Kind: KindList, Source: oidcDCR},
-	{Name: "initiate_login_uri", Label: "Initiate login URI", Kind: KindURI, Source: oidcDCR, check: httpsURL},
+	{Name: "initiate_login_uri", Label: "Initiate login URI", Kind: KindURI, Source: oidcDCR, rule: httpsURL},
 
-	{Name: "post_logout_redirect_uris", Label: "Post-logout redirect URIs", Kind: KindList, Source: "OpenID Connect RP-Initiated Logout 1.0, 3.1"},
-	{Name: "frontchannel_logout_uri", Label: "Front-channel logout URI", Kind: KindURI, Source: frontchannel, check: frontchannelURL},
+	{Name: "post_logout_redirect_uris", Label: "Post-logout redirect URIs", Kind: KindList, Source: "OpenID Connect RP-Initiated Logout 1.0, 3.1", rule: described("held to what holds for `redirect_uris`")},
+	{Name: "frontchannel_logout_uri", Label: "Front-channel logout URI", Kind: KindURI, Source: frontchannel, rule: frontchannelURL.also("with the scheme, host and port of a redirect URI")},
 	{Name: "frontchannel_logout_session_required", Label: "Front-channel logout session required", Kind: KindFlag, Source: frontchannel},
-	{Name: "backchannel_logout_uri", Label: "Back-channel logout URI", Kind: KindURI, Source: backchannel, check: backchannelURL},
+	{Name: "backchannel_logout_uri", Label: "Back-channel logout URI", Kind: KindURI, Source: backchannel, rule: backchannelURL},
 	{Name: "backchannel_logout_session_required", Label: "Back-channel logout session required", Kind: KindFlag, Source: backchannel},
 
-	{Name: "introspection_signed_response_alg", Label: "Introspection signing", Source: introspection, check: allowed(Policy.signingAlgs)},
-	{Name: "introspection_encrypted_response_alg", Label: "Introspection key encryption", Source: introspection, check: allowed(Policy.encryptionAlgs)},
-	{Name: "introspection_encrypted_response_enc", Label: "Introspection content encryption", Source: introspection, check: allowed(Policy.encryptionEncs)},
-	{Name: "authorization_signed_response_alg", Label: "Authorization response signing", Source: jarm, check: allowed(Policy.signingAlgs)},
-	{Name: "authorization_encrypted_response_alg", Label: "Authorization response key encryption", Source: jarm, check: allowed(Policy.encryptionAlgs)},
-	{Name: "authorization_encrypted_response_enc", Label: "Authorization response content encryption", Source: jarm, check: allowed(Policy.encryptionEncs)},
-	{Name: "backchannel_token_delivery_mode", Label: "CIBA delivery mode", Source: ciba, check: oneOf("poll", "ping", "push")},
-	{Name: "backchannel_client_notification_endpoint", Label: "CIBA notification endpoint", Kind: KindURI, Source: ciba, check: httpsURL},
-	{Name: "backchannel_authentication_request_signing_alg", Label: "CIBA request signing", Source: ciba, check: allowed(Policy.asymmetricSigningAlgs)},
+	{Name: "introspection_signed_response_alg", Label: "Introspection signing", Source: introspection, rule: allowed(Policy.signingAlgs)},
+	{Name: "introspection_encrypted_response_alg", Label: "Introspection key encryption", Source: introspection, rule: allowed(Policy.encryptionAlgs)},
+	{Name: "introspection_encrypted_response_enc", Label: "Introspection content encryption", Source: introspection, rule: allowed(Policy.encryptionEncs).also("goes with the key encryption; `A128CBC-HS256` when that comes alone")},
+	{Name: "authorization_signed_response_alg", Label: "Authorization response signing", Source: jarm, rule: allowed(Policy.signingAlgs)},
+	{Name: "authorization_encrypted_response_alg", Label: "Authorization response key encryption", Source: jarm, rule: allowed(Policy.encryptionAlgs)},
+	{Name: "authorization_encrypted_response_enc", Label: "Authorization response content encryption", Source: jarm, rule: allowed(Policy.encryptionEncs).also("goes with the key encryption; `A128CBC-HS256` when that comes alone")},
+	{Name: "backchannel_token_delivery_mode", Label: "CIBA delivery mode", Source: ciba, rule: oneOf("poll", "ping", "push").also("needed for the grant of CIBA")},
+	{Name: "backchannel_client_notification_endpoint", Label: "CIBA notification endpoint", Kind: KindURI, Source: ciba, rule: httpsURL.also("needed for ping and push")},
+	{Name: "backchannel_authentication_request_signing_alg", Label: "CIBA request signing", Source: ciba, rule: allowed(Policy.asymmetricSigningAlgs).also("asymmetric ones alone")},
 	{Name: "backchannel_user_code_parameter", Label: "CIBA user code", Kind: KindFlag, Source: ciba},
 
-	{Name: "claims_redirect_uris", Label: "Claims redirect URIs", Kind: KindList, Source: uma, check: each(httpsURL)},
-	{Name: "nfv_token_signed_response_alg", Label: "NFV token signing", Source: nfv, check: allowed(Policy.signingAlgs)},
-	{Name: "nfv_token_encrypted_response_alg", Label: "NFV token key encryption", Source: nfv, check: allowed(Policy.encryptionAlgs)},
-	{Name: "nfv_token_encrypted_response_enc", Label: "NFV token content encryption", Source: nfv, check: allowed(Policy.encryptionEncs)},
-	{Name: "client_registration_types", Label: "Federation registration types", Kind: KindList, Source: "OpenID Federation 1.0, 5.1.2", check: oneOf("automatic", "explicit")},
+	{Name: "claims_redirect_uris", Label: "Claims redirect URIs", Kind: KindList, Source: uma, rule: each(httpsURL)},
+	{Name: "nfv_token_signed_response_alg", Label: "NFV token signing", Source: nfv, rule: allowed(Policy.signingAlgs)},
+	{Name: "nfv_token_encrypted_response_alg", Label: "NFV token key encryption", Source: nfv, rule: allowed(Policy.encryptionAlgs)},
+	{Name: "nfv_token_encrypted_response_enc", Label: "NFV token content encryption", Source: nfv, rule: allowed(Policy.encryptionEncs).also("goes with the key encryption; `A128CBC-HS256` when that comes alone")},
+	{Name: "client_registration_types", Label: "Federation registration types", Kind: KindList, Source: "OpenID Federation 1.0, 5.1.2", rule: oneOf("automatic", "explicit")},
 	{Name: "organization_name", Label: "Organization", Source: federation + ".2", Localized: true},
-	{Name: "organization_uri", Label: "Organization page", Kind: KindURI, Source: federation + ".2", Localized: true, check: webURL},
-	{Name: "information_uri", Label: "Information page", Kind: KindURI, Source: federation + ".2", Localized: true, check: webURL},
+	{Name: "organization_uri", Label: "Organization page", Kind: KindURI, Source: federation + ".2", Localized: true, rule: webURL},
+	{Name: "information_uri", Label: "Information page", Kind: KindURI, Source: federation + ".2", Localized: true, rule: webURL},
 	{Name: "description", Label: "Description", Source: federation + ".2", Localized: true},
 	{Name: "keywords", Label: "Keywords", Kind: KindList, Source: federation + ".2", Localized: true},
-	{Name: "encrypted_response_enc_values_supported", Label: "Encryption of presentations", Kind: KindList, Source: vp, check: notEmpty},
+	{Name: "encrypted_response_enc_values_supported", Label: "Encryption of presentations", Kind: KindList, Source: vp, rule: notEmpty},
 	{Name: "vp_formats_supported", Label: "Presentation formats", Kind: KindObject, Source: vp},
 }
 

@@ -12,6 +12,44 @@ import (
 
 // This file has the rules of single members; rules that hold between members are in admit.go.
 
+// A rule is what the value of one member is held to, beside being of the member's kind.
+type rule struct {
+	// text says what a value must be, for people.
+	text string
+	// uris says that every word is a URI.
+	uris bool
+	// values are all the words that there may be under a policy; nil: the rule has no list.
+	values func(Policy) []string
+	// check returns what would be right, or the empty string.
+	check func(Policy, Value) string
+}
+
+// described says what is held to a rule between members, in admit.go.
+func described(text string) rule { return rule{text: text} }
+
+// also adds to what people are told of a rule what holds between members.
+func (r rule) also(text string) rule {
+	r.text += "; " + text
+	return r
+}
+
+// The rules of single members that are more than a list of words.
+var (
+	absoluteURI          = rule{text: "an absolute URI", uris: true, check: checkAbsoluteURI}
+	webURL               = rule{text: "an http or https URL", uris: true, check: checkWebURL}
+	httpsURL             = rule{text: "an https URL", uris: true, check: checkHTTPSURL}
+	frontchannelURL      = rule{text: "an http or https URL without a fragment", uris: true, check: checkFrontchannelURL}
+	backchannelURL       = rule{text: "an https URL without a fragment", uris: true, check: checkBackchannelURL}
+	ipAddress            = rule{text: "an IPv4 or IPv6 address", check: checkIPAddress}
+	dnsName              = rule{text: "a DNS name; the first label may be a wildcard", check: checkDNSName}
+	mailbox              = rule{text: "an e-mail address", check: checkMailbox}
+	distinguishedName    = rule{text: "a distinguished name such as `CN=client,O=Example` (RFC 4514)", check: checkDistinguishedName}
+	notEmpty             = rule{text: "not empty", check: checkNotEmpty}
+	allowedScopes        = rule{text: "scopes that `allow-scopes` allows, one space between two", check: checkAllowedScopes}
+	allowedResponseTypes = rule{text: "what `allow-response-types` allows, in any order of its words", check: checkAllowedResponseTypes}
+	publicKeys           = rule{text: "a JSON Web Key Set of public keys", check: checkPublicKeys}
+)
+
 // words returns what a Text or a List consists of.
 func words(v Value) []string {
 	switch v := v.(type) {
@@ -45,10 +83,16 @@ func hasNothing(v Object) bool {
 }
 
 // each holds every word to a rule.
-func each(rule func(Policy, Value) string) func(Policy, Value) string {
+func each(r rule) rule {
+	r.text = "each " + r.text
+	r.check = eachWord(r.check)
+	return r
+}
+
+func eachWord(check func(Policy, Value) string) func(Policy, Value) string {
 	return func(p Policy, v Value) string {
 		for _, word := range words(v) {
-			if wrong := rule(p, Text(word)); wrong != "" {
+			if wrong := check(p, Text(word)); wrong != "" {
 				return wrong
 			}
 		}
@@ -57,27 +101,29 @@ func each(rule func(Policy, Value) string) func(Policy, Value) string {
 }
 
 // oneOf holds every word to what a specification defines.
-func oneOf(values ...string) func(Policy, Value) string {
-	return each(func(_ Policy, v Value) string {
+func oneOf(values ...string) rule {
+	text := "one of " + strings.Join(values, ", ")
+	return rule{text: text, values: func(Policy) []string { return values }, check: eachWord(func(_ Policy, v Value) string {
 		if slices.Contains(values, string(v.(Text))) {
 			return ""
 		}
-		return "must be one of " + strings.Join(values, ", ")
-	})
+		return "must be " + text
+	})}
 }
 
 // allowed holds every word to what a rule of the policy allows.
-func allowed(rule func(Policy) allowance) func(Policy, Value) string {
-	return each(func(p Policy, v Value) string {
-		if allowed := rule(p); !slices.Contains(allowed.values, string(v.(Text))) {
+func allowed(of func(Policy) allowance) rule {
+	values := func(p Policy) []string { return of(p).values }
+	return rule{text: "what `" + of(Policy{}).policy + "` allows", values: values, check: eachWord(func(p Policy, v Value) string {
+		if allowed := of(p); !slices.Contains(allowed.values, string(v.(Text))) {
 			return allowed.refusal()
 		}
 		return ""
-	})
+	})}
 }
 
-// allowedResponseTypes compares response types as sets of words (OAuth 2.0 Multiple Response Types 5).
-func allowedResponseTypes(p Policy, v Value) string {
+// checkAllowedResponseTypes compares response types as sets of words (OAuth 2.0 Multiple Response Types 5).
+func checkAllowedResponseTypes(p Policy, v Value) string {
 	for _, responseType := range words(v) {
 		same := func(other string) bool { return slices.Equal(sortedWords(other), sortedWords(responseType)) }
 		if !slices.ContainsFunc(p.ResponseTypes, same) {
@@ -93,15 +139,15 @@ func sortedWords(s string) []string {
 	return list
 }
 
-func notEmpty(_ Policy, v Value) string {
+func checkNotEmpty(_ Policy, v Value) string {
 	if len(words(v)) == 0 {
 		return "must not be empty"
 	}
 	return ""
 }
 
-// allowedScopes is RFC 6749 3.3 and the policy.
-func allowedScopes(p Policy, v Value) string {
+// checkAllowedScopes is RFC 6749 3.3 and the policy.
+func checkAllowedScopes(p Policy, v Value) string {
 	for scope := range strings.SplitSeq(string(v.(Text)), " ") {
 		if !isScopeToken(scope) {
 			return "must be scopes of printable ASCII characters, one space between two"
@@ -118,16 +164,16 @@ func isScopeToken(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < 0x21 || r > 0x7e || r == '"' || r == '\\' })
 }
 
-func ipAddress(_ Policy, v Value) string {
+func checkIPAddress(_ Policy, v Value) string {
 	if address, err := netip.ParseAddr(string(v.(Text))); err != nil || address.Zone() != "" {
 		return "must be an IPv4 or IPv6 address"
 	}
 	return ""
 }
 
-// dnsName is a name as a certificate's subject alternative names have it (RFC 5280 4.2.1.6), with or
+// checkDNSName is a name as a certificate's subject alternative names have it (RFC 5280 4.2.1.6), with or
 // without a wildcard for its first label (RFC 6125 6.4.3).
-func dnsName(_ Policy, v Value) string {
+func checkDNSName(_ Policy, v Value) string {
 	name := strings.ToLower(string(v.(Text)))
 	if strings.Contains(name, ":") || !(uri{host: strings.TrimPrefix(name, "*.")}).isName() {
 		return "must be a DNS name"
@@ -135,8 +181,8 @@ func dnsName(_ Policy, v Value) string {
 	return ""
 }
 
-// mailbox is an address as a certificate's subject alternative names have it (RFC 5280 4.2.1.6).
-func mailbox(_ Policy, v Value) string {
+// checkMailbox is an address as a certificate's subject alternative names have it (RFC 5280 4.2.1.6).
+func checkMailbox(_ Policy, v Value) string {
 	s := string(v.(Text))
 	if address, err := mail.ParseAddress(s); err != nil || address.Address != s {
 		return "must be an e-mail address"
@@ -144,8 +190,8 @@ func mailbox(_ Policy, v Value) string {
 	return ""
 }
 
-// distinguishedName is the form of RFC 4514 3: attributes with a type and a value each.
-func distinguishedName(_ Policy, v Value) string {
+// checkDistinguishedName is the form of RFC 4514 3: attributes with a type and a value each.
+func checkDistinguishedName(_ Policy, v Value) string {
 	if !isDistinguishedName(string(v.(Text))) {
 		return "must be a distinguished name such as CN=client,O=Example (RFC 4514)"
 	}
@@ -157,15 +203,15 @@ var isDistinguishedName = regexp.MustCompile(
 
 const attribute = `(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)=(?:[^\\,+"<>;]|\\.)*`
 
-func absoluteURI(p Policy, v Value) string {
+func checkAbsoluteURI(p Policy, v Value) string {
 	_, wrong := p.parseURI(string(v.(Text)))
 	return wrong
 }
 
-// webURL is for pages and images that a person is shown.
-func webURL(p Policy, v Value) string { return remoteURL(p, v, "https", "http") }
+// checkWebURL is for pages and images that a person is shown.
+func checkWebURL(p Policy, v Value) string { return remoteURL(p, v, "https", "http") }
 
-func httpsURL(p Policy, v Value) string { return remoteURL(p, v, "https") }
+func checkHTTPSURL(p Policy, v Value) string { return remoteURL(p, v, "https") }
 
 func remoteURL(p Policy, v Value, schemes ...string) string {
 	u, wrong := p.parseURI(string(v.(Text)))
@@ -175,12 +221,12 @@ func remoteURL(p Policy, v Value, schemes ...string) string {
 	return u.checkRemote(schemes...)
 }
 
-// frontchannelURL is a URL without a fragment (OpenID Connect Front-Channel Logout 1.0, 2).
-func frontchannelURL(p Policy, v Value) string { return logoutURL(p, v, "https", "http") }
+// checkFrontchannelURL is a URL without a fragment (OpenID Connect Front-Channel Logout 1.0, 2).
+func checkFrontchannelURL(p Policy, v Value) string { return logoutURL(p, v, "https", "http") }
 
-// backchannelURL is a URL without a fragment (OpenID Connect Back-Channel Logout 1.0, 2.2). It should use
+// checkBackchannelURL is a URL without a fragment (OpenID Connect Back-Channel Logout 1.0, 2.2). It should use
 // https, and nothing here asks for less.
-func backchannelURL(p Policy, v Value) string { return logoutURL(p, v, "https") }
+func checkBackchannelURL(p Policy, v Value) string { return logoutURL(p, v, "https") }
 
 func logoutURL(p Policy, v Value, schemes ...string) string {
 	if wrong := remoteURL(p, v, schemes...); wrong != "" {

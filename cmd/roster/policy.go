@@ -12,12 +12,12 @@ import (
 
 // policySettings are what this deployment lets a client be.
 type policySettings struct {
-	AllowGrantTypes          []string `help:"Grant types that clients may have." default:"${grant_types}" placeholder:"TYPE"`
-	AllowResponseTypes       []string `help:"Response types that clients may have." default:"${response_types}" placeholder:"TYPE"`
-	AllowAuthMethods         []string `help:"Authentication methods that clients may have." default:"${auth_methods}" placeholder:"METHOD"`
-	AllowSigningAlgs         []string `help:"Algorithms for signatures." default:"${signing_algs}" placeholder:"ALG"`
+	AllowGrantTypes          []string `help:"Grant types that clients may have; others than these may be listed." default:"${grant_types}" placeholder:"TYPE"`
+	AllowResponseTypes       []string `help:"Response types that clients may have; token and none may be listed too." default:"${response_types}" placeholder:"TYPE"`
+	AllowAuthMethods         []string `help:"Authentication methods at the token endpoint that clients may have." default:"${auth_methods}" placeholder:"METHOD"`
+	AllowSigningAlgs         []string `help:"Algorithms for signatures; ES256K, Ed25519 and Ed448 may be listed too." default:"${signing_algs}" placeholder:"ALG"`
 	AllowUnsigned            bool     `help:"Allow the algorithm none where the specifications let it be." default:"${unsigned}" negatable:""`
-	AllowEncryptionAlgs      []string `help:"Algorithms for the encryption of keys." default:"${encryption_algs}" placeholder:"ALG"`
+	AllowEncryptionAlgs      []string `help:"Algorithms for the encryption of keys; RSA1_5, RSA-OAEP-384 and RSA-OAEP-512 may be listed too." default:"${encryption_algs}" placeholder:"ALG"`
 	AllowEncryptionEncs      []string `help:"Algorithms for the encryption of content." default:"${encryption_encs}" placeholder:"ENC"`
 	AllowScopes              []string `help:"Scopes that clients may ask for; none: any." placeholder:"SCOPE"`
 	DefaultScopes            []string `help:"Scopes of a client that asks for none." placeholder:"SCOPE"`
@@ -27,8 +27,8 @@ type policySettings struct {
 	RequireSoftwareStatement bool     `help:"Let only clients with a software statement of a trusted issuer register."`
 	MaxRedirectURIs          int      `name:"max-redirect-uris" help:"Redirect URIs of one client." default:"${max_redirect_uris}" placeholder:"N"`
 	MaxURILength             int      `help:"Characters of a URI." default:"${max_uri_length}" placeholder:"N"`
-	MaxClients               int      `help:"Active clients in all; 0: no limit." default:"0" placeholder:"N"`
-	MaxClientsPerOwner       int      `help:"Active clients of one owner; 0: no limit." default:"0" placeholder:"N"`
+	MaxClients               int      `help:"Active clients in all; 0: no limit. Registrations at the same moment can exceed it by as many." default:"0" placeholder:"N"`
+	MaxClientsPerOwner       int      `help:"Active clients of one owner; 0: no limit. Registrations at the same moment can exceed it by as many." default:"0" placeholder:"N"`
 }
 
 // policyDefaults gives the settings of domain.DefaultPolicy as their defaults.

@@ -168,18 +168,22 @@ type command interface {
 // errHelped says that help was asked for and printed.
 var errHelped = errors.New("help was printed")
 
-// parse reads command line and environment.
-func parse(args []string, stdout io.Writer) (command, error) {
-	var all commands
-	exited := false
-	parser, err := kong.New(&all,
+// newParser returns the parser of the program's commands and settings.
+func newParser(all *commands, stdout io.Writer, options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(all, append(options,
 		kong.Name("roster"),
 		kong.Description("A registry of OAuth 2.0 and OpenID Connect clients."),
 		kong.DefaultEnvars("ROSTER"),
 		policyDefaults(),
 		kong.Writers(stdout, stdout),
-		kong.Exit(func(int) { exited = true }),
-	)
+	)...)
+}
+
+// parse reads command line and environment.
+func parse(args []string, stdout io.Writer) (command, error) {
+	var all commands
+	exited := false
+	parser, err := newParser(&all, stdout, kong.Exit(func(int) { exited = true }))
 	if err != nil {
 		return nil, fmt.Errorf("build command line: %w", err)
 	}

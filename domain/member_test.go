@@ -1,0 +1,24 @@
+package domain
+
+import "testing"
+
+// What the table says of a member is what its rule does.
+func TestTableTellsTheRules(t *testing.T) {
+	for _, member := range Members {
+		if (member.rule.check != nil || member.rule.values != nil) && member.Rule() == "" {
+			t.Errorf("%s has a rule that is not told", member.Name)
+		}
+		for _, word := range member.Values(DefaultPolicy) {
+			value := Value(Text(word))
+			if member.Kind == KindList {
+				value = List{word}
+			}
+			if wrong := member.rule.check(DefaultPolicy, value); wrong != "" {
+				t.Errorf("%s: %s %s", member.Name, word, wrong)
+			}
+		}
+		if member.Values(DefaultPolicy) != nil && member.rule.check(DefaultPolicy, Text("none of them")) == "" {
+			t.Errorf("%s takes words that are not told", member.Name)
+		}
+	}
+}
