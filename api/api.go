@@ -25,10 +25,14 @@ import (
 // Registrar changes the registry. Its contract is that of *registrar.Registrar.
 type Registrar interface {
 	Register(ctx context.Context, from string, requested domain.Document) (registrar.Registration, error)
+	RegisterWith(ctx context.Context, from, token string, requested domain.Document) (registrar.Registration, error)
 	Update(ctx context.Context, from, clientID, token string, requested domain.Document, conditions ...registrar.Condition) (registrar.Registration, error)
 	Delete(ctx context.Context, from, clientID, token string, conditions ...registrar.Condition) error
 	DeleteAs(ctx context.Context, admin domain.Actor, clientID string, conditions ...registrar.Condition) error
 	Revoke(ctx context.Context, admin domain.Actor, clientID, reason string) error
+	CheckToken(ctx context.Context, token string) error
+	IssueToken(ctx context.Context, admin domain.Actor, command domain.IssueToken) (registrar.IssuedToken, error)
+	RevokeToken(ctx context.Context, admin domain.Actor, id, reason string) error
 }
 
 // Administrators checks credentials. Its contract is that of *administrators.Administrators.
@@ -118,7 +122,7 @@ func (a *API) route() {
 
 	limited := limitRate(a.RegistrationRate, a.Now)
 	for _, path := range []string{"/identity/register", "/identity/connect/register"} {
-		a.echo.POST(path, a.register, brief, limited, a.admitRegistration)
+		a.echo.POST(path, a.register, brief, limited)
 
 		client := path + "/:client_id"
 		get(client, a.readClient, brief)
@@ -132,6 +136,11 @@ func (a *API) route() {
 	get("/api/v1/clients/:client_id/events", a.administrator(a.clientEvents))
 	get("/api/v1/events", a.administrator(a.events))
 	get("/api/v1/registry", a.administrator(a.registry))
+
+	get("/api/v1/initial-access-tokens", a.administrator(a.listTokens), brief)
+	a.echo.POST("/api/v1/initial-access-tokens", a.administrator(a.issueToken), brief)
+	get("/api/v1/initial-access-tokens/:id", a.administrator(a.showToken), brief)
+	a.echo.DELETE("/api/v1/initial-access-tokens/:id", a.administrator(a.revokeToken), brief)
 
 	get("/.well-known/openid-configuration", a.discover)
 	get("/.well-known/oauth-authorization-server", a.discover)

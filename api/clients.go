@@ -26,6 +26,7 @@ type clientView struct {
 	Version               uint64         `json:"version"`
 	ClientIDIssuedAt      int64          `json:"client_id_issued_at"`
 	ClientSecretExpiresAt *int64         `json:"client_secret_expires_at,omitzero"` // only of a client with a secret; 0: never
+	InitialAccessToken    string         `json:"initial_access_token,omitzero"`     // id of the one it was registered with
 	Metadata              jsontext.Value `json:",embed"`
 }
 
@@ -39,6 +40,7 @@ func viewOf(client projections.Client) (clientView, error) {
 		Version:               client.Version,
 		ClientIDIssuedAt:      client.IssuedAt.Unix(),
 		ClientSecretExpiresAt: secretExpiry(client.Secret),
+		InitialAccessToken:    client.InitialAccessToken,
 		Metadata:              metadata,
 	}, err
 }

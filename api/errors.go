@@ -53,12 +53,12 @@ var ErrorCodes = []ErrorCode{
 	{"invalid_software_statement", []int{400}, "the software statement is not valid", "RFC 7591 3.2.2"},
 	{"unapproved_software_statement", []int{400}, "the software statement is of no issuer that this registry trusts", "RFC 7591 3.2.2"},
 	{"invalid_request", []int{400, 408, 413, 415}, "the request breaks a rule of this interface: a parameter, a header, the size, type or speed of its body, or a member that RFC 7592 2.2 forbids in an update", "RFC 6749 5.2"},
-	{"invalid_token", []int{401}, "no token came, or one that is not accepted: unknown clients, ended ones and wrong tokens cannot be told apart", "RFC 6750 3.1"},
+	{"invalid_token", []int{401}, "no token came, or one that is not accepted: unknown clients, ended ones and wrong tokens cannot be told apart, nor can the ways in which an initial access token ended", "RFC 6750 3.1"},
 	{"unauthorized", []int{401}, "credentials of an administrator are needed or not accepted", ""},
 	{"access_denied", []int{403}, "registration is closed", "RFC 6749 4.1.2.1"},
-	{"not_found", []int{404}, "there is nothing at this path, or, for administrators, no such client", ""},
+	{"not_found", []int{404}, "there is nothing at this path, or, for administrators, no such client or initial access token", ""},
 	{"method_not_allowed", []int{405}, "the `Allow` header lists the methods that there are", ""},
-	{"conflict", []int{409}, "others kept changing the client at the same time", ""},
+	{"conflict", []int{409}, "others kept changing the client, or using the initial access token, at the same time", ""},
 	{"precondition_failed", []int{412}, "`If-Match` or `If-None-Match` does not accept the client's version", ""},
 	{"too_many_requests", []int{429}, "too many registrations or failed attempts from this address; `Retry-After` says how long to wait", ""},
 	{"server_error", []int{500}, "the server failed", "RFC 6749 4.1.2.1"},
@@ -90,10 +90,14 @@ func problemOf(err error) *problem {
 		return &problem{status: http.StatusTooManyRequests, Code: "too_many_requests", Description: "too many failed attempts, try again later", retryAfter: throttled.RetryAfter}
 	case errors.Is(err, domain.ErrUnauthorized):
 		return &problem{status: http.StatusUnauthorized, Code: "invalid_token", Description: "the registration access token is not accepted", challenge: invalidTokenChallenge}
+	case errors.Is(err, domain.ErrTokenRefused):
+		return &problem{status: http.StatusUnauthorized, Code: "invalid_token", Description: "the initial access token is not accepted", challenge: invalidTokenChallenge}
 	case errors.Is(err, administrators.ErrRefused):
 		return &problem{status: http.StatusUnauthorized, Code: "unauthorized", Description: "these are not the credentials of an administrator", challenge: administratorChallenge}
 	case errors.Is(err, domain.ErrNotFound):
 		return &problem{status: http.StatusNotFound, Code: "not_found", Description: "there is no such client"}
+	case errors.Is(err, domain.ErrNoSuchToken):
+		return &problem{status: http.StatusNotFound, Code: "not_found", Description: "there is no such initial access token"}
 	case errors.Is(err, projections.ErrBadCursor):
 		return invalidRequest(http.StatusBadRequest, "cursor is not one that was returned as next_cursor")
 	case errors.As(err, &tooLarge):
@@ -101,7 +105,7 @@ func problemOf(err error) *problem {
 	case errors.Is(err, domain.ErrPreconditionFailed):
 		return &problem{status: http.StatusPreconditionFailed, Code: "precondition_failed", Description: "the client is not at a version that If-Match and If-None-Match accept; nothing was changed"}
 	case errors.Is(err, domain.ErrConflict):
-		return &problem{status: http.StatusConflict, Code: "conflict", Description: "the client was changed by other requests at the same time; nothing was stored, try again"}
+		return &problem{status: http.StatusConflict, Code: "conflict", Description: "other requests came first at the same time; nothing was stored, try again"}
 	case errors.Is(err, domain.ErrOutcomeUnknown):
 		return unavailable("the outcome is unknown: the change may or may not have been stored")
 	case errors.Is(err, domain.ErrKeysUnavailable):

@@ -33,6 +33,14 @@ func (f failing) DeleteAs(context.Context, domain.Actor, string, ...registrar.Co
 	return f.err
 }
 func (f failing) Revoke(context.Context, domain.Actor, string, string) error { return f.err }
+func (f failing) RegisterWith(context.Context, string, string, domain.Document) (registrar.Registration, error) {
+	return registrar.Registration{}, f.err
+}
+func (f failing) IssueToken(context.Context, domain.Actor, domain.IssueToken) (registrar.IssuedToken, error) {
+	return registrar.IssuedToken{}, f.err
+}
+func (f failing) CheckToken(context.Context, string) error                        { return f.err }
+func (f failing) RevokeToken(context.Context, domain.Actor, string, string) error { return f.err }
 
 func TestErrorsAsAnswers(t *testing.T) {
 	for _, test := range []struct {
@@ -46,6 +54,8 @@ func TestErrorsAsAnswers(t *testing.T) {
 		{domain.ErrUnauthorized, 401, "invalid_token", ""},
 		{domain.ErrNotFound, 404, "not_found", ""},
 		{domain.ErrPreconditionFailed, 412, "precondition_failed", ""},
+		{domain.ErrTokenRefused, 401, "invalid_token", ""},
+		{domain.ErrNoSuchToken, 404, "not_found", ""},
 		{domain.ErrConflict, 409, "conflict", ""},
 		{domain.ErrOutcomeUnknown, 503, "temporarily_unavailable", "1"},
 		{errors.Join(context.DeadlineExceeded, domain.ErrOutcomeUnknown), 503, "temporarily_unavailable", "1"},

@@ -30,6 +30,7 @@ type eventLine struct {
 	ID       string         `json:"id"`
 	Type     string         `json:"type"`
 	ClientID string         `json:"client_id"`
+	Token    string         `json:"initial_access_token"` // instead of a client
 	Actor    actor          `json:"actor"`
 	Data     map[string]any `json:"data"`
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 
@@ -90,11 +91,12 @@ func paths() object {
 		"/metrics":      object{"get": operation("metrics", "Read the metrics of Prometheus", nil, nil, http.StatusOK, object{"text/plain": object{"schema": object{"type": "string"}}})},
 		"/openapi.json": object{"get": operation("openapi", "Read this document", nil, nil, http.StatusOK, object{echo.MIMEApplicationJSON: object{"schema": object{"type": "object"}}})},
 	}
+	maps.Copy(found, tokenPaths())
 	for path, suffix := range map[string]string{"/identity/register": "", "/identity/connect/register": "Connect"} {
 		found[path] = object{"post": accepting("ClientMetadata", operation("register"+suffix,
 			"Register a client (OpenID Connect Dynamic Client Registration 1.0 section 3, RFC 7591 section 3)",
 			[]object{{}, {"initialAccessToken": []string{}}}, nil,
-			http.StatusCreated, jsonContent("ClientInformation"), 400, 401, 403, 408, 413, 415, 429))}
+			http.StatusCreated, jsonContent("ClientInformation"), 400, 401, 403, 408, 409, 413, 415, 429))}
 		found[path+"/{client_id}"] = object{
 			"get": with(versioned(operation("readClient"+suffix, "Read a client (RFC 7592 section 2.1)", clientsOrAdministrators,
 				clientAtVersion, http.StatusOK, jsonContent("ClientInformation"), 400, 401, 404, 412, 429)),
@@ -210,9 +212,9 @@ func responses() object {
 		400: "The request is refused; nothing was changed.",
 		401: "Credentials are needed or not accepted. Unknown clients, ended ones and wrong tokens cannot be told apart.",
 		403: "Registration is closed, or there are as many clients as the policy allows.",
-		404: "There is no such client.",
+		404: "There is no such client or token.",
 		408: "The body took too long to arrive.",
-		409: "The client was changed at the same time; nothing was stored.",
+		409: "Other requests came first at the same time; nothing was stored.",
 		412: "If-Match or If-None-Match does not accept the client's version; nothing was changed.",
 		413: "The body is too large.",
 		415: "The body is not plain application/json.",
@@ -244,7 +246,7 @@ func schemas(policy domain.Policy) object {
 	for i, e := range ErrorCodes {
 		codes[i] = e.Code
 	}
-	return object{
+	found := object{
 		"ClientMetadata": metadataSchema(func(m domain.Member) []string { return m.Values(policy) }),
 		// What was registered under another policy is answered as it is.
 		"RegisteredMetadata": metadataSchema(func(domain.Member) []string { return nil }),
@@ -271,6 +273,7 @@ func schemas(policy domain.Policy) object {
 			"version":                  object{"type": "integer", "minimum": 1},
 			"client_id_issued_at":      seconds,
 			"client_secret_expires_at": seconds,
+			"initial_access_token":     object{"type": "string", "minLength": 1, "description": "id of the token that the client was registered with"},
 		}, "client_id", "status", "registered_at", "updated_at", "version", "client_id_issued_at", "redirect_uris"), nil),
 		"ClientPage": closed(properties(object{"clients": list("Client"), "next_cursor": text}, "clients"), nil),
 		"Event": closed(properties(object{
@@ -278,14 +281,18 @@ func schemas(policy domain.Policy) object {
 			"time":      dateTime,
 			"id":        text,
 			"type":      text,
-			"client_id": text,
+			"client_id": object{"type": "string", "minLength": 1, "description": "of the client that the event is about"},
+			"initial_access_token": object{"type": "string", "minLength": 1,
+				"description": "id of the initial access token that the event is about, instead of a client"},
 			"actor": properties(object{
 				"kind": object{"type": "string", "enum": []domain.ActorKind{domain.ActorClient, domain.ActorAdmin, domain.ActorSystem}},
 				"id":   object{"type": "string"},
 				"ip":   object{"type": "string"},
 			}, "kind", "id"),
 			"data": object{"type": "object"},
-		}, "seq", "time", "id", "type", "client_id", "actor", "data"), nil),
+		}, "seq", "time", "id", "type", "actor", "data"), object{"oneOf": []object{
+			{"required": []string{"client_id"}}, {"required": []string{"initial_access_token"}},
+		}}),
 		"ServerMetadata": properties(object{
 			"issuer":                object{"type": "string", "format": "uri"},
 			"registration_endpoint": object{"type": "string", "format": "uri"},
@@ -299,6 +306,8 @@ func schemas(policy domain.Policy) object {
 			"error_description": object{"type": "string", "pattern": `^[\x20-\x21\x23-\x5B\x5D-\x7E]*$`},
 		}, "error", "error_description"), nil),
 	}
+	maps.Copy(found, tokenSchemas())
+	return found
 }
 
 func properties(members object, required ...string) object {

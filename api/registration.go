@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -26,11 +27,11 @@ type clientInformation struct {
 
 // register answers OpenID Connect Dynamic Client Registration 1.0 section 3 and RFC 7591 section 3.
 func (a *API) register(c echo.Context) error {
-	requested, err := readDocument(c)
+	token, presented, err := a.initialAccessToken(c.Request())
 	if err != nil {
 		return err
 	}
-	registration, err := a.Registrar.Register(c.Request().Context(), c.RealIP(), requested)
+	registration, err := a.registerBody(c, token, presented)
 	if err != nil {
 		return err
 	}
@@ -38,24 +39,34 @@ func (a *API) register(c echo.Context) error {
 	return a.answerClient(c, http.StatusCreated, registration)
 }
 
-// admitRegistration holds registration to those who may register.
-func (a *API) admitRegistration(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		if a.Registration == RegistrationClosed {
-			return &problem{status: http.StatusForbidden, Code: "access_denied", Description: "registration is closed"}
-		}
-		_, err := bearerToken(c.Request())
-		switch {
-		case err == nil:
-			// There is no initial access token yet, so that none is valid; falling back to open
-			// registration would hide from its holder that his is not (OpenID Connect Dynamic Client
-			// Registration 1.0 section 3.3).
-			return &problem{status: http.StatusUnauthorized, Code: "invalid_token", Description: "the initial access token is not accepted", challenge: invalidTokenChallenge}
-		case err != errNoToken || a.Registration == RegistrationToken:
-			return err
-		}
-		return next(c)
+// registerBody registers the client that a request's body asks for. A token that was presented and is not
+// accepted is a refusal in open registration too: falling back would hide that from its holder (OpenID
+// Connect Dynamic Client Registration 1.0, 3.3). It is one before anything is said about the body.
+func (a *API) registerBody(c echo.Context, token string, presented bool) (registrar.Registration, error) {
+	ctx := c.Request().Context()
+	requested, err := readDocument(c)
+	switch {
+	case err != nil && presented:
+		return registrar.Registration{}, cmp.Or(a.Registrar.CheckToken(ctx, token), err)
+	case err != nil:
+		return registrar.Registration{}, err
+	case presented:
+		return a.Registrar.RegisterWith(ctx, c.RealIP(), token, requested)
 	}
+	return a.Registrar.Register(ctx, c.RealIP(), requested)
+}
+
+// initialAccessToken returns the initial access token that a registration presents (RFC 7591 3, RFC 6750 2.1);
+// presented is false when there is none and none is needed.
+func (a *API) initialAccessToken(r *http.Request) (token string, presented bool, err error) {
+	if a.Registration == RegistrationClosed {
+		return "", false, &problem{status: http.StatusForbidden, Code: "access_denied", Description: "registration is closed"}
+	}
+	token, err = bearerToken(r)
+	if err == errNoToken && a.Registration == RegistrationOpen {
+		return "", false, nil
+	}
+	return token, true, err
 }
 
 // answerClient writes the client information response to a registration, a read or an update. The token

@@ -27,6 +27,15 @@ const (
 
 // readDocument reads the JSON object in a request's body.
 func readDocument(c echo.Context) (domain.Document, error) {
+	body, err := readBody(c)
+	if err != nil {
+		return nil, err
+	}
+	return domain.ParseDocument(body)
+}
+
+// readBody reads a body that says it is JSON.
+func readBody(c echo.Context) ([]byte, error) {
 	r := c.Request()
 	if !isJSON(r.Header.Values(echo.HeaderContentType)) {
 		return nil, invalidRequest(http.StatusUnsupportedMediaType, "the Content-Type must be application/json in UTF-8")
@@ -39,7 +48,7 @@ func readDocument(c echo.Context) (domain.Document, error) {
 	if err != nil {
 		return nil, bodyError(err)
 	}
-	return domain.ParseDocument(body)
+	return body, nil
 }
 
 func isJSON(contentTypes []string) bool {

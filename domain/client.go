@@ -20,6 +20,8 @@ type Client struct {
 	IssuedAt                time.Time // client_id_issued_at
 	RegistrationAccessToken Digest
 	Secret                  *Secret // nil: the client has none
+	InitialAccessToken      string  // id of the token that it was registered with; empty: none
+	Terms                   Terms   // of that token: they bind the client for good
 }
 
 // Exists reports whether the client was ever registered.
@@ -43,6 +45,8 @@ func Evolve(c Client, aggregate Aggregate, event Event) Client {
 		c.IssuedAt = e.IssuedAt
 		c.RegistrationAccessToken = e.RegistrationAccessToken
 		c.Secret = e.Secret
+		c.InitialAccessToken = e.InitialAccessToken
+		c.Terms = e.Terms
 	case ClientUpdated:
 		c.Metadata = e.Metadata
 		if e.SecretIssued != nil {

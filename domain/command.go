@@ -12,6 +12,8 @@ type Register struct {
 	RegistrationAccessToken Digest
 	Offered                 Secret // becomes the client's secret if it needs one
 	Evidence                Evidence
+	InitialAccessToken      string // id of the token that admits the registration; empty: none
+	Terms                   Terms  // of that token
 }
 
 // Update asks to replace a client's metadata (RFC 7592 2.2).

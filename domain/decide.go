@@ -32,11 +32,12 @@ func register(p Policy, c Client, command Register) ([]Event, error) {
 	if c.Exists() {
 		return nil, fmt.Errorf("register client: id %s is taken", c.ID)
 	}
+	c.Terms = command.Terms // they bind the client from the start
 	requested, err := requestedBy(p, c, command.Requested, command.Evidence)
 	if err != nil {
 		return nil, err
 	}
-	metadata, err := admit(p, requested)
+	metadata, err := admitUnder(c.Terms, p, requested)
 	if err != nil {
 		return nil, err
 	}
@@ -48,6 +49,8 @@ func register(p Policy, c Client, command Register) ([]Event, error) {
 		IssuedAt:                command.At.Truncate(time.Second),
 		RegistrationAccessToken: command.RegistrationAccessToken,
 		PolicyVersion:           p.Version(),
+		InitialAccessToken:      command.InitialAccessToken,
+		Terms:                   command.Terms,
 	}
 	if needsSecret(metadata) {
 		registered.Secret = issue(command.Offered, metadata)
@@ -66,7 +69,7 @@ func update(p Policy, c Client, command Update) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	metadata, err := admit(p, requested)
+	metadata, err := admitUnder(c.Terms, p, requested)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +114,18 @@ func checkUpdate(c Client, command Update) error {
 		}
 	}
 	return nil
+}
+
+// admitUnder is admit for a client that the terms of an initial access token bind.
+func admitUnder(terms Terms, p Policy, requested Metadata) (Metadata, error) {
+	metadata, err := admit(p, requested)
+	if err != nil {
+		return nil, err
+	}
+	if err := terms.check(metadata); err != nil {
+		return nil, err
+	}
+	return metadata, nil
 }
 
 // nameByOwner makes a client's name OWNER_NAME when both are given, as WSO2 Identity Server does. In an update

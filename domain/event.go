@@ -2,7 +2,7 @@ package domain
 
 import "time"
 
-// An Event is something that happened to a client. Events are values: they are never changed once decided.
+// An Event is something that happened to a client or an initial access token. Events are values: they are never changed once decided.
 type Event interface {
 	// Type is the event's name in the log, in the past tense.
 	Type() string
@@ -15,6 +15,8 @@ type ClientRegistered struct {
 	RegistrationAccessToken Digest
 	Secret                  *Secret // nil: the client has none
 	PolicyVersion           string  // Version of the policy that let it through; empty: from before it was recorded
+	InitialAccessToken      string  // id of the token that it was registered with; empty: none
+	Terms                   Terms   // of that token
 }
 
 // ClientUpdated replaces a client's metadata (RFC 7592 2.2).
@@ -36,6 +38,25 @@ type ClientRevoked struct {
 	Reason string // free text of the administrator; may be empty
 }
 
+// InitialAccessTokenIssued is the first event of every initial access token.
+type InitialAccessTokenIssued struct {
+	Digest    Digest
+	Label     string
+	Terms     Terms
+	ExpiresAt time.Time // whole seconds; zero: never
+	MaxUses   int       // 0: any number
+}
+
+// InitialAccessTokenUsed counts a registration with a token whose uses are limited.
+type InitialAccessTokenUsed struct {
+	ClientID string // of the client that was registered
+}
+
+// InitialAccessTokenRevoked ends a token by an administrator.
+type InitialAccessTokenRevoked struct {
+	Reason string // free text of the administrator; may be empty
+}
+
 // Type returns "ClientRegistered".
 func (ClientRegistered) Type() string { return "ClientRegistered" }
 
@@ -48,6 +69,15 @@ func (ClientDeleted) Type() string { return "ClientDeleted" }
 // Type returns "ClientRevoked".
 func (ClientRevoked) Type() string { return "ClientRevoked" }
 
+// Type returns "InitialAccessTokenIssued".
+func (InitialAccessTokenIssued) Type() string { return "InitialAccessTokenIssued" }
+
+// Type returns "InitialAccessTokenUsed".
+func (InitialAccessTokenUsed) Type() string { return "InitialAccessTokenUsed" }
+
+// Type returns "InitialAccessTokenRevoked".
+func (InitialAccessTokenRevoked) Type() string { return "InitialAccessTokenRevoked" }
+
 // An Aggregate names what events are about: the unit that is decided on as a whole.
 type Aggregate struct {
 	Kind string // such as "client"
@@ -57,6 +87,11 @@ type Aggregate struct {
 // ClientAggregate is the aggregate of the client with this client_id.
 func ClientAggregate(clientID string) Aggregate {
 	return Aggregate{Kind: "client", ID: clientID}
+}
+
+// TokenAggregate is the aggregate of the initial access token with this id.
+func TokenAggregate(id string) Aggregate {
+	return Aggregate{Kind: "initial-access-token", ID: id}
 }
 
 // ActorKind says on whose behalf something was done.

@@ -126,7 +126,7 @@ func (p Policy) Validate() error {
 		}
 	}
 	for _, host := range p.RedirectHosts {
-		if name := strings.TrimPrefix(host, "."); !(uri{host: name}).isName() {
+		if !isHostRule(host) {
 			return fmt.Errorf("allow-redirect-hosts: %q is not a host in lower case, nor one after a dot", host)
 		}
 	}
@@ -216,8 +216,16 @@ func (p Policy) allowsScope(scope string) bool {
 
 // allowsHost reports whether redirect URIs may have a host, given in lower case.
 func (p Policy) allowsHost(host string) bool {
-	return len(p.RedirectHosts) == 0 || slices.ContainsFunc(p.RedirectHosts, func(allowed string) bool {
-		return host == allowed || allowed[0] == '.' && strings.HasSuffix(host, allowed)
+	return len(p.RedirectHosts) == 0 || matchesHost(p.RedirectHosts, host)
+}
+
+// isHostRule reports whether s is what matchesHost compares with: a host in lower case, or one after a dot.
+func isHostRule(s string) bool { return uri{host: strings.TrimPrefix(s, ".")}.isName() }
+
+// matchesHost reports whether a host, given in lower case, is one of the rules, or below one after a dot.
+func matchesHost(rules []string, host string) bool {
+	return slices.ContainsFunc(rules, func(rule string) bool {
+		return host == rule || rule[0] == '.' && strings.HasSuffix(host, rule)
 	})
 }
 

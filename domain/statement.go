@@ -64,7 +64,8 @@ func UnapprovedStatement(detail string) *Error {
 const statementMember = "software_statement"
 
 // requestedBy returns the metadata that a document asks for. The claims of its software statement win over
-// its own members (RFC 7591 2.3). A statement that the client has registered was verified then.
+// its own members (RFC 7591 2.3), and the terms of its initial access token over both. A statement that the
+// client has registered was verified then.
 func requestedBy(p Policy, c Client, document Document, known Evidence) (Metadata, error) {
 	claimed, err := claimsOf(p, c, document[statementMember], known)
 	if err != nil {
@@ -79,6 +80,7 @@ func requestedBy(p Policy, c Client, document Document, known Evidence) (Metadat
 		return nil, err
 	}
 	maps.Copy(requested, claimed)
+	c.Terms.impose(requested)
 	if claimed["client_name"] == nil {
 		nameByOwner(c, requested)
 	}

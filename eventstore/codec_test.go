@@ -28,6 +28,17 @@ var golden = map[string]domain.Envelope{
 	"ClientUpdated.3":    envelope(updated(3)),
 	"ClientDeleted.1":    envelope(domain.ClientDeleted{}),
 	"ClientRevoked.1":    envelope(domain.ClientRevoked{Reason: "Reported as abusive"}),
+	"InitialAccessTokenIssued.1": envelope(domain.InitialAccessTokenIssued{
+		Digest: domain.DigestOf("initial access token"), Label: "Partner onboarding", Terms: terms,
+		ExpiresAt: time.Unix(1798859045, 0).UTC(), MaxUses: 3,
+	}),
+	"InitialAccessTokenUsed.1":    envelope(domain.InitialAccessTokenUsed{ClientID: "s6BhdRkqt3"}),
+	"InitialAccessTokenRevoked.1": envelope(domain.InitialAccessTokenRevoked{Reason: "Published by mistake"}),
+}
+
+var terms = domain.Terms{
+	Owner: "acme", GrantTypes: []string{"authorization_code"}, Scopes: []string{"openid", "profile"},
+	RedirectHosts: []string{".example.org", "198.51.100.7"}, ApplicationTypes: []string{"web"},
 }
 
 // past holds what was written in older versions: it stays in its files and must be decoded for ever.
@@ -59,6 +70,7 @@ func registered(version int) domain.ClientRegistered {
 	}
 	if version >= 2 {
 		e.PolicyVersion = "3274d7afdf7001fa"
+		e.InitialAccessToken, e.Terms = "0197a3c5-0000-7c3d-9f42-0123456789ab", terms
 	}
 	return e
 }
@@ -236,7 +248,7 @@ func envelopes() *rapid.Generator[domain.Envelope] {
 
 func events() *rapid.Generator[domain.Event] {
 	return rapid.Custom(func(t *rapid.T) domain.Event {
-		switch rapid.IntRange(0, 3).Draw(t, "type") {
+		switch rapid.IntRange(0, 6).Draw(t, "type") {
 		case 0:
 			return domain.ClientRegistered{
 				Metadata:                metadata().Draw(t, "metadata"),
@@ -244,6 +256,8 @@ func events() *rapid.Generator[domain.Event] {
 				RegistrationAccessToken: domain.DigestOf(rapid.String().Draw(t, "token")),
 				Secret:                  secrets().Draw(t, "secret"),
 				PolicyVersion:           rapid.StringMatching(`[0-9a-f]{0,16}`).Draw(t, "policy"),
+				InitialAccessToken:      rapid.String().Draw(t, "initial access token"),
+				Terms:                   termsOf(t),
 			}
 		case 1:
 			updated := domain.ClientUpdated{
@@ -258,10 +272,32 @@ func events() *rapid.Generator[domain.Event] {
 			return updated
 		case 2:
 			return domain.ClientDeleted{}
+		case 3:
+			return domain.InitialAccessTokenIssued{
+				Digest: domain.DigestOf(rapid.String().Draw(t, "token")), Label: rapid.String().Draw(t, "label"), Terms: termsOf(t),
+				ExpiresAt: seconds(0).Draw(t, "expires"), MaxUses: rapid.IntRange(0, 1000).Draw(t, "uses"),
+			}
+		case 4:
+			return domain.InitialAccessTokenUsed{ClientID: rapid.StringN(1, -1, -1).Draw(t, "client_id")}
+		case 5:
+			return domain.InitialAccessTokenRevoked{Reason: rapid.String().Draw(t, "reason")}
 		default:
 			return domain.ClientRevoked{Reason: rapid.String().Draw(t, "reason")}
 		}
 	})
+}
+
+func termsOf(t *rapid.T) domain.Terms {
+	list := func(name string) (list []string) {
+		if rapid.Bool().Draw(t, "limited") {
+			list = rapid.SliceOf(rapid.String()).Draw(t, name)
+		}
+		return list
+	}
+	return domain.Terms{
+		Owner: rapid.String().Draw(t, "owner"), GrantTypes: list("grants"), Scopes: list("scopes"),
+		RedirectHosts: list("hosts"), ApplicationTypes: list("application types"),
+	}
 }
 
 func secrets() *rapid.Generator[*domain.Secret] {
@@ -321,9 +357,14 @@ func TestDecodeRefuses(t *testing.T) {
 		}
 		return strings.Replace(string(valid.Body), old, new, 1)
 	}
+	issued, err := eventstore.Encode(golden["InitialAccessTokenIssued.1"])
+	if err != nil {
+		t.Fatal(err)
+	}
 	tests := map[string]eventstore.Encoded{
 		"unknown type":            {Type: "ClientForgotten", Version: 1, Body: valid.Body},
 		"unknown version":         {Type: valid.Type, Version: 3, Body: valid.Body},
+		"members of the next":     {Type: valid.Type, Version: 1, Body: valid.Body},
 		"no version":              {Type: valid.Type, Body: valid.Body},
 		"another type's body":     {Type: "ClientUpdated", Version: 1, Body: valid.Body},
 		"empty":                   {Type: valid.Type, Version: 2},
@@ -343,6 +384,9 @@ func TestDecodeRefuses(t *testing.T) {
 		"digest too short":        {Type: valid.Type, Version: 2, Body: []byte(replaced(`token_digest":"`, `token_digest":"ab","x":"`))},
 		"contacts in both places": {Type: valid.Type, Version: 2, Body: []byte(replaced(`"client_name":`, `"contacts":["a@example.org"],"client_name":`))},
 		"personal data of an event without metadata": {Type: "ClientDeleted", Version: 1, Body: []byte(`{"data":{},"personal":{"contacts":["a@example.org"]}}`)},
+		"token without digest":                       {Type: issued.Type, Version: 1, Body: []byte(`{"data":{"expires_at":0,"max_uses":0}}`)},
+		"limit that is not known":                    {Type: issued.Type, Version: 1, Body: []byte(strings.Replace(string(issued.Body), `"scopes":`, `"audiences":`, 1))},
+		"use by nobody":                              {Type: "InitialAccessTokenUsed", Version: 1, Body: []byte(`{"data":{}}`)},
 	}
 	for name, r := range tests {
 		if e, err := eventstore.Decode(r); err == nil {
@@ -360,6 +404,7 @@ func TestEncodeRefuses(t *testing.T) {
 	tests := map[string]domain.Event{
 		"no event":               nil,
 		"fractions of a second":  domain.ClientRegistered{Metadata: domain.Metadata{}, IssuedAt: time.Unix(1, 1)},
+		"token expiry with one":  domain.InitialAccessTokenIssued{ExpiresAt: time.Unix(1, 1)},
 		"expiry with a fraction": domain.ClientUpdated{Metadata: domain.Metadata{}, SecretIssued: &domain.Secret{ExpiresAt: time.Unix(1, 1)}},
 	}
 	for name, event := range tests {

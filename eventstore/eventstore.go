@@ -30,7 +30,8 @@ var ErrNoEvent = errors.New("no event at this sequence")
 // Log is an append-only log of events. It may be used concurrently.
 type Log interface {
 	// Append stores all changes or none, and returns the sequence of the last event once all of them
-	// are synced to disk. Each change is of another aggregate and holds at least one event.
+	// are synced to disk. Each change is of another aggregate and holds at least one event. Their order
+	// is that of the log. Only a loss of power before Append returns may leave a beginning of them.
 	//
 	// It returns domain.ErrConflict when an aggregate is not where its change expects it (unless that
 	// is because these very events are stored already, which is success), and

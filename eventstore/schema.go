@@ -25,13 +25,16 @@ type schemaID struct {
 
 // schemas holds every schema there ever was. dataOf says which are current.
 var schemas = map[schemaID]schema{
-	{domain.ClientRegistered{}.Type(), 1}: schemaWith[registeredV1](),
-	{domain.ClientRegistered{}.Type(), 2}: schemaWith[registeredV2](),
-	{domain.ClientUpdated{}.Type(), 1}:    schemaWith[updatedV1](),
-	{domain.ClientUpdated{}.Type(), 2}:    schemaWith[updatedV2](),
-	{domain.ClientUpdated{}.Type(), 3}:    schemaWith[updatedV3](),
-	{domain.ClientDeleted{}.Type(), 1}:    schemaWith[deletedV1](),
-	{domain.ClientRevoked{}.Type(), 1}:    schemaWith[revokedV1](),
+	{domain.ClientRegistered{}.Type(), 1}:          schemaWith[registeredV1](),
+	{domain.ClientRegistered{}.Type(), 2}:          schemaWith[registeredV2](),
+	{domain.ClientUpdated{}.Type(), 1}:             schemaWith[updatedV1](),
+	{domain.ClientUpdated{}.Type(), 2}:             schemaWith[updatedV2](),
+	{domain.ClientUpdated{}.Type(), 3}:             schemaWith[updatedV3](),
+	{domain.ClientDeleted{}.Type(), 1}:             schemaWith[deletedV1](),
+	{domain.ClientRevoked{}.Type(), 1}:             schemaWith[revokedV1](),
+	{domain.InitialAccessTokenIssued{}.Type(), 1}:  schemaWith[tokenIssuedV1](),
+	{domain.InitialAccessTokenUsed{}.Type(), 1}:    schemaWith[tokenUsedV1](),
+	{domain.InitialAccessTokenRevoked{}.Type(), 1}: schemaWith[tokenRevokedV1](),
 }
 
 func schemaOf(eventType string, version int) (schema, error) {
@@ -76,6 +79,12 @@ func dataOf(event domain.Event) (version int, data any, err error) {
 		data = deletedV1{}
 	case domain.ClientRevoked:
 		data = revokedV1{Reason: e.Reason}
+	case domain.InitialAccessTokenIssued:
+		data, err = tokenIssuedFrom(e)
+	case domain.InitialAccessTokenUsed:
+		data = tokenUsedV1{ClientID: e.ClientID}
+	case domain.InitialAccessTokenRevoked:
+		data = tokenRevokedV1{Reason: e.Reason}
 	default:
 		return 0, nil, fmt.Errorf("encode %T: %w", event, ErrUnknownSchema)
 	}
@@ -130,10 +139,14 @@ type registeredV1 struct {
 	Secret                  *secretV1     `json:"client_secret,omitzero"`
 }
 
-// registeredV2 says which policy let the registration through.
+// registeredV2 says which policy let the registration through, and what an initial access token binds the
+// client to.
 type registeredV2 struct {
 	registeredV1
-	PolicyVersion string `json:"policy_version,omitzero"`
+	PolicyVersion      string   `json:"policy_version,omitzero"`
+	InitialAccessToken string   `json:"initial_access_token,omitzero"`
+	Owner              string   `json:"owner,omitzero"`
+	Limits             limitsV1 `json:"limits,omitzero"`
 }
 
 type updatedV1 struct {
@@ -159,6 +172,31 @@ type revokedV1 struct {
 	Reason string `json:"reason,omitempty"`
 }
 
+type tokenIssuedV1 struct {
+	Digest    domain.Digest `json:"digest"`
+	Label     string        `json:"label,omitempty"`
+	Owner     string        `json:"owner,omitempty"`
+	Limits    limitsV1      `json:"limits,omitzero"`
+	ExpiresAt int64         `json:"expires_at"` // 0: never
+	MaxUses   int           `json:"max_uses"`   // 0: any number
+}
+
+type tokenUsedV1 struct {
+	ClientID string `json:"client_id"`
+}
+
+type tokenRevokedV1 struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+// limitsV1 are the lists of domain.Terms. One that is left out sets no limit.
+type limitsV1 struct {
+	GrantTypes       []string `json:"grant_types,omitzero"`
+	Scopes           []string `json:"scopes,omitzero"`
+	RedirectHosts    []string `json:"redirect_hosts,omitzero"`
+	ApplicationTypes []string `json:"application_types,omitzero"`
+}
+
 type secretV1 struct {
 	Digest    domain.Digest `json:"digest"`
 	ExpiresAt int64         `json:"expires_at"` // 0: never
@@ -167,6 +205,8 @@ type secretV1 struct {
 
 func registeredFrom(e domain.ClientRegistered) (w registeredV2, err error) {
 	w.PolicyVersion = e.PolicyVersion
+	w.InitialAccessToken = e.InitialAccessToken
+	w.Owner, w.Limits = fromTerms(e.Terms)
 	w.Metadata = metadata{e.Metadata}
 	w.RegistrationAccessToken = e.RegistrationAccessToken
 	if w.IssuedAt, err = unixSeconds(e.IssuedAt); err != nil {
@@ -186,6 +226,7 @@ func (w registeredV2) event() (domain.Event, error) {
 	return domain.ClientRegistered{
 		Metadata: w.Metadata.Metadata, IssuedAt: fromUnixSeconds(w.IssuedAt),
 		RegistrationAccessToken: w.RegistrationAccessToken, Secret: secret, PolicyVersion: w.PolicyVersion,
+		InitialAccessToken: w.InitialAccessToken, Terms: w.Limits.terms(w.Owner),
 	}, err
 }
 
@@ -216,6 +257,47 @@ func (w updatedV3) event() (domain.Event, error) {
 func (deletedV1) event() (domain.Event, error) { return domain.ClientDeleted{}, nil }
 
 func (w revokedV1) event() (domain.Event, error) { return domain.ClientRevoked{Reason: w.Reason}, nil }
+
+func tokenIssuedFrom(e domain.InitialAccessTokenIssued) (w tokenIssuedV1, err error) {
+	w.Digest, w.Label, w.MaxUses = e.Digest, e.Label, e.MaxUses
+	w.Owner, w.Limits = fromTerms(e.Terms)
+	if w.ExpiresAt, err = unixSeconds(e.ExpiresAt); err != nil {
+		return w, fmt.Errorf("expires_at: %w", err)
+	}
+	return w, nil
+}
+
+func (w tokenIssuedV1) event() (domain.Event, error) {
+	if w.Digest == (domain.Digest{}) {
+		return nil, errors.New("digest is missing")
+	}
+	return domain.InitialAccessTokenIssued{
+		Digest: w.Digest, Label: w.Label, Terms: w.Limits.terms(w.Owner),
+		ExpiresAt: fromUnixSeconds(w.ExpiresAt), MaxUses: w.MaxUses,
+	}, nil
+}
+
+func (w tokenUsedV1) event() (domain.Event, error) {
+	if w.ClientID == "" {
+		return nil, errors.New("client_id is missing")
+	}
+	return domain.InitialAccessTokenUsed{ClientID: w.ClientID}, nil
+}
+
+func (w tokenRevokedV1) event() (domain.Event, error) {
+	return domain.InitialAccessTokenRevoked{Reason: w.Reason}, nil
+}
+
+func fromTerms(t domain.Terms) (owner string, limits limitsV1) {
+	return t.Owner, limitsV1{t.GrantTypes, t.Scopes, t.RedirectHosts, t.ApplicationTypes}
+}
+
+func (l limitsV1) terms(owner string) domain.Terms {
+	return domain.Terms{
+		Owner: owner, GrantTypes: l.GrantTypes, Scopes: l.Scopes,
+		RedirectHosts: l.RedirectHosts, ApplicationTypes: l.ApplicationTypes,
+	}
+}
 
 func secretFrom(s *domain.Secret) (*secretV1, error) {
 	if s == nil {

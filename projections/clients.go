@@ -15,14 +15,15 @@ import (
 
 const (
 	selectClients = `SELECT seq, id, status, version, registered_at, updated_at, issued_at,
-	token, secret, secret_expires_at, secret_sealed, metadata FROM clients`
+	token, secret, secret_expires_at, secret_sealed, metadata, initial_access_token, terms FROM clients`
 
 	insertClient = `INSERT INTO clients (status, owner, search, version, registered_at, updated_at, issued_at,
-	token, secret, secret_expires_at, secret_sealed, metadata, seq, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	token, secret, secret_expires_at, secret_sealed, metadata, initial_access_token, terms, seq, id)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	updateClient = `UPDATE clients SET status = ?, owner = ?, search = ?, version = ?, registered_at = ?,
-	updated_at = ?, issued_at = ?, token = ?, secret = ?, secret_expires_at = ?, secret_sealed = ?, metadata = ?
-	WHERE seq = ? AND id = ?`
+	updated_at = ?, issued_at = ?, token = ?, secret = ?, secret_expires_at = ?, secret_sealed = ?, metadata = ?,
+	initial_access_token = ?, terms = ? WHERE seq = ? AND id = ?`
 
 	selectClient = selectClients + ` WHERE id = ?`
 
@@ -55,11 +56,12 @@ type clientChange struct {
 }
 
 func (w *writer) changeClient(ctx context.Context, e eventstore.Recorded) (clientChange, error) {
-	if e.Aggregate != domain.ClientAggregate(e.Aggregate.ID) {
-		return clientChange{}, fmt.Errorf("it is about a %s, not a client", e.Aggregate.Kind)
-	}
 	before, write := clientRow{seq: e.Seq}, w.insertClient
-	if _, first := e.Event.(domain.ClientRegistered); !first {
+	if registered, first := e.Event.(domain.ClientRegistered); first {
+		if err := w.countClient(ctx, registered); err != nil {
+			return clientChange{}, err
+		}
+	} else {
 		var err error
 		before, err = scanClient(w.loadClient.QueryRowContext(ctx, e.Aggregate.ID))
 		if errors.Is(err, sql.ErrNoRows) {
@@ -87,6 +89,10 @@ func (c clientRow) values() ([]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode metadata: %w", err)
 	}
+	terms, err := encodeTerms(c.Terms)
+	if err != nil {
+		return nil, err
+	}
 	var secret, expires, sealed any
 	if s := c.Secret; s != nil {
 		secret, expires, sealed = s.Digest[:], micros(s.ExpiresAt), s.Sealed
@@ -95,7 +101,8 @@ func (c clientRow) values() ([]any, error) {
 	return []any{
 		string(c.Status), owner, searchText(c.Metadata.Name(), owner, c.ID), c.Version,
 		micros(c.RegisteredAt), micros(c.UpdatedAt), micros(c.IssuedAt),
-		c.RegistrationAccessToken[:], secret, expires, sealed, string(metadata), c.seq, c.ID,
+		c.RegistrationAccessToken[:], secret, expires, sealed, string(metadata),
+		c.InitialAccessToken, terms, c.seq, c.ID,
 	}, nil
 }
 
@@ -107,9 +114,10 @@ func scanClient(row interface{ Scan(...any) error }) (clientRow, error) {
 		token, secret, sealed       []byte
 		expires                     sql.NullInt64
 		metadata                    []byte
+		terms                       string
 	)
 	if err := row.Scan(&c.seq, &c.ID, &c.Status, &c.Version, &registered, &updated, &issued,
-		&token, &secret, &expires, &sealed, &metadata); err != nil {
+		&token, &secret, &expires, &sealed, &metadata, &c.InitialAccessToken, &terms); err != nil {
 		return clientRow{}, err
 	}
 	c.RegisteredAt, c.UpdatedAt, c.IssuedAt = moment(registered), moment(updated), moment(issued)
@@ -120,6 +128,10 @@ func scanClient(row interface{ Scan(...any) error }) (clientRow, error) {
 	}
 	if err := c.Metadata.UnmarshalJSON(metadata); err != nil {
 		return clientRow{}, fmt.Errorf("decode metadata of client %s: %w", c.ID, err)
+	}
+	var err error
+	if c.Terms, err = parseTerms(terms); err != nil {
+		return clientRow{}, fmt.Errorf("client %s: %w", c.ID, err)
 	}
 	return c, nil
 }

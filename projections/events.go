@@ -16,11 +16,11 @@ import (
 )
 
 const (
-	insertEvent = `INSERT INTO events (seq, client, time, latest, id, type, version, actor_kind, actor_id, actor_ip, data)
+	insertEvent = `INSERT INTO events (seq, aggregate, time, latest, id, type, version, actor_kind, actor_id, actor_ip, data)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-	selectEvents = `SELECT e.seq, e.client, c.id, e.time, e.id, e.type, e.version, e.actor_kind, e.actor_id, e.actor_ip, e.data
-	FROM events e JOIN clients c ON c.seq = e.client`
+	selectEvents = `SELECT e.seq, e.aggregate, c.id, t.id, e.time, e.id, e.type, e.version, e.actor_kind, e.actor_id, e.actor_ip, e.data
+	FROM events e LEFT JOIN clients c ON c.seq = e.aggregate LEFT JOIN tokens t ON t.seq = e.aggregate`
 
 	// The first event at or after a time is the first one that raises latest so far.
 	selectFirstSince = `SELECT seq FROM events WHERE latest >= ? ORDER BY latest, seq LIMIT 1`
@@ -43,8 +43,9 @@ func encode(e eventstore.Recorded) (encodedEvent, error) {
 	return encodedEvent{e, version, data}, err
 }
 
-func (w *writer) indexEvent(ctx context.Context, e encodedEvent, client uint64, latest int64) error {
-	if _, err := w.insertEvent.ExecContext(ctx, e.Seq, client, micros(e.Time), latest, e.ID, e.Event.Type(), e.version,
+// indexEvent indexes an event of the aggregate whose first event is at first.
+func (w *writer) indexEvent(ctx context.Context, e encodedEvent, first uint64, latest int64) error {
+	if _, err := w.insertEvent.ExecContext(ctx, e.Seq, first, micros(e.Time), latest, e.ID, e.Event.Type(), e.version,
 		string(e.Actor.Kind), e.Actor.ID, e.Actor.IP, string(e.data)); err != nil {
 		return fmt.Errorf("index event: %w", err)
 	}
@@ -70,7 +71,7 @@ func (m *ReadModel) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 		restrict("e.type = ?", q.Type)
 	}
 	if q.ClientID != "" {
-		restrict("e.client = (SELECT seq FROM clients WHERE id = ?)", q.ClientID)
+		restrict("e.aggregate = (SELECT seq FROM clients WHERE id = ?)", q.ClientID)
 	}
 	if !q.Since.IsZero() {
 		restrict("e.time >= ?", ceilMicros(q.Since))
@@ -140,9 +141,9 @@ func (m *ReadModel) firstSince(ctx context.Context, micros int64) (int64, error)
 	return seq, nil
 }
 
-// eventRow is an event with the sequence of its client's registration.
+// eventRow is an event with the sequence of its aggregate's first event.
 type eventRow struct {
-	client uint64
+	first uint64
 	Event
 }
 
@@ -153,12 +154,13 @@ func scanEvents(rows *sql.Rows) ([]eventRow, error) {
 	for rows.Next() {
 		var (
 			e             eventRow
-			clientID, typ string
+			client, token sql.NullString
+			typ           string
 			at            int64
 			version       int
 			data          []byte
 		)
-		if err := rows.Scan(&e.Seq, &e.client, &clientID, &at, &e.ID, &typ, &version,
+		if err := rows.Scan(&e.Seq, &e.first, &client, &token, &at, &e.ID, &typ, &version,
 			&e.Actor.Kind, &e.Actor.ID, &e.Actor.IP, &data); err != nil {
 			return nil, err
 		}
@@ -166,7 +168,10 @@ func scanEvents(rows *sql.Rows) ([]eventRow, error) {
 		if err != nil {
 			return nil, fmt.Errorf("event %d: %w", e.Seq, err)
 		}
-		e.Time, e.Aggregate, e.Envelope.Event = moment(at), domain.ClientAggregate(clientID), event
+		e.Time, e.Aggregate, e.Envelope.Event = moment(at), domain.ClientAggregate(client.String), event
+		if token.Valid {
+			e.Aggregate = domain.TokenAggregate(token.String)
+		}
 		events = append(events, e)
 	}
 	return events, rows.Err()
@@ -178,20 +183,25 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(eventLine{
-		Seq: e.Seq, Time: e.Time.UTC(), ID: e.ID, Type: e.Event.Type(), ClientID: e.Aggregate.ID,
-		Actor: actor(e.Actor), Data: data,
-	})
+	line := eventLine{Seq: e.Seq, Time: e.Time.UTC(), ID: e.ID, Type: e.Event.Type(), Actor: actor(e.Actor), Data: data}
+	if e.Aggregate == domain.TokenAggregate(e.Aggregate.ID) {
+		line.InitialAccessToken = e.Aggregate.ID
+	} else {
+		line.ClientID = e.Aggregate.ID
+	}
+	return json.Marshal(line)
 }
 
+// eventLine has one of ClientID and InitialAccessToken: what the event is about.
 type eventLine struct {
-	Seq      uint64         `json:"seq"`
-	Time     time.Time      `json:"time"`
-	ID       string         `json:"id"`
-	Type     string         `json:"type"`
-	ClientID string         `json:"client_id"`
-	Actor    actor          `json:"actor"`
-	Data     jsontext.Value `json:"data"`
+	Seq                uint64         `json:"seq"`
+	Time               time.Time      `json:"time"`
+	ID                 string         `json:"id"`
+	Type               string         `json:"type"`
+	ClientID           string         `json:"client_id,omitzero"`
+	InitialAccessToken string         `json:"initial_access_token,omitzero"`
+	Actor              actor          `json:"actor"`
+	Data               jsontext.Value `json:"data"`
 }
 
 type actor struct {

@@ -38,7 +38,8 @@ func (d *dayCount) clients(s domain.Status) *int {
 // dayChanges gathers what a batch adds to each day.
 type dayChanges map[int64]*dayCount
 
-func (days dayChanges) count(at time.Time, change clientChange) {
+// countEvent counts an event and returns its day.
+func (days dayChanges) countEvent(at time.Time) *dayCount {
 	day := dayOf(at)
 	d := days[day]
 	if d == nil {
@@ -46,6 +47,11 @@ func (days dayChanges) count(at time.Time, change clientChange) {
 		days[day] = d
 	}
 	d.events++
+	return d
+}
+
+// countChange counts what an event did to its client.
+func (d *dayCount) countChange(change clientChange) {
 	if change.before == "" {
 		d.registered++
 	}

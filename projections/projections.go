@@ -36,6 +36,29 @@ type ClientPage struct {
 	NextCursor string // empty: this is the last page
 }
 
+// InitialAccessToken is an initial access token as the read model shows it.
+type InitialAccessToken struct {
+	domain.InitialAccessToken
+	IssuedAt  time.Time
+	IssuedBy  string    // the administrator's name
+	RevokedAt time.Time // zero: it was not
+	RevokedBy string    // the administrator's name
+	Reason    string    // of the revocation
+	Clients   int       // how many clients were registered with it
+}
+
+// TokenQuery selects initial access tokens, the newest first.
+type TokenQuery struct {
+	Limit  int    // 1 to 500
+	Cursor string // NextCursor of the page before; empty: the first page
+}
+
+// TokenPage is a page of initial access tokens.
+type TokenPage struct {
+	Tokens     []InitialAccessToken
+	NextCursor string // empty: this is the last page
+}
+
 // Event is a recorded event as the event index holds it. It marshals to the event line of the API.
 type Event struct {
 	Seq uint64
@@ -88,6 +111,10 @@ type Reader interface {
 	Client(ctx context.Context, id string) (Client, error)
 	// Clients returns a page of clients. It returns ErrBadCursor.
 	Clients(ctx context.Context, q ClientQuery) (ClientPage, error)
+	// InitialAccessToken returns one token, whatever its status, or domain.ErrNoSuchToken.
+	InitialAccessToken(ctx context.Context, id string) (InitialAccessToken, error)
+	// InitialAccessTokens returns a page of tokens. It returns ErrBadCursor.
+	InitialAccessTokens(ctx context.Context, q TokenQuery) (TokenPage, error)
 	// Events returns the events that q selects.
 	Events(ctx context.Context, q EventQuery) ([]Event, error)
 	// RegistryAt calls yield for every client that was registered by then and not ended, in the order

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 
+	"roster/domain"
 	"roster/eventstore"
 )
 
@@ -105,6 +106,9 @@ type writer struct {
 	saveCheckpoint           *sql.Stmt
 	loadClient               *sql.Stmt
 	insertClient, saveClient *sql.Stmt
+	loadToken                *sql.Stmt
+	insertToken, saveToken   *sql.Stmt
+	countTokenClient         *sql.Stmt
 	insertEvent              *sql.Stmt
 	addToDay                 *sql.Stmt
 }
@@ -154,6 +158,10 @@ func (w *writer) statements() map[string]**sql.Stmt {
 		selectClient:      &w.loadClient,
 		insertClient:      &w.insertClient,
 		updateClient:      &w.saveClient,
+		selectToken:       &w.loadToken,
+		insertToken:       &w.insertToken,
+		updateToken:       &w.saveToken,
+		countTokenClient:  &w.countTokenClient,
 		insertEvent:       &w.insertEvent,
 		addToDay:          &w.addToDay,
 	}
@@ -210,13 +218,23 @@ func (w *writer) apply(ctx context.Context, events []encodedEvent) (err error) {
 
 // applyOne changes every view by one event.
 func (w *writer) applyOne(ctx context.Context, e encodedEvent, latest int64, days dayChanges) error {
-	change, err := w.changeClient(ctx, e.Recorded)
-	if err != nil {
-		return err
+	day := days.countEvent(e.Time)
+	var first uint64
+	switch e.Aggregate {
+	case domain.ClientAggregate(e.Aggregate.ID):
+		change, err := w.changeClient(ctx, e.Recorded)
+		if err != nil {
+			return err
+		}
+		day.countChange(change)
+		first = change.seq
+	case domain.TokenAggregate(e.Aggregate.ID):
+		var err error
+		if first, err = w.changeToken(ctx, e.Recorded); err != nil {
+			return err
+		}
+	default:
+		return fmt.Errorf("it is about a %s, not a client or an initial access token", e.Aggregate.Kind)
 	}
-	if err := w.indexEvent(ctx, e, change.seq, latest); err != nil {
-		return err
-	}
-	days.count(e.Time, change)
-	return nil
+	return w.indexEvent(ctx, e, first, latest)
 }

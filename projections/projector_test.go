@@ -65,8 +65,14 @@ func TestStopsAtWhatItCannotApply(t *testing.T) {
 			event: func(e *eventstore.Recorded) { e.Event = domain.ClientRegistered{Metadata: domain.Metadata{}} },
 		},
 		{
-			name: "another aggregate", text: "apply event 4: it is about a token, not a client",
-			event: func(e *eventstore.Recorded) { e.Aggregate.Kind = "token" },
+			name: "another aggregate", text: "apply event 4: it is about a grant, not a client or an initial access token",
+			event: func(e *eventstore.Recorded) { e.Aggregate.Kind = "grant" },
+		},
+		{
+			name: "token that was never issued", text: "apply event 4: initial access token nothing was never issued",
+			event: func(e *eventstore.Recorded) {
+				e.Aggregate, e.Event = domain.TokenAggregate("nothing"), domain.InitialAccessTokenRevoked{}
+			},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -271,6 +277,23 @@ func TestHealthBehind(t *testing.T) {
 	defer m.Close()
 	if h := m.Health(); h != (projections.Health{Last: 2}) {
 		t.Errorf("health %+v", h)
+	}
+}
+
+func TestEventLineOfToken(t *testing.T) {
+	t.Parallel()
+	e := projections.Event{Seq: 7, Envelope: domain.Envelope{
+		ID: "e", Time: start, Aggregate: domain.TokenAggregate("t"), Actor: domain.Actor{Kind: domain.ActorClient, ID: "c"},
+		Event: domain.InitialAccessTokenUsed{ClientID: "c"},
+	}}
+	got, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"seq":7,"time":"2026-03-01T12:00:00Z","id":"e","type":"InitialAccessTokenUsed","initial_access_token":"t",` +
+		`"actor":{"kind":"client","id":"c"},"data":{"client_id":"c"}}`
+	if string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 

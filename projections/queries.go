@@ -9,6 +9,7 @@ import (
 // queries are the statements that read, other than those that Events puts together.
 type queries struct {
 	client, clientPage         *sql.Stmt
+	token, tokenPage           *sql.Stmt
 	firstSince, lag, histories *sql.Stmt
 	days, counts               *sql.Stmt
 }
@@ -17,6 +18,8 @@ func prepareQueries(ctx context.Context, db *sql.DB) (q queries, err error) {
 	err = prepare(ctx, db, map[string]**sql.Stmt{
 		selectClient:     &q.client,
 		selectClientPage: &q.clientPage,
+		selectToken:      &q.token,
+		selectTokenPage:  &q.tokenPage,
 		selectFirstSince: &q.firstSince,
 		selectLag:        &q.lag,
 		selectHistories:  &q.histories,

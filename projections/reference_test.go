@@ -57,6 +57,35 @@ func (r reference) clients() []projections.Client {
 	return clients
 }
 
+// tokens folds the log: every initial access token that was ever issued, the newest first.
+func (r reference) tokens() []projections.InitialAccessToken {
+	var tokens []projections.InitialAccessToken
+	for i, e := range r {
+		if _, ok := e.Event.(domain.InitialAccessTokenIssued); !ok {
+			continue
+		}
+		t := projections.InitialAccessToken{IssuedAt: e.Time, IssuedBy: e.Actor.ID}
+		for _, later := range r[i:] {
+			switch event := later.Event.(type) {
+			case domain.ClientRegistered:
+				if event.InitialAccessToken == t.ID {
+					t.Clients++
+				}
+			case domain.InitialAccessTokenRevoked:
+				if later.Aggregate == e.Aggregate {
+					t.RevokedAt, t.RevokedBy, t.Reason = later.Time, later.Actor.ID, event.Reason
+				}
+			}
+			if later.Aggregate == e.Aggregate {
+				t.InitialAccessToken = domain.EvolveToken(t.InitialAccessToken, later.Aggregate, later.Event)
+			}
+		}
+		tokens = append(tokens, t)
+	}
+	slices.Reverse(tokens)
+	return tokens
+}
+
 // selected returns all clients that a query selects, on whatever page.
 func (r reference) selected(q projections.ClientQuery) []projections.Client {
 	clients := slices.DeleteFunc(r.clients(), func(c projections.Client) bool {
@@ -85,7 +114,7 @@ func (r reference) events(q projections.EventQuery) []projections.Event {
 	for _, e := range r {
 		if e.Seq > q.After &&
 			(q.Before == 0 || e.Seq < q.Before) &&
-			(q.ClientID == "" || e.Aggregate.ID == q.ClientID) &&
+			(q.ClientID == "" || e.Aggregate == domain.ClientAggregate(q.ClientID)) &&
 			(q.Type == "" || e.Event.Type() == q.Type) &&
 			(q.Since.IsZero() || !e.Time.Before(q.Since)) &&
 			(q.Until.IsZero() || !e.Time.After(q.Until)) {
@@ -151,6 +180,20 @@ func (r reference) check(t rapid.TB, m projections.Reader, queries func() (proje
 		if d := diff(want, got); err != nil || d != "" {
 			t.Fatalf("client %s: %v\n%s", want.ID, err, d)
 		}
+		if d := cmp.Diff(want.Terms, got.Terms); d != "" { // no limit is not the limit to nothing
+			t.Fatalf("terms of client %s:\n%s", want.ID, d)
+		}
+	}
+	for _, want := range r.tokens() {
+		got, err := m.InitialAccessToken(ctx, want.ID)
+		if d := diff(want, got); err != nil || d != "" {
+			t.Fatalf("token %s: %v\n%s", want.ID, err, d)
+		}
+	}
+	for limit := range 3 {
+		if d := diff(r.tokens(), allTokens(t, m, limit+1)); d != "" {
+			t.Fatalf("tokens (-want +got):\n%s", d)
+		}
 	}
 	for range 5 {
 		cq, eq := queries()
@@ -199,6 +242,25 @@ func allPages(t rapid.TB, m projections.Reader, q projections.ClientQuery) (page
 	}
 }
 
+func allTokens(t rapid.TB, m projections.Reader, limit int) (tokens []projections.InitialAccessToken) {
+	t.Helper()
+	q := projections.TokenQuery{Limit: limit}
+	for {
+		page, err := m.InitialAccessTokens(context.Background(), q)
+		if err != nil {
+			t.Fatalf("tokens %+v: %v", q, err)
+		}
+		tokens = append(tokens, page.Tokens...)
+		if page.NextCursor == "" {
+			return tokens
+		}
+		if len(page.Tokens) != limit {
+			t.Fatalf("tokens %+v: a page of %d that is not the last", q, len(page.Tokens))
+		}
+		q.Cursor = page.NextCursor
+	}
+}
+
 func registryAt(t rapid.TB, m projections.Reader, at projections.Moment) (clients []projections.Client) {
 	t.Helper()
 	err := m.RegistryAt(context.Background(), at, func(c projections.Client) error {
@@ -226,6 +288,8 @@ type driver struct {
 	n     int
 	alive []string
 	ids   []string
+
+	tokens []domain.InitialAccessToken // that are not revoked
 }
 
 func (d *driver) metadata() domain.Metadata {
@@ -257,6 +321,10 @@ func (d *driver) secret(label string) *domain.Secret {
 func (d *driver) step() {
 	d.n++
 	d.now = d.now.Add(time.Duration(rapid.IntRange(-3, 8).Draw(d.t, "hours")) * time.Hour).Add(1234 * time.Microsecond)
+	if rapid.IntRange(0, 3).Draw(d.t, "about a token") == 0 {
+		d.tokenStep()
+		return
+	}
 	i := -1
 	if len(d.alive) > 0 && rapid.IntRange(0, 2).Draw(d.t, "new") > 0 {
 		i = rapid.IntRange(0, len(d.alive)-1).Draw(d.t, "which")
@@ -264,10 +332,19 @@ func (d *driver) step() {
 	if i < 0 {
 		h := newHistory(fmt.Sprint(d.n), d.now)
 		d.alive, d.ids = append(d.alive, h.id), append(d.ids, h.id)
-		d.append(h.id, domain.ClientRegistered{
+		registered := domain.ClientRegistered{
 			Metadata: d.metadata(), IssuedAt: d.now.Truncate(time.Second),
 			RegistrationAccessToken: domain.DigestOf(h.id), Secret: d.secret("secret"),
-		})
+		}
+		if len(d.tokens) > 0 && rapid.Bool().Draw(d.t, "with a token") {
+			token := rapid.SampledFrom(d.tokens).Draw(d.t, "token")
+			registered.InitialAccessToken, registered.Terms = token.ID, token.Terms
+			if token.MaxUses > 0 {
+				d.n++
+				d.appendToken(token.ID, domain.InitialAccessTokenUsed{ClientID: h.id})
+			}
+		}
+		d.append(h.id, registered)
 		return
 	}
 	id := d.alive[i]
@@ -293,6 +370,32 @@ func (d *driver) append(id string, event domain.Event) {
 	appendOne(d.t, d.log, h.events[0])
 }
 
+// tokenStep issues an initial access token or revokes one.
+func (d *driver) tokenStep() {
+	if len(d.tokens) > 0 && rapid.Bool().Draw(d.t, "revoke") {
+		i := rapid.IntRange(0, len(d.tokens)-1).Draw(d.t, "which token")
+		d.appendToken(d.tokens[i].ID, domain.InitialAccessTokenRevoked{Reason: rapid.SampledFrom([]string{"", "leaked"}).Draw(d.t, "reason")})
+		d.tokens = slices.Delete(d.tokens, i, i+1)
+		return
+	}
+	issued := domain.InitialAccessTokenIssued{Digest: domain.DigestOf(fmt.Sprint(d.n)), Label: rapid.SampledFrom(words).Draw(d.t, "label")}
+	if rapid.Bool().Draw(d.t, "limited") {
+		issued.MaxUses, issued.ExpiresAt = 100, d.now.Add(time.Hour).Truncate(time.Second)
+		issued.Terms = domain.Terms{Owner: rapid.SampledFrom(words).Draw(d.t, "owner"), Scopes: []string{"openid"}}
+	}
+	id := newHistory(fmt.Sprint("token", d.n), d.now).id
+	d.appendToken(id, issued)
+	d.tokens = append(d.tokens, domain.EvolveToken(domain.InitialAccessToken{}, domain.TokenAggregate(id), issued))
+}
+
+func (d *driver) appendToken(id string, event domain.Event) {
+	h := &history{id: id, now: d.now}
+	h.add(event)
+	h.events[0].Aggregate, h.events[0].Actor = domain.TokenAggregate(id), domain.Actor{Kind: domain.ActorAdmin, ID: "admin"}
+	h.events[0].ID += fmt.Sprint("-", d.n)
+	appendOne(d.t, d.log, h.events[0])
+}
+
 func (d *driver) queries() (projections.ClientQuery, projections.EventQuery) {
 	cq := projections.ClientQuery{
 		Text:   rapid.SampledFrom(append([]string{"", "", "", "s", "0"}, words...)).Draw(d.t, "text"),
@@ -303,7 +406,7 @@ func (d *driver) queries() (projections.ClientQuery, projections.EventQuery) {
 	eq := projections.EventQuery{
 		After:  rapid.Uint64Range(0, uint64(d.n)).Draw(d.t, "after"),
 		Before: rapid.SampledFrom([]uint64{0, 1, uint64(d.n), 1<<64 - 1}).Draw(d.t, "before"),
-		Type:   rapid.SampledFrom([]string{"", "", "ClientRegistered", "ClientRevoked", "Nothing"}).Draw(d.t, "type"),
+		Type:   rapid.SampledFrom([]string{"", "", "ClientRegistered", "ClientRevoked", "InitialAccessTokenUsed", "Nothing"}).Draw(d.t, "type"),
 		Newest: rapid.Bool().Draw(d.t, "newest"),
 		Limit:  rapid.IntRange(1, 20).Draw(d.t, "event limit"),
 	}

@@ -7,10 +7,10 @@ import (
 	"roster/domain"
 )
 
-// selectHistories reads on behind (?1, ?2) in the events by client, of those up to ?3.
-const selectHistories = `SELECT e.seq, e.client, c.id, e.time, e.id, e.type, e.version, e.actor_kind, e.actor_id, e.actor_ip, e.data
-	FROM events e INDEXED BY events_client JOIN clients c ON c.seq = e.client
-	WHERE (e.client, e.seq) > (?1, ?2) AND e.client <= ?3 AND e.seq <= ?3 ORDER BY e.client, e.seq LIMIT ?4`
+// selectHistories reads on behind (?1, ?2) in the events of clients by client, of those up to ?3.
+const selectHistories = `SELECT e.seq, e.aggregate, c.id, NULL, e.time, e.id, e.type, e.version, e.actor_kind, e.actor_id, e.actor_ip, e.data
+	FROM events e INDEXED BY events_aggregate JOIN clients c ON c.seq = e.aggregate
+	WHERE (e.aggregate, e.seq) > (?1, ?2) AND e.aggregate <= ?3 AND e.seq <= ?3 ORDER BY e.aggregate, e.seq LIMIT ?4`
 
 // historyPage is how many events RegistryAt reads at a time.
 const historyPage = 128
@@ -25,7 +25,7 @@ func (m *ReadModel) RegistryAt(ctx context.Context, at Moment, yield func(Client
 	var current Client
 	var position eventRow
 	for {
-		rows, err := m.queries.histories.QueryContext(ctx, position.client, position.Seq, last, historyPage)
+		rows, err := m.queries.histories.QueryContext(ctx, position.first, position.Seq, last, historyPage)
 		if err != nil {
 			return fmt.Errorf("read histories: %w", err)
 		}
@@ -34,7 +34,7 @@ func (m *ReadModel) RegistryAt(ctx context.Context, at Moment, yield func(Client
 			return fmt.Errorf("read histories: %w", err)
 		}
 		for _, e := range page {
-			if e.client != position.client {
+			if e.first != position.first {
 				if err := yieldActive(current, yield); err != nil {
 					return err
 				}

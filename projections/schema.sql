@@ -1,5 +1,5 @@
 -- The tables of the read model. There are no migrations: a read model that was made by any other text than
--- this one is built again. Raise this number when the same tables are to be filled otherwise: 1.
+-- this one is built again. Raise this number when the same tables are to be filled otherwise: 2.
 --
 -- Times are microseconds since 1970, UTC.
 
@@ -17,20 +17,22 @@ CREATE TABLE checkpoint (
 -- Every client that was ever registered, numbered by the sequence of its registration: the order of
 -- registration is the order of the table.
 CREATE TABLE clients (
-    seq               INTEGER PRIMARY KEY,
-    id                TEXT    NOT NULL UNIQUE,
-    status            TEXT    NOT NULL,
-    owner             TEXT    NOT NULL,
-    search            TEXT    NOT NULL, -- name, owner and id as searchText makes it
-    version           INTEGER NOT NULL,
-    registered_at     INTEGER NOT NULL,
-    updated_at        INTEGER NOT NULL,
-    issued_at         INTEGER NOT NULL,
-    token             BLOB    NOT NULL,
-    secret            BLOB,             -- NULL, and the next two: the client has none
-    secret_expires_at INTEGER,
-    secret_sealed     BLOB,
-    metadata          TEXT    NOT NULL
+    seq                  INTEGER PRIMARY KEY,
+    id                   TEXT    NOT NULL UNIQUE,
+    status               TEXT    NOT NULL,
+    owner                TEXT    NOT NULL,
+    search               TEXT    NOT NULL, -- name, owner and id as searchText makes it
+    version              INTEGER NOT NULL,
+    registered_at        INTEGER NOT NULL,
+    updated_at           INTEGER NOT NULL,
+    issued_at            INTEGER NOT NULL,
+    token                BLOB    NOT NULL,
+    secret               BLOB,             -- NULL, and the next two: the client has none
+    secret_expires_at    INTEGER,
+    secret_sealed        BLOB,
+    metadata             TEXT    NOT NULL,
+    initial_access_token TEXT    NOT NULL, -- id; empty: it was registered without
+    terms                TEXT    NOT NULL  -- of that token, as encodeTerms makes it
 ) STRICT;
 
 -- All that a query can select by, in the order of its answer: it reads this index alone, and of the table
@@ -40,10 +42,28 @@ CREATE INDEX clients_search ON clients (seq, status, owner, search);
 -- How many clients an owner has.
 CREATE INDEX clients_owner ON clients (owner, status) WHERE owner <> '';
 
+-- Every initial access token that was ever issued, numbered by the sequence of its issue.
+CREATE TABLE tokens (
+    seq        INTEGER PRIMARY KEY,
+    id         TEXT    NOT NULL UNIQUE,
+    digest     BLOB    NOT NULL,
+    label      TEXT    NOT NULL,
+    terms      TEXT    NOT NULL, -- as encodeTerms makes it
+    expires_at INTEGER,          -- NULL: never
+    max_uses   INTEGER NOT NULL, -- 0: any number
+    uses       INTEGER NOT NULL, -- counted only when their number is limited
+    issued_at  INTEGER NOT NULL,
+    issued_by  TEXT    NOT NULL,
+    revoked_at INTEGER,          -- NULL: it was not
+    revoked_by TEXT    NOT NULL,
+    reason     TEXT    NOT NULL, -- of the revocation
+    clients    INTEGER NOT NULL  -- how many were registered with it
+) STRICT;
+
 -- Every event. Rows are never changed.
 CREATE TABLE events (
     seq        INTEGER PRIMARY KEY,
-    client     INTEGER NOT NULL, -- clients.seq
+    aggregate  INTEGER NOT NULL, -- the sequence of its aggregate's first event: clients.seq or tokens.seq
     time       INTEGER NOT NULL,
     latest     INTEGER NOT NULL, -- the latest time of this event and all before it: ascends with seq
     id         TEXT    NOT NULL,
@@ -55,7 +75,7 @@ CREATE TABLE events (
     data       TEXT    NOT NULL
 ) STRICT;
 
-CREATE INDEX events_client ON events (client);
+CREATE INDEX events_aggregate ON events (aggregate);
 CREATE INDEX events_type ON events (type);
 CREATE INDEX events_latest ON events (latest);
 

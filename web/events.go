@@ -26,12 +26,15 @@ type eventKind struct {
 	Tone  string // its class
 }
 
-// eventKinds are the types of events, in the order of a client's life.
+// eventKinds are the types of events, in the order of a client's life, then of an initial access token's.
 var eventKinds = []eventKind{
 	{domain.ClientRegistered{}.Type(), "Registered", "registered"},
 	{domain.ClientUpdated{}.Type(), "Changed", "changed"},
 	{domain.ClientDeleted{}.Type(), "Deleted", "deleted"},
 	{domain.ClientRevoked{}.Type(), "Revoked", "revoked"},
+	{domain.InitialAccessTokenIssued{}.Type(), "Token issued", "registered"},
+	{domain.InitialAccessTokenUsed{}.Type(), "Token used", "changed"},
+	{domain.InitialAccessTokenRevoked{}.Type(), "Token revoked", "revoked"},
 }
 
 // kindOf returns how a type is shown. A type that is new to the dashboard is shown by its own name.
@@ -46,12 +49,19 @@ func kindOf(eventType string) eventKind {
 // An eventRow is an event as the log shows it.
 type eventRow struct {
 	projections.Event
-	Kind eventKind
-	Name string // of the client, as it is now
+	Kind   eventKind
+	Client string // id of the client that it is about, or that used the token it is about; empty: none
+	Name   string // of that client, as it is now
 }
 
 func rowOfEvent(e projections.Event) eventRow {
-	return eventRow{Event: e, Kind: kindOf(e.Event.Type())}
+	row := eventRow{Event: e, Kind: kindOf(e.Event.Type())}
+	if used, ok := e.Event.(domain.InitialAccessTokenUsed); ok {
+		row.Client = used.ClientID
+	} else if e.Aggregate == domain.ClientAggregate(e.Aggregate.ID) {
+		row.Client = e.Aggregate.ID
+	}
+	return row
 }
 
 // eventRows finds the names that events are shown with.
@@ -60,14 +70,14 @@ func (w *Web) eventRows(ctx context.Context, recorded []projections.Event) ([]ev
 	rows := make([]eventRow, 0, len(recorded))
 	for _, e := range recorded {
 		row := rowOfEvent(e)
-		name, known := names[e.Aggregate.ID]
+		name, known := names[row.Client]
 		if !known {
-			found, err := w.reader.Client(ctx, e.Aggregate.ID)
+			found, err := w.reader.Client(ctx, row.Client)
 			if err != nil && !errors.Is(err, domain.ErrNotFound) {
 				return nil, fmt.Errorf("name of a client: %w", err)
 			}
 			name = found.Metadata.Name()
-			names[e.Aggregate.ID] = name
+			names[row.Client] = name
 		}
 		row.Name = name
 		rows = append(rows, row)

@@ -425,6 +425,50 @@ func TestTheLogIsShownNewestFirstInPages(t *testing.T) {
 	}
 }
 
+// Events of initial access tokens are shown as what they are, with the client that used one.
+func TestTheLogShowsTokens(t *testing.T) {
+	r := newRegistry(t)
+	admin := domain.Actor{Kind: domain.ActorAdmin, ID: adminName}
+	token, err := r.registrar.IssueToken(t.Context(), admin, domain.IssueToken{MaxUses: 1, Label: "Partners"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := domain.ParseDocument([]byte(`{"client_name":"Shop","redirect_uris":["https://a.example.com/cb"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	registered, err := r.registrar.RegisterWith(t.Context(), "192.0.2.7", token.Token, document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.registrar.RevokeToken(t.Context(), admin, token.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	v := r.admin(t)
+	for path, want := range map[string][]string{
+		"/admin/events?type=InitialAccessTokenIssued":  {"Token issued", "Initial access token", token.ID},
+		"/admin/events?type=InitialAccessTokenUsed":    {"Token used", "Shop", registered.Client.ID},
+		"/admin/events?type=InitialAccessTokenRevoked": {"Token revoked", "Initial access token", token.ID},
+		"/admin/": {"Token issued", "Token used", "Registered"},
+	} {
+		page := v.get(path)
+		for _, text := range want {
+			if !strings.Contains(textOf(page.body), text) {
+				t.Errorf("%s lacks %q: %s", path, text, textOf(page.body))
+			}
+		}
+		if strings.Contains(page.body, "/admin/clients/"+token.ID) {
+			t.Errorf("%s links to a token as if it were a client", path)
+		}
+		if strings.Contains(page.body, token.Token[len(token.ID):]) {
+			t.Errorf("%s shows the token", path)
+		}
+	}
+	if page := v.get("/admin/clients/" + registered.Client.ID); page.status != http.StatusOK || strings.Contains(page.body, "Token used") {
+		t.Errorf("the client's page: %d %s", page.status, textOf(page.body))
+	}
+}
+
 func TestTheOverviewCounts(t *testing.T) {
 	r := newRegistry(t)
 	v := r.admin(t)

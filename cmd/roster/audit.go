@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/tmaxmax/go-sse"
@@ -49,7 +48,7 @@ func (e *eventsCommand) run(ctx context.Context, stdout, stderr io.Writer) (err 
 	set("type", e.Type)
 	set("since", string(e.Since))
 	set("until", string(e.Until))
-	return e.read(ctx, stderr, func(server *auditedServer) error {
+	return e.read(ctx, stderr, func(server *remoteServer) error {
 		if e.Follow {
 			return server.follow(ctx, "/api/v1/events", query, stdout, stderr)
 		}
@@ -72,7 +71,7 @@ func (r *replayCommand) Validate() error {
 }
 
 func (r *replayCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
-	return r.read(ctx, stderr, func(server *auditedServer) error {
+	return r.read(ctx, stderr, func(server *remoteServer) error {
 		return server.print(ctx, "/api/v1/registry", url.Values{"at": {r.At}}, stdout)
 	})
 }
@@ -94,10 +93,7 @@ func (t timestamp) Validate() error {
 // source is where auditors read: a running server, or a data directory whose server is stopped.
 type source struct {
 	storage
-	Server        string `help:"URL of a running server; else the data directory of a stopped one is read." placeholder:"URL"`
-	AdminUser     string `help:"Name to sign in to the server with." default:"admin" placeholder:"NAME"`
-	AdminPassword string `help:"Password to sign in to the server with." placeholder:"PASSWORD"`
-	APIToken      string `help:"API token for the server, instead of name and password." placeholder:"TOKEN"`
+	access
 }
 
 // Validate refuses wrong settings.
@@ -105,26 +101,13 @@ func (s source) Validate() error {
 	if s.Server == "" {
 		return s.storage.Validate()
 	}
-	server, err := url.Parse(s.Server)
-	switch {
-	case err != nil || server.Scheme != "http" && server.Scheme != "https" || server.Host == "":
-		return errors.New("--server must be an http or https URL")
-	case s.AdminPassword == "" && s.APIToken == "":
-		return errors.New("--server needs --admin-password or --api-token")
-	}
-	return nil
+	return s.access.Validate()
 }
 
 // read opens the source for the time of use.
-func (s source) read(ctx context.Context, stderr io.Writer, use func(*auditedServer) error) (err error) {
+func (s source) read(ctx context.Context, stderr io.Writer, use func(*remoteServer) error) (err error) {
 	if s.Server != "" {
-		return use(&auditedServer{base: strings.TrimRight(s.Server, "/"), client: http.DefaultClient, authorize: func(r *http.Request) {
-			if s.APIToken != "" {
-				r.Header.Set("Authorization", "Bearer "+s.APIToken)
-			} else {
-				r.SetBasicAuth(s.AdminUser, s.AdminPassword)
-			}
-		}})
+		return use(s.server())
 	}
 	if _, err := os.Stat(s.Data); err != nil && s.NatsURL == "" {
 		return fmt.Errorf("read data directory: %w", err)
@@ -146,25 +129,9 @@ func (s source) read(ctx context.Context, stderr io.Writer, use func(*auditedSer
 	return use(server)
 }
 
-// auditedServer is a server whose log is read.
-type auditedServer struct {
-	base      string
-	client    *http.Client
-	authorize func(*http.Request)
-}
-
-func (s *auditedServer) request(ctx context.Context, path string, query url.Values) (*http.Request, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+path+"?"+query.Encode(), nil)
-	if err != nil {
-		return nil, err
-	}
-	s.authorize(request)
-	return request, nil
-}
-
 // print copies an answer of lines. An answer that breaks off is an error.
-func (s *auditedServer) print(ctx context.Context, path string, query url.Values, stdout io.Writer) error {
-	request, err := s.request(ctx, path, query)
+func (s *remoteServer) print(ctx context.Context, path string, query url.Values, stdout io.Writer) error {
+	request, err := s.request(ctx, http.MethodGet, path, query, nil)
 	if err != nil {
 		return err
 	}
@@ -190,10 +157,10 @@ const maxEvent = 1 << 20
 
 // follow prints events, those to come included, until ctx ends. It comes back where it left off when the
 // connection breaks.
-func (s *auditedServer) follow(ctx context.Context, path string, query url.Values, stdout, stderr io.Writer) error {
+func (s *remoteServer) follow(ctx context.Context, path string, query url.Values, stdout, stderr io.Writer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	request, err := s.request(ctx, path, query)
+	request, err := s.request(ctx, http.MethodGet, path, query, nil)
 	if err != nil {
 		return err
 	}

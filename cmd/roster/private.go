@@ -18,7 +18,7 @@ import (
 
 // auditPrivately serves a read model to this process alone, so that auditors get the same from a data
 // directory as from a running server.
-func auditPrivately(reader projections.Reader, logger *slog.Logger) (_ *auditedServer, stop func() error, err error) {
+func auditPrivately(reader projections.Reader, logger *slog.Logger) (_ *remoteServer, stop func() error, err error) {
 	dir, err := os.MkdirTemp("", "roster-*")
 	if err != nil {
 		return nil, nil, err
@@ -41,7 +41,7 @@ func auditPrivately(reader projections.Reader, logger *slog.Logger) (_ *auditedS
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", socket)
 	}
-	audited := &auditedServer{
+	audited := &remoteServer{
 		base:      "http://roster",
 		client:    &http.Client{Transport: &http.Transport{DialContext: dial}},
 		authorize: func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) },

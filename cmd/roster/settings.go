@@ -23,8 +23,9 @@ import (
 // --listen is ROSTER_LISTEN. Flags win.
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the registry."`
-	Events  eventsCommand  `cmd:"" help:"Print the event log, one JSON object a line."`
-	Replay  replayCommand  `cmd:"" help:"Print the registry as it stood at a moment, one client a line."`
+	Events  eventsCommand  `cmd:"" help:"Print the event log of a running server or a data directory, one JSON object a line."`
+	Replay  replayCommand  `cmd:"" help:"Print the registry as it stood at a moment, of a running server or a data directory, one client a line."`
+	Token   tokenCommands  `cmd:"" help:"Issue, list and revoke initial access tokens."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Help    struct{}       `cmd:"" help:"Print this help."`
 }
@@ -56,7 +57,7 @@ type serveCommand struct {
 	AdminUser                     string        `help:"Name of the administrator." default:"admin" placeholder:"NAME"`
 	AdminPassword                 string        `help:"Password of the administrator; with none, the first start makes one and prints it once." placeholder:"PASSWORD"`
 	APITokens                     apiTokens     `help:"Bearer tokens for the JSON API, comma-separated, each of 32 characters or more." placeholder:"NAME=TOKEN"`
-	Registration                  string        `help:"Who may register: open, token or closed." enum:"open,token,closed" default:"open" placeholder:"MODE"`
+	Registration                  string        `help:"Who may register: open, token (holders of an initial access token) or closed." enum:"open,token,closed" default:"open" placeholder:"MODE"`
 	RegistrationRate              int           `help:"Registrations a minute from one address; 0: no limit." default:"600" placeholder:"N"`
 	SoftwareIssuers               issuerSources `help:"Issuers whose software statements are trusted, comma-separated, each with its JSON Web Key Set: a file, or an https URL on a public address." placeholder:"ISS=FILE|URL"`
 	SecretLifetime                time.Duration `help:"Lifetime of new client secrets, such as 2160h; 0: they never expire." default:"0" placeholder:"DURATION"`
@@ -200,13 +201,19 @@ func parse(args []string, stdout io.Writer) (command, error) {
 	case err != nil:
 		return nil, err
 	}
-	switch name, _, _ := strings.Cut(parsed.Command(), " "); name {
+	switch parsed.Command() {
 	case "serve":
 		return &all.Serve, nil
 	case "events":
 		return &all.Events, nil
 	case "replay":
 		return &all.Replay, nil
+	case "token create":
+		return &all.Token.Create, nil
+	case "token list":
+		return &all.Token.List, nil
+	case "token revoke <id>":
+		return &all.Token.Revoke, nil
 	default:
 		return all.Version, nil
 	}
@@ -215,12 +222,16 @@ func parse(args []string, stdout io.Writer) (command, error) {
 // checkEnvironment refuses variables that look like settings and are none, such as misspelt ones.
 func checkEnvironment(model *kong.Application) error {
 	known := map[string]bool{}
-	for _, node := range append(model.Children, model.Node) {
-		for _, flag := range node.Flags {
+	err := kong.Visit(model, func(visited kong.Visitable, next kong.Next) error {
+		if flag, ok := visited.(*kong.Flag); ok {
 			for _, name := range flag.Envs {
 				known[name] = true
 			}
 		}
+		return next(nil)
+	})
+	if err != nil {
+		return err
 	}
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")

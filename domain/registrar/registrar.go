@@ -61,6 +61,7 @@ type Options struct {
 // Registrar registers, changes and ends clients. It may be used concurrently.
 type Registrar struct {
 	Options
+	turns *turns
 }
 
 // New returns a Registrar.
@@ -68,7 +69,7 @@ func New(options Options) *Registrar {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	return &Registrar{options}
+	return &Registrar{Options: options, turns: newTurns()}
 }
 
 // Registration is the answer to a registration or an update.
@@ -86,6 +87,26 @@ type Registration struct {
 // It returns a *domain.Error for what the document has wrong and for a registry that is full,
 // domain.ErrKeysUnavailable and domain.ErrOutcomeUnknown.
 func (r *Registrar) Register(ctx context.Context, from string, requested domain.Document) (Registration, error) {
+	c, err := r.decideNew(ctx, from, domain.InitialAccessToken{}, requested)
+	if err != nil {
+		return Registration{}, err
+	}
+	if err := r.append(ctx, c.change); err != nil {
+		return Registration{}, fmt.Errorf("append registration: %w", err)
+	}
+	return c.Registration, nil
+}
+
+// newClient is a client that was decided on and is not appended yet.
+type newClient struct {
+	Registration
+	change domain.Change
+}
+
+// decideNew decides on a client that an initial access token admits; the zero token is none.
+func (r *Registrar) decideNew(
+	ctx context.Context, from string, admitting domain.InitialAccessToken, requested domain.Document,
+) (newClient, error) {
 	now := r.Now()
 	id, secret, token := newID(now), newClientSecret(), newToken()
 	command := domain.Register{
@@ -93,6 +114,8 @@ func (r *Registrar) Register(ctx context.Context, from string, requested domain.
 		At:                      now,
 		RegistrationAccessToken: domain.DigestOf(token),
 		Offered:                 r.offer(id, secret, now),
+		InitialAccessToken:      admitting.ID,
+		Terms:                   admitting.Terms,
 	}
 	events, err := domain.Decide(r.Policy, domain.Client{}, command)
 	for missing := new(domain.Missing); errors.As(err, &missing); {
@@ -101,17 +124,14 @@ func (r *Registrar) Register(ctx context.Context, from string, requested domain.
 		}
 	}
 	if err != nil {
-		return Registration{}, err
+		return newClient{}, err
 	}
 	actor := domain.Actor{Kind: domain.ActorClient, ID: id, IP: from}
 	history := r.record(domain.ClientAggregate(id), actor, now, events)
 	if err := r.checkRoom(ctx, domain.Client{}, domain.Fold(history)); err != nil {
-		return Registration{}, err
+		return newClient{}, err
 	}
-	if err := r.append(ctx, 0, history); err != nil {
-		return Registration{}, fmt.Errorf("append registration: %w", err)
-	}
-	return registration(history, token, secret), nil
+	return newClient{registration(history, token, secret), domain.Change{Events: history}}, nil
 }
 
 // Update replaces the metadata of the client that token admits to (RFC 7592 2.2) when every condition holds.
@@ -227,7 +247,7 @@ func (r *Registrar) change(
 		if err := r.checkRoom(ctx, client, domain.Fold(changed)); err != nil {
 			return nil, err
 		}
-		err = r.append(ctx, last, envelopes)
+		err = r.append(ctx, domain.Change{Expected: last, Events: envelopes})
 		if errors.Is(err, domain.ErrConflict) && attempt < attempts {
 			attempt++
 			continue
@@ -295,10 +315,10 @@ func (r *Registrar) record(aggregate domain.Aggregate, actor domain.Actor, now t
 // waitLimit bounds how long an answer waits for the local read model.
 const waitLimit = 2 * time.Second
 
-// append appends to one aggregate and waits until the read model shows it. A wait that runs out is no
+// append appends all changes or none and waits until the read model shows them. A wait that runs out is no
 // failure: the events are durable.
-func (r *Registrar) append(ctx context.Context, expected uint64, envelopes []domain.Envelope) error {
-	seq, err := r.Log.Append(ctx, domain.Change{Expected: expected, Events: envelopes})
+func (r *Registrar) append(ctx context.Context, changes ...domain.Change) error {
+	seq, err := r.Log.Append(ctx, changes...)
 	if err != nil {
 		return err
 	}

@@ -177,7 +177,6 @@ func TestAdmission(t *testing.T) {
 func TestAdministratorsEnd(t *testing.T) {
 	r := newRegistry(upToDate{})
 	ctx := t.Context()
-	admin := domain.Actor{Kind: domain.ActorAdmin, ID: "admin", IP: "192.0.2.9"}
 	one, two := r.mustRegister(t, webApp), r.mustRegister(t, webApp)
 	for range 2 { // the second time changes nothing
 		if err := r.DeleteAs(ctx, admin, one.Client.ID); err != nil {
@@ -329,7 +328,6 @@ func TestExpiredSecretsAreReplaced(t *testing.T) {
 // TestFaults crosses every use case with every fault of the log: what is answered as done is stored, and
 // what is answered as failed is not, or its outcome is said to be unknown.
 func TestFaults(t *testing.T) {
-	admin := domain.Actor{Kind: domain.ActorAdmin, ID: "admin"}
 	for name, use := range map[string]func(*testing.T, *registry, registrar.Registration) error{
 		"register": func(t *testing.T, r *registry, _ registrar.Registration) error {
 			_, err := r.Register(t.Context(), "", parse(t, webApp))

@@ -17,6 +17,15 @@ import (
 // publishBatch stores all messages or none and returns the last one's sequence. Its errors are those of
 // outcome. The server answers to the last message, which commits the batch; a batch that it refused to
 // begin, or that lost a message on its way, it does not commit.
+//
+// What becomes of a batch when the embedded server stops in the middle of committing it:
+//   - The process ends. The server has staged the whole batch in files of its own before it stores the first
+//     message of it, and removes them after the last. When the stream's last message is of a batch and is not
+//     its commit, the server stores what is missing from there as it starts: all or nothing.
+//   - The power fails after the staged files were removed and before the barrier has synced the block file.
+//     Of the block file a beginning is left, up to the first record that is not whole, and it may end within
+//     the batch. Nothing of that batch was acknowledged, since durable comes after. So callers order their
+//     changes such that a beginning of them alone does no harm; eventstore.Log says so.
 func (l *Log) publishBatch(ctx context.Context, msgs []*nats.Msg) (uint64, error) {
 	if err := l.batches.Acquire(ctx, 1); err != nil {
 		return 0, err

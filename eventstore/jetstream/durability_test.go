@@ -125,7 +125,8 @@ func TestCutOff(t *testing.T) {
 		for _, index := range []string{"missing", "ahead"} {
 			t.Run(fmt.Sprintf("%d acknowledged, index %s", len(snapshot.acknowledged), index), func(t *testing.T) {
 				copied := t.TempDir()
-				copyCutOff(t, dir, copied, snapshot.files, index == "ahead")
+				const half = 30_000
+				copyCutOff(t, dir, copied, snapshot.files, half, index == "ahead")
 				log := openLog(t, copied)
 				for _, want := range snapshot.acknowledged {
 					got, err := log.At(t.Context(), want.Seq)
@@ -151,9 +152,60 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
-// copyCutOff copies a data directory with only those block files, each cut off at its size but for half
-// of what follows.
-func copyCutOff(t *testing.T, from, to string, blocks map[string]int64, withIndex bool) {
+// TestTornBatch takes what a loss of power may leave of a batch that was not acknowledged: its beginning, in
+// the order of its changes, and no staged files. The log opens, shows that beginning, and goes on.
+func TestTornBatch(t *testing.T) {
+	dir := t.TempDir()
+	log := openLog(t, dir)
+	path := filepath.Join(dir, "log", "jetstream", "$G", "streams", jetstream.StreamName, "msgs", "1.blk")
+	size := func() int64 {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	if _, err := log.Append(t.Context(), registration()); err != nil {
+		t.Fatal(err)
+	}
+	before := size()
+	first, second := newClient(), newClient()
+	batch := []domain.Change{
+		{Events: []domain.Envelope{storetest.Registered(first)}},
+		{Events: []domain.Envelope{storetest.Registered(second)}},
+	}
+	if _, err := log.Append(t.Context(), batch...); err != nil {
+		t.Fatal(err)
+	}
+	whole := size()
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// Both records are of about one size: three quarters hold the first and half of the second.
+	for kept, want := range map[int64]int{0: 0, (whole - before) / 4: 0, (whole - before) * 3 / 4: 1, whole - before: 2} {
+		t.Run(fmt.Sprintf("%d bytes, %d of 2 events left", kept, want), func(t *testing.T) {
+			copied := t.TempDir()
+			copyCutOff(t, dir, copied, map[string]int64{path: before}, kept, want == 1)
+			log := openLog(t, copied)
+			events := readTo(t, log, uint64(1+want))
+			if len(events) != 1+want || want > 0 && events[1].Aggregate != first {
+				t.Fatalf("%d events are left, want %d", len(events), 1+want)
+			}
+			// What is left is like any other event: the same append is a conflict now, or goes through whole.
+			_, err := log.Append(t.Context(), batch...)
+			if conflict := want == 1; errors.Is(err, domain.ErrConflict) != conflict || (err != nil) != conflict {
+				t.Errorf("append again: %v", err)
+			}
+			if _, err := log.Append(t.Context(), domain.Change{Events: []domain.Envelope{storetest.Registered(newClient())}}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// copyCutOff copies a data directory with only those block files, each cut off at its size but for some
+// bytes of what follows.
+func copyCutOff(t *testing.T, from, to string, blocks map[string]int64, more int64, withIndex bool) {
 	t.Helper()
 	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -176,8 +228,7 @@ func copyCutOff(t *testing.T, from, to string, blocks map[string]int64, withInde
 			return err
 		}
 		if isBlock {
-			const half = 30_000
-			content = content[:min(int(size)+half, len(content))]
+			content = content[:min(size+more, int64(len(content)))]
 		}
 		return os.WriteFile(target, content, 0o600)
 	})

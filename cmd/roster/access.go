@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// access is a running server and what to sign in with.
+type access struct {
+	Server        string `help:"URL of a running server." placeholder:"URL"`
+	AdminUser     string `help:"Name to sign in to the server with." default:"admin" placeholder:"NAME"`
+	AdminPassword string `help:"Password to sign in to the server with." placeholder:"PASSWORD"`
+	APIToken      string `help:"API token for the server, instead of name and password." placeholder:"TOKEN"`
+}
+
+// Validate refuses wrong settings.
+func (a access) Validate() error {
+	server, err := url.Parse(a.Server)
+	switch {
+	case err != nil || server.Scheme != "http" && server.Scheme != "https" || server.Host == "":
+		return errors.New("--server must be an http or https URL")
+	case a.AdminPassword == "" && a.APIToken == "":
+		return errors.New("--server needs --admin-password or --api-token")
+	}
+	return nil
+}
+
+func (a access) server() *remoteServer {
+	return &remoteServer{base: strings.TrimRight(a.Server, "/"), client: http.DefaultClient, authorize: func(request *http.Request) {
+		if a.APIToken != "" {
+			request.Header.Set("Authorization", "Bearer "+a.APIToken)
+		} else {
+			request.SetBasicAuth(a.AdminUser, a.AdminPassword)
+		}
+	}}
+}
+
+// remoteServer is a server and the way to it.
+type remoteServer struct {
+	base      string
+	client    *http.Client
+	authorize func(*http.Request)
+}
+
+func (s *remoteServer) request(ctx context.Context, method, path string, query url.Values, body []byte) (*http.Request, error) {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	request, err := http.NewRequestWithContext(ctx, method, s.base+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	s.authorize(request)
+	return request, nil
+}
+
+const (
+	exchangeLimit = 30 * time.Second
+	exchangeSize  = 16 << 20
+)
+
+// exchange makes a request with a JSON body, nil for none, and returns the answer, which must be of a status.
+func (s *remoteServer) exchange(ctx context.Context, method, path string, query url.Values, body []byte, status int) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, exchangeLimit)
+	defer cancel()
+	request, err := s.request(ctx, method, path, query, body)
+	if err != nil {
+		return nil, err
+	}
+	response, err := s.client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != status {
+		return nil, refusal(response)
+	}
+	answer, err := io.ReadAll(io.LimitReader(response.Body, exchangeSize))
+	if err != nil {
+		return nil, fmt.Errorf("read from server: %w", err)
+	}
+	return answer, nil
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const tokensPath = "/api/v1/initial-access-tokens"
+
+// tokenCommands administer initial access tokens on a running server.
+type tokenCommands struct {
+	Create createTokenCommand `cmd:"" help:"Issue an initial access token and print it, this once."`
+	List   listTokensCommand  `cmd:"" help:"Print the initial access tokens, the newest first, one JSON object a line."`
+	Revoke revokeTokenCommand `cmd:"" help:"Revoke an initial access token. The clients registered with it stay."`
+}
+
+// createTokenCommand issues an initial access token. Its flags have names of their own in the environment,
+// so that none is mistaken for a setting of the service.
+type createTokenCommand struct {
+	access
+	Label           string        `help:"What administrators know the token by." env:"ROSTER_TOKEN_LABEL" placeholder:"TEXT"`
+	Owner           string        `help:"ext_param_owner of every client." env:"ROSTER_TOKEN_OWNER" placeholder:"NAME"`
+	ExpiresIn       time.Duration `help:"Lifetime, such as 72h; 0: it never expires." default:"0" env:"ROSTER_TOKEN_EXPIRES_IN" placeholder:"DURATION"`
+	Uses            uint          `help:"How many clients can be registered with it; 0: any number." default:"0" env:"ROSTER_TOKEN_USES" placeholder:"N"`
+	GrantType       []string      `help:"Grant types that clients may have, comma-separated; none: any." env:"ROSTER_TOKEN_GRANT_TYPE" placeholder:"TYPE"`
+	Scope           []string      `help:"Scopes that clients may have, comma-separated; none: any." env:"ROSTER_TOKEN_SCOPE" placeholder:"SCOPE"`
+	RedirectHost    []string      `help:"Hosts that clients may redirect to, such as client.example.org, or .example.org for all below it, comma-separated; none: any." env:"ROSTER_TOKEN_REDIRECT_HOST" placeholder:"HOST"`
+	ApplicationType []string      `help:"Application types that clients may have: web, native; none: any." env:"ROSTER_TOKEN_APPLICATION_TYPE" placeholder:"TYPE"`
+}
+
+// Validate refuses wrong settings.
+func (t *createTokenCommand) Validate() error {
+	if t.ExpiresIn < 0 || t.ExpiresIn%time.Second != 0 {
+		return errors.New("--expires-in must be 0, or whole seconds")
+	}
+	return t.access.Validate()
+}
+
+func (t *createTokenCommand) run(ctx context.Context, stdout, _ io.Writer) error {
+	request, err := json.Marshal(struct {
+		Label            string   `json:"label,omitempty"`
+		Owner            string   `json:"owner,omitempty"`
+		ExpiresIn        int64    `json:"expires_in,omitempty"`
+		Uses             uint     `json:"uses,omitempty"`
+		GrantTypes       []string `json:"grant_types,omitempty"`
+		Scopes           []string `json:"scopes,omitempty"`
+		RedirectHosts    []string `json:"redirect_hosts,omitempty"`
+		ApplicationTypes []string `json:"application_types,omitempty"`
+	}{t.Label, t.Owner, int64(t.ExpiresIn / time.Second), t.Uses, t.GrantType, t.Scope, t.RedirectHost, t.ApplicationType})
+	if err != nil {
+		return err
+	}
+	issued, err := t.server().exchange(ctx, http.MethodPost, tokensPath, nil, request, http.StatusCreated)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%s\n", bytes.TrimSpace(issued))
+	return err
+}
+
+// listTokensCommand prints all initial access tokens.
+type listTokensCommand struct {
+	access
+}
+
+// Validate refuses wrong settings.
+func (t *listTokensCommand) Validate() error { return t.access.Validate() }
+
+func (t *listTokensCommand) run(ctx context.Context, stdout, _ io.Writer) error {
+	query := url.Values{"limit": {"500"}}
+	for {
+		body, err := t.server().exchange(ctx, http.MethodGet, tokensPath, query, nil, http.StatusOK)
+		if err != nil {
+			return err
+		}
+		var page struct {
+			Tokens     []json.RawMessage `json:"initial_access_tokens"`
+			NextCursor string            `json:"next_cursor"`
+		}
+		if err := json.Unmarshal(body, &page); err != nil {
+			return fmt.Errorf("read from server: %w", err)
+		}
+		for _, token := range page.Tokens {
+			if _, err := fmt.Fprintf(stdout, "%s\n", token); err != nil {
+				return err
+			}
+		}
+		if page.NextCursor == "" {
+			return nil
+		}
+		query.Set("cursor", page.NextCursor)
+	}
+}
+
+// revokeTokenCommand revokes an initial access token.
+type revokeTokenCommand struct {
+	access
+	ID     string `arg:"" help:"id of the token, or the token itself."`
+	Reason string `help:"Why; kept in the log." env:"ROSTER_TOKEN_REASON" placeholder:"TEXT"`
+}
+
+// Validate refuses wrong settings.
+func (t *revokeTokenCommand) Validate() error { return t.access.Validate() }
+
+func (t *revokeTokenCommand) run(ctx context.Context, _, _ io.Writer) error {
+	query := url.Values{}
+	if t.Reason != "" {
+		query.Set("reason", t.Reason)
+	}
+	id, _, _ := strings.Cut(t.ID, ".") // the rest of a token has no place in an address
+	_, err := t.server().exchange(ctx, http.MethodDelete, tokensPath+"/"+url.PathEscape(id), query, nil, http.StatusNoContent)
+	return err
+}

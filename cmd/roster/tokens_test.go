@@ -1,0 +1,130 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// issued is what roster token create prints.
+type issued struct {
+	ID, Token, Status, Label string
+	Uses                     int
+}
+
+func (s *process) issue(flags ...string) issued {
+	s.t.Helper()
+	var token issued
+	printed := s.run(append([]string{"token", "create", "--server", s.base, "--admin-password", adminPassword}, flags...)...)
+	if err := json.Unmarshal([]byte(printed), &token); err != nil {
+		s.t.Fatalf("%v: %s", err, printed)
+	}
+	return token
+}
+
+// TestInitialAccessTokens is the life of a token as an administrator sees it.
+func TestInitialAccessTokens(t *testing.T) {
+	s := start(t, t.TempDir(), "--registration", "token")
+	server := []string{"--server", s.base, "--api-token", apiToken}
+	token := s.issue("--label", "Partners", "--owner", "acme", "--expires-in", "1h", "--uses", "2", "--grant-type", "authorization_code,refresh_token",
+		"--scope", "openid", "--redirect-host", "client.example.org,.example.net", "--application-type", "web")
+	other := s.issue()
+
+	s.must(http.StatusUnauthorized, "POST", "/identity/register", "", webApp)
+	a := s.must(http.StatusCreated, "POST", "/identity/register", token.Token, webApp)
+	if a.member("client_name") != "acme_Web app" || a.member("scope") != "openid" {
+		t.Errorf("registered as %s", a.body)
+	}
+	s.must(http.StatusBadRequest, "POST", "/identity/register", token.Token, `{"redirect_uris":["https://evil.example/"]}`)
+
+	listed := s.run(append([]string{"token", "list"}, server...)...)
+	var ids []string
+	for line := range strings.Lines(listed) {
+		view := answer{body: []byte(line)}
+		ids = append(ids, view.member("id")+" "+view.member("status")+" "+view.member("uses_left"))
+	}
+	if diff := cmp.Diff([]string{other.ID + " active ", token.ID + " active 1"}, ids); diff != "" {
+		t.Errorf("listed: %s", diff)
+	}
+	if printed := s.run(append([]string{"token", "revoke", token.Token, "--reason", "published"}, server...)...); printed != "" {
+		t.Errorf("revoke prints %s", printed)
+	}
+	s.must(http.StatusUnauthorized, "POST", "/identity/register", token.Token, webApp)
+
+	log := s.run(append([]string{"events"}, server...)...)
+	s.stop()
+	offline := s.run("events", "--data", s.data)
+	for _, text := range []string{listed, log, offline, s.stderr.String()} {
+		for _, t := range []issued{token, other} {
+			if _, secret, _ := strings.Cut(t.Token, "."); strings.Contains(text, secret) {
+				s.t.Errorf("a token is in %s", text)
+			}
+		}
+	}
+	if log != offline {
+		t.Errorf("the log of the data directory differs from that of the server:\n%s\n%s", log, offline)
+	}
+}
+
+// TestOneUse registers 50 clients at once with a token of one use, at one process and at two on one log.
+func TestOneUse(t *testing.T) {
+	url := externalNATS(t)
+	for name, processes := range map[string][]*process{
+		"one process":                            {start(t, t.TempDir())},
+		"two processes on an external JetStream": {start(t, t.TempDir(), "--nats-url", url), start(t, t.TempDir(), "--nats-url", url)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			token := processes[0].issue("--uses", "1")
+			if got := race(t, processes, token); got[http.StatusCreated] != 1 || got[http.StatusUnauthorized] != 49 {
+				t.Errorf("answers %v, want one 201 and 49 times 401", got)
+			}
+			several := processes[0].issue("--uses", "20")
+			if got := race(t, processes, several); got[http.StatusCreated] != 20 || got[http.StatusUnauthorized] != 30 {
+				t.Errorf("answers %v, want 20 times 201 and 30 times 401", got)
+			}
+			any := processes[0].issue()
+			if got := race(t, processes, any); got[http.StatusCreated] != 50 {
+				t.Errorf("answers %v, want 50 times 201", got)
+			}
+			counted := map[string]int{}
+			for _, s := range processes {
+				s.eventually("all events shown", func() bool {
+					log := string(s.must(http.StatusOK, "GET", "/api/v1/events", "admin", "").body)
+					for _, eventType := range []string{"InitialAccessTokenIssued", "InitialAccessTokenUsed", "ClientRegistered"} {
+						counted[eventType] = strings.Count(log, `"type":"`+eventType+`"`)
+					}
+					return counted["ClientRegistered"] >= 71
+				})
+				want := map[string]int{"InitialAccessTokenIssued": 3, "InitialAccessTokenUsed": 21, "ClientRegistered": 71}
+				if diff := cmp.Diff(want, counted); diff != "" {
+					t.Errorf("the log (-want +got): %s", diff)
+				}
+			}
+		})
+	}
+}
+
+// race registers 50 clients with a token at once, at each process in turn, and counts the answers.
+func race(t *testing.T, processes []*process, token issued) map[int]int {
+	t.Helper()
+	var mu sync.Mutex
+	answers := map[int]int{}
+	var all sync.WaitGroup
+	for i := range 50 {
+		all.Go(func() {
+			a, err := processes[i%len(processes)].call("POST", "/identity/register", token.Token, webApp)
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			answers[a.status]++
+		})
+	}
+	all.Wait()
+	return answers
+}

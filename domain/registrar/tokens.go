@@ -1,0 +1,201 @@
+package registrar
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"roster/domain"
+)
+
+// IssuedToken is an initial access token that was issued just now.
+type IssuedToken struct {
+	domain.InitialAccessToken
+	IssuedAt time.Time
+	// Token is what its holder presents. It is not kept.
+	Token string
+}
+
+// IssueToken issues an initial access token on an administrator's behalf. The registrar makes the token
+// and sets the command's At and Digest.
+// It returns a *domain.Error for what the command has wrong, and domain.ErrOutcomeUnknown.
+func (r *Registrar) IssueToken(ctx context.Context, admin domain.Actor, command domain.IssueToken) (IssuedToken, error) {
+	now := r.Now()
+	id := newID(now)
+	token := newInitialAccessToken(id)
+	command.At, command.Digest = now, domain.DigestOf(token)
+	events, err := domain.DecideToken(r.Policy, domain.InitialAccessToken{}, command)
+	if err != nil {
+		return IssuedToken{}, fmt.Errorf("issue initial access token: %w", err)
+	}
+	history := r.record(domain.TokenAggregate(id), admin, now, events)
+	if err := r.append(ctx, domain.Change{Events: history}); err != nil {
+		return IssuedToken{}, fmt.Errorf("issue initial access token: %w", err)
+	}
+	return IssuedToken{InitialAccessToken: domain.FoldToken(history), IssuedAt: history[0].Time, Token: token}, nil
+}
+
+// RevokeToken ends an initial access token by an administrator. Revoking one that is revoked is no error
+// and appends nothing. A registration that was decided before may still come after it in the log, unless
+// the token's uses are limited.
+// It returns domain.ErrNoSuchToken, domain.ErrConflict and domain.ErrOutcomeUnknown.
+func (r *Registrar) RevokeToken(ctx context.Context, admin domain.Actor, id, reason string) error {
+	err := r.contend(ctx, func() error {
+		token, last, err := r.loadToken(ctx, id)
+		if err != nil {
+			return err
+		}
+		events, err := domain.DecideToken(r.Policy, token, domain.RevokeToken{Reason: reason})
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		return r.append(ctx, domain.Change{Expected: last, Events: r.record(domain.TokenAggregate(id), admin, r.Now(), events)})
+	})
+	if err != nil {
+		return fmt.Errorf("revoke initial access token: %w", err)
+	}
+	return nil
+}
+
+// CheckToken returns nil when a registration with an initial access token would be admitted now, and
+// domain.ErrTokenRefused when not.
+func (r *Registrar) CheckToken(ctx context.Context, presented string) error {
+	_, err := r.admitting(ctx, presented)
+	return err
+}
+
+// admitting returns the token that was presented when it admits a registration now.
+func (r *Registrar) admitting(ctx context.Context, presented string) (domain.InitialAccessToken, error) {
+	token, _, err := r.loadToken(ctx, tokenID(presented))
+	if err != nil {
+		return domain.InitialAccessToken{}, err
+	}
+	if !token.Admits(presented, r.Now()) {
+		return domain.InitialAccessToken{}, domain.ErrTokenRefused
+	}
+	return token, nil
+}
+
+// RegisterWith is Register with an initial access token: the token's terms bind the client, and its use is
+// counted in the same append that registers the client. A registration that fails takes no use.
+// It also returns domain.ErrTokenRefused, before anything is said about the document, and domain.ErrConflict
+// when others keep using the token up to the last attempt.
+func (r *Registrar) RegisterWith(ctx context.Context, from, presented string, requested domain.Document) (Registration, error) {
+	registration, err := r.registerWith(ctx, from, presented, requested)
+	if err != nil {
+		return Registration{}, fmt.Errorf("register with initial access token: %w", err)
+	}
+	return registration, nil
+}
+
+func (r *Registrar) registerWith(ctx context.Context, from, presented string, requested domain.Document) (Registration, error) {
+	token, err := r.admitting(ctx, presented)
+	if err != nil {
+		return Registration{}, err
+	}
+	c, err := r.decideNew(ctx, from, token, requested)
+	if err != nil {
+		return Registration{}, err
+	}
+	if token.MaxUses > 0 {
+		leave, err := r.turns.take(ctx, token.ID)
+		if err != nil {
+			return Registration{}, err
+		}
+		defer leave()
+	}
+	err = r.contend(ctx, func() error { return r.appendUse(ctx, from, presented, c) })
+	return c.Registration, err
+}
+
+// appendUse appends a use of the token, decided anew, and the client that it registers. The use comes first:
+// should a loss of power tear an append that was not acknowledged yet, its beginning is left, and a use
+// without its registration does no harm.
+func (r *Registrar) appendUse(ctx context.Context, from, presented string, c newClient) error {
+	token, last, err := r.loadToken(ctx, tokenID(presented))
+	if err != nil {
+		return err
+	}
+	now := r.Now()
+	used, err := domain.DecideToken(r.Policy, token, domain.UseToken{Presented: presented, ClientID: c.Client.ID, At: now})
+	if err != nil {
+		return err
+	}
+	if len(used) == 0 {
+		return r.append(ctx, c.change)
+	}
+	actor := domain.Actor{Kind: domain.ActorClient, ID: c.Client.ID, IP: from}
+	use := domain.Change{Expected: last, Events: r.record(domain.TokenAggregate(token.ID), actor, now, used)}
+	return r.append(ctx, use, c.change)
+}
+
+// loadToken returns the token with an id, the zero token for an id that was never issued.
+func (r *Registrar) loadToken(ctx context.Context, id string) (token domain.InitialAccessToken, last uint64, err error) {
+	history, last, err := r.load(ctx, domain.TokenAggregate(id))
+	return domain.FoldToken(history), last, err
+}
+
+// newInitialAccessToken returns a token that says its id, so that it is found without a search.
+func newInitialAccessToken(id string) string { return id + "." + newToken() }
+
+// tokenID returns the id that a token says, whatever else it is.
+func tokenID(presented string) string {
+	id, _, _ := strings.Cut(presented, ".")
+	return id
+}
+
+// turns lets those who use a token up go one after the other, token by token as far as it goes. That spares
+// the log attempts of which only one can succeed; what is decided does not lean on it, since other
+// processes know nothing of it.
+type turns [64]chan struct{}
+
+func newTurns() *turns {
+	t := &turns{}
+	for i := range t {
+		t[i] = make(chan struct{}, 1)
+	}
+	return t
+}
+
+// take waits for a token's turn, which lasts until leave is called.
+func (t *turns) take(ctx context.Context, id string) (leave func(), err error) {
+	hash := fnv.New32a()
+	hash.Write([]byte(id))
+	turn := t[hash.Sum32()%uint32(len(t))]
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+const (
+	// contenders is how often a decision on an initial access token is made anew. Of the processes that
+	// use one at the same time, each attempt of all of them lets at least one through.
+	contenders   = 20
+	shortestWait = 2 * time.Millisecond
+	longestWait  = 200 * time.Millisecond
+)
+
+// contend does what is decided on an aggregate that many change at once, and again when another came
+// first. Those who wait, wait for random times, so that they do not meet again.
+func (r *Registrar) contend(ctx context.Context, decide func() error) error {
+	wait := shortestWait
+	for attempt := 1; ; attempt++ {
+		err := decide()
+		if !errors.Is(err, domain.ErrConflict) || attempt == contenders {
+			return err
+		}
+		select {
+		case <-time.After(rand.N(wait)):
+		case <-ctx.Done():
+			return err
+		}
+		wait = min(2*wait, longestWait)
+	}
+}

@@ -1,0 +1,118 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Terms are what an initial access token holds its clients to, at their registration and at every update.
+// A list that is nil sets no limit. The zero Terms hold to nothing. They are never changed once made.
+type Terms struct {
+	Owner            string   // ext_param_owner of every client, whatever it asks for; empty: it may say so itself
+	GrantTypes       []string // the grants that a client may have
+	Scopes           []string // the scopes that a client may have; all of them are its scope when it asks for none
+	RedirectHosts    []string // the hosts that a person may be redirected to; ".example.org" is every host below it
+	ApplicationTypes []string // the application types that a client may have
+}
+
+// Unlimited reports whether the terms hold to nothing.
+func (t Terms) Unlimited() bool {
+	return t.Owner == "" && t.GrantTypes == nil && t.Scopes == nil && t.RedirectHosts == nil && t.ApplicationTypes == nil
+}
+
+const maxTermValues = 100 // of one list
+
+// validate returns an *Error for terms that make no sense.
+func (t Terms) validate(p Policy) error {
+	if !isTokenText(t.Owner) {
+		return refuseToken("owner", tokenTextShape)
+	}
+	for _, list := range []struct {
+		name   string
+		values []string
+		shape  string
+		valid  func(string) bool
+	}{
+		{"grant_types", t.GrantTypes, "must be grant types that the policy of this server allows: " + strings.Join(p.GrantTypes, ", "),
+			func(s string) bool { return slices.Contains(p.GrantTypes, s) }},
+		{"scopes", t.Scopes, "must be scopes of printable ASCII characters without spaces, that the policy of this server allows",
+			func(s string) bool { return isScopeToken(s) && p.allowsScope(s) }},
+		{"redirect_hosts", t.RedirectHosts, "must be hosts in lower case, such as client.example.org, or .example.org for all below it", isHostRule},
+		{"application_types", t.ApplicationTypes, "must be web, native",
+			func(s string) bool { return s == "web" || s == "native" }},
+	} {
+		switch {
+		case list.values != nil && len(list.values) == 0:
+			return refuseToken(list.name, "must not be empty; left out, it sets no limit")
+		case len(list.values) > maxTermValues:
+			return refuseToken(list.name, fmt.Sprintf("must have at most %d values", maxTermValues))
+		case slices.ContainsFunc(list.values, func(s string) bool { return !list.valid(s) }):
+			return refuseToken(list.name, list.shape)
+		}
+	}
+	return nil
+}
+
+// impose sets what the terms say in a client's stead. A client without a scope is not held to any by the
+// authorization server, so that a limit has to be its scope.
+func (t Terms) impose(requested Metadata) {
+	if t.Owner != "" {
+		requested["ext_param_owner"] = Text(t.Owner)
+	}
+	if t.Scopes != nil && requested["scope"] == nil {
+		requested["scope"] = Text(strings.Join(t.Scopes, " "))
+	}
+}
+
+// check returns an *Error for metadata, defaults included, that the terms do not allow.
+func (t Terms) check(m Metadata) error {
+	for _, limit := range []struct {
+		member  string
+		values  []string
+		allowed []string
+	}{
+		{"grant_types", m.List("grant_types"), t.GrantTypes},
+		{"scope", strings.Fields(m.Text("scope")), t.Scopes},
+		{"application_type", []string{m.Text("application_type")}, t.ApplicationTypes},
+	} {
+		outside := func(s string) bool { return !slices.Contains(limit.allowed, s) }
+		if limit.allowed != nil && slices.ContainsFunc(limit.values, outside) {
+			return refuse(limit.member, t.refusal(limit.allowed))
+		}
+	}
+	return t.checkRedirectHosts(m)
+}
+
+// checkRedirectHosts holds everything that a person may be redirected to to the limit. Redirect URIs of a
+// client without a grant that redirects are never followed.
+func (t Terms) checkRedirectHosts(m Metadata) error {
+	if t.RedirectHosts == nil {
+		return nil
+	}
+	if usesRedirects(m) {
+		for i, s := range m.List("redirect_uris") {
+			if !t.allowsHostOf(s) {
+				return refuseRedirect(fmt.Sprintf("redirect_uris[%d]", i), "has a host that "+t.refusal(t.RedirectHosts))
+			}
+		}
+	}
+	for _, name := range []string{"post_logout_redirect_uris", "claims_redirect_uris"} {
+		for _, s := range m.List(name) {
+			if !t.allowsHostOf(s) {
+				return refuse(name, "has a host that "+t.refusal(t.RedirectHosts))
+			}
+		}
+	}
+	return nil
+}
+
+func (t Terms) refusal(allowed []string) string {
+	return "is not allowed by the initial access token that the client is registered with; allowed are " + strings.Join(allowed, ", ")
+}
+
+// allowsHostOf reports whether a URI has a host, and the limit allows it.
+func (t Terms) allowsHostOf(s string) bool {
+	u, wrong := parseURI(s)
+	return wrong == "" && u.host != "" && matchesHost(t.RedirectHosts, u.host)
+}

@@ -1,0 +1,183 @@
+package domain
+
+import (
+	"fmt"
+	"time"
+	"unicode/utf8"
+)
+
+// InitialAccessToken is the state of an initial access token (RFC 7591 1.2), folded from its events: it lets
+// its holder register clients. The zero InitialAccessToken was never issued.
+type InitialAccessToken struct {
+	ID        string
+	Digest    Digest // of the whole token as it is presented
+	Label     string // what administrators know it by; may be empty
+	Terms     Terms
+	ExpiresAt time.Time // whole seconds; zero: never
+	MaxUses   int       // 0: any number
+	Uses      int       // registrations; counted only when their number is limited
+	Revoked   bool
+}
+
+// TokenStatus is where an initial access token stands in its life.
+type TokenStatus string
+
+// The statuses of an initial access token that was issued.
+const (
+	TokenActive  TokenStatus = "active"
+	TokenUsedUp  TokenStatus = "used_up"
+	TokenExpired TokenStatus = "expired"
+	TokenRevoked TokenStatus = "revoked"
+)
+
+// StatusAt returns the status at a time. A token that ended in several ways has the one that is harder to mend.
+func (t InitialAccessToken) StatusAt(at time.Time) TokenStatus {
+	switch {
+	case t.Revoked:
+		return TokenRevoked
+	case !t.ExpiresAt.IsZero() && !at.Before(t.ExpiresAt):
+		return TokenExpired
+	case t.MaxUses > 0 && t.Uses >= t.MaxUses:
+		return TokenUsedUp
+	}
+	return TokenActive
+}
+
+// Admits reports whether presented is this token, and it can be used at a time. It takes the same time
+// whatever the reason it cannot.
+func (t InitialAccessToken) Admits(presented string, at time.Time) bool {
+	matches := t.Digest.Matches(presented)
+	return matches && t.StatusAt(at) == TokenActive
+}
+
+// A TokenCommand asks for a change of one initial access token.
+type TokenCommand interface{ isTokenCommand() }
+
+// IssueToken asks for a new initial access token.
+type IssueToken struct {
+	Label     string
+	Terms     Terms
+	ExpiresAt time.Time // cut to seconds; zero: never
+	MaxUses   int       // 0: any number
+	At        time.Time
+	Digest    Digest // of the token
+}
+
+// UseToken asks to register a client with the token.
+type UseToken struct {
+	Presented string
+	ClientID  string // of the client to be registered
+	At        time.Time
+}
+
+// RevokeToken asks to end the token on behalf of an administrator. The clients that were registered with
+// it stay, and stay bound to its terms.
+type RevokeToken struct {
+	Reason string
+}
+
+func (IssueToken) isTokenCommand()  {}
+func (UseToken) isTokenCommand()    {}
+func (RevokeToken) isTokenCommand() {}
+
+// DecideToken returns what follows from a command to an initial access token, as Decide does for clients.
+// It returns an *Error for what an IssueToken has wrong, ErrTokenRefused for any UseToken that is not
+// admitted, and ErrNoSuchToken for a RevokeToken of one that was never issued.
+func DecideToken(p Policy, t InitialAccessToken, command TokenCommand) ([]Event, error) {
+	switch command := command.(type) {
+	case IssueToken:
+		return issueToken(p, t, command)
+	case UseToken:
+		return useToken(t, command)
+	case RevokeToken:
+		return revokeToken(t, command)
+	}
+	return nil, fmt.Errorf("decide: unknown command %T", command)
+}
+
+const (
+	// maxTokenUses is how many uses can be counted: each is decided on the whole history of the token.
+	maxTokenUses = 1000
+	maxTokenText = 200 // characters of a label or an owner
+)
+
+func issueToken(p Policy, t InitialAccessToken, command IssueToken) ([]Event, error) {
+	expires := command.ExpiresAt.Truncate(time.Second)
+	switch {
+	case t.ID != "":
+		return nil, fmt.Errorf("issue initial access token: id %s is taken", t.ID)
+	case !isTokenText(command.Label):
+		return nil, refuseToken("label", tokenTextShape)
+	case command.MaxUses < 0 || command.MaxUses > maxTokenUses:
+		return nil, refuseToken("uses", fmt.Sprintf("must be a whole number from 1 to %d, or left out for any number of uses", maxTokenUses))
+	case !expires.IsZero() && !expires.After(command.At):
+		return nil, refuseToken("expires_at", "must be in the future")
+	}
+	if err := command.Terms.validate(p); err != nil {
+		return nil, err
+	}
+	return []Event{InitialAccessTokenIssued{
+		Digest: command.Digest, Label: command.Label, Terms: command.Terms,
+		ExpiresAt: expires, MaxUses: command.MaxUses,
+	}}, nil
+}
+
+// useToken counts a use only where uses are limited. Every use that is recorded is one more event of the
+// token that no other use may come before, so that all registrations with one token stand in line; and
+// which clients a token registered, their own events say.
+func useToken(t InitialAccessToken, command UseToken) ([]Event, error) {
+	if !t.Admits(command.Presented, command.At) {
+		return nil, ErrTokenRefused
+	}
+	if t.MaxUses == 0 {
+		return nil, nil
+	}
+	return []Event{InitialAccessTokenUsed{ClientID: command.ClientID}}, nil
+}
+
+func revokeToken(t InitialAccessToken, command RevokeToken) ([]Event, error) {
+	switch {
+	case t.ID == "":
+		return nil, ErrNoSuchToken
+	case t.Revoked:
+		return nil, nil
+	}
+	return []Event{InitialAccessTokenRevoked(command)}, nil
+}
+
+// EvolveToken returns the state after an event, as Evolve does for clients.
+func EvolveToken(t InitialAccessToken, aggregate Aggregate, event Event) InitialAccessToken {
+	t.ID = aggregate.ID
+	switch e := event.(type) {
+	case InitialAccessTokenIssued:
+		t.Digest, t.Label, t.Terms = e.Digest, e.Label, e.Terms
+		t.ExpiresAt, t.MaxUses = e.ExpiresAt, e.MaxUses
+	case InitialAccessTokenUsed:
+		t.Uses++
+	case InitialAccessTokenRevoked:
+		t.Revoked = true
+	}
+	return t
+}
+
+// FoldToken returns the state after a whole history. The history of no token is the zero InitialAccessToken.
+func FoldToken(history []Envelope) InitialAccessToken {
+	var t InitialAccessToken
+	for _, e := range history {
+		t = EvolveToken(t, e.Aggregate, e.Event)
+	}
+	return t
+}
+
+// tokenTextShape says what isTokenText asks for.
+const tokenTextShape = "must be a text of at most 200 characters without control characters"
+
+// isTokenText reports whether s may be a label or an owner: nothing, or what may stand in metadata.
+func isTokenText(s string) bool {
+	return s == "" || isText(s) && utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxTokenText
+}
+
+// refuseToken is the refusal of an administrator's request.
+func refuseToken(field, detail string) *Error {
+	return &Error{Code: InvalidRequest, Field: field, Detail: detail}
+}
