@@ -111,9 +111,11 @@ func TestObservedBeside(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		// The end of an answer comes after its line and its count.
+		_, err = io.Copy(io.Discard, response.Body)
 		response.Body.Close()
-		if response.StatusCode != status {
-			t.Errorf("%s: %s, want %d", path, response.Status, status)
+		if err != nil || response.StatusCode != status {
+			t.Errorf("%s: %s, %v, want %d", path, response.Status, err, status)
 		}
 	}
 	metrics, logs := string(s.do("GET", "/metrics").body), s.logs.String()
