@@ -34,9 +34,7 @@ func (c trial) run(t *testing.T) {
 	if !strings.Contains(c.members, `"redirect_uris"`) {
 		body = `{"redirect_uris":["https://a.example/cb"]` + prefixed(",", c.members) + `}`
 	}
-	command := register(t, body)
-	command.Evidence.Sector = &domain.Sector{URI: "https://a.example/sector", RedirectURIs: []string{"com.example.app:/cb"}}
-	events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
+	events, _, err := confirmed(register(t, body))
 	if err != nil {
 		checkRefusal(t, err)
 		var refused *domain.Error

@@ -17,6 +17,37 @@ func statement(claims string) string {
 	return encode([]byte(`{"alg":"RS256"}`)) + "." + encode([]byte(claims)) + "." + encode([]byte("signature"))
 }
 
+// confirmed is the decision on a registration of which others say that all is as it says, and what they said.
+func confirmed(command domain.Register) ([]domain.Event, domain.Evidence, error) {
+	stated, _ := domain.ParseSoftwareStatement(strings.Trim(string(command.Requested["software_statement"]), `"`))
+	own, _ := domain.ParseSector(command.Requested["redirect_uris"])
+	claimed, _ := domain.ParseSector(stated.Claims["redirect_uris"])
+	events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
+	for missing := new(domain.Missing); errors.As(err, &missing); {
+		if missing.SoftwareStatement != "" {
+			command.Evidence.SoftwareStatement = missing.SoftwareStatement
+		} else {
+			command.Evidence.Sector = &domain.Sector{URI: missing.SectorIdentifierURI, RedirectURIs: append(append([]string{}, own...), claimed...)}
+		}
+		events, err = domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
+	}
+	return events, command.Evidence, err
+}
+
+func TestSectorIsOnTheWeb(t *testing.T) {
+	for _, uri := range []string{
+		"http://sector.example.org/", "ftp://sector.example.org/", "javascript:alert(1)", "/relative", "sector.example.org", "https:///x",
+		"https://user@sector.example.org/", "https://sector.example.org:0/", "https://sector.example.org/ä", "",
+	} {
+		t.Run("C-19 "+uri, func(t *testing.T) {
+			scenario{
+				when:    register(t, `{"redirect_uris":["https://a.example/"],"sector_identifier_uri":"`+uri+`"}`),
+				refused: &domain.Error{Code: domain.InvalidClientMetadata, Field: "sector_identifier_uri"},
+			}.run(t)
+		})
+	}
+}
+
 func TestSector(t *testing.T) {
 	const (
 		uri    = "https://sector.example.org/uris.json"

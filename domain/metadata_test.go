@@ -32,12 +32,7 @@ func FuzzRegister(f *testing.F) {
 			checkRefusal(t, err)
 			return
 		}
-		command := domain.Register{Requested: requested, Offered: offered}
-		events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
-		for missing := new(domain.Missing); errors.As(err, &missing); {
-			confirm(missing, &command.Evidence, requested)
-			events, err = domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
-		}
+		events, known, err := confirmed(domain.Register{Requested: requested, Offered: offered})
 		if err != nil {
 			checkRefusal(t, err)
 			return
@@ -56,23 +51,12 @@ func FuzzRegister(f *testing.F) {
 		}
 		answer := document(t, string(encoded))
 		answer["client_id"] = []byte(`"` + clientID + `"`)
-		again := domain.Update{ClientID: clientID, Requested: answer, Offered: offered}
-		again.Evidence.Sector = command.Evidence.Sector
+		again := domain.Update{ClientID: clientID, Requested: answer, Offered: offered, Evidence: domain.Evidence{Sector: known.Sector}}
 		changes, err := domain.Decide(domain.DefaultPolicy, client, again)
 		if err != nil || len(changes) != 0 {
 			t.Fatalf("putting back %s: %v, %v", encoded, changes, err)
 		}
 	})
-}
-
-// confirm adds to what is known that a request is as it says.
-func confirm(missing *domain.Missing, known *domain.Evidence, requested domain.Document) {
-	if missing.SoftwareStatement != "" {
-		known.SoftwareStatement = missing.SoftwareStatement
-		return
-	}
-	own, _ := domain.ParseSector(requested["redirect_uris"])
-	known.Sector = &domain.Sector{URI: missing.SectorIdentifierURI, RedirectURIs: append([]string{}, own...)}
 }
 
 // checkRefusal holds a refusal to RFC 6749 5.2 and RFC 7591 3.2.2.

@@ -91,7 +91,7 @@ func requestedBy(p Policy, c Client, document Document, known Evidence) (Metadat
 func claimsOf(p Policy, c Client, raw jsontext.Value, known Evidence) (Metadata, error) {
 	if raw == nil {
 		if p.RequireSoftwareStatement {
-			return nil, UnapprovedStatement("is needed by the policy of this server, from an issuer that it trusts")
+			return nil, UnapprovedStatement("is needed by the policy require-software-statement of this server, from an issuer that it trusts")
 		}
 		return nil, nil
 	}

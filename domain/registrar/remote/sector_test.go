@@ -2,12 +2,18 @@ package remote_test
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"roster/domain"
 	"roster/domain/registrar"
@@ -199,4 +205,54 @@ func TestSectors(t *testing.T) {
 		_, err := alone.Register(t.Context(), "", parse(`{"redirect_uris":[`+same+`],"sector_identifier_uri":"`+address+`/s"}`))
 		wantRefused(t, err, before)
 	})
+}
+
+// TestKeysOverTLS verifies a software statement with keys that its issuer serves.
+func TestKeysOverTLS(t *testing.T) {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: public, KeyID: "one"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: jose.JSONWebKey{Key: private, KeyID: "one"}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := signer.Sign([]byte(`{"iss":"https://issuer.example.org","redirect_uris":["https://client.example.org/cb"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	statement, err := signed.CompactSerialize()
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := domain.ParseDocument([]byte(`{"software_statement":"` + statement + `"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		keys string
+		want error
+	}{
+		"D-12 served": {string(keys), nil},
+		"D-12 twice":  {`{"keys":[],` + string(keys[1:]), domain.ErrKeysUnavailable},
+		"D-12 HTML":   {"<html>", domain.ErrKeysUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fetcher, address := serve(t, nil, answer(test.keys))
+			read := func(ctx context.Context) ([]byte, error) { return fetcher.Fetch(ctx, address+"/jwks") }
+			clients := registrar.New(registrar.Options{
+				Log: memory.New(), Waiter: upToDate{}, Sealer: unsealed{}, Policy: domain.DefaultPolicy,
+				Issuers: registrar.Issuers{Keys: map[string]*registrar.KeySet{
+					"https://issuer.example.org": registrar.NewKeySet(read, slog.New(slog.DiscardHandler)),
+				}},
+			})
+			if _, err := clients.Register(t.Context(), "", body); !errors.Is(err, test.want) {
+				t.Errorf("error %v, want %v", err, test.want)
+			}
+		})
+	}
 }
