@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -221,6 +222,19 @@ func TestTerms(t *testing.T) {
 			if err != nil || len(events) != 0 {
 				t.Errorf("the same again, whoever it says it is of: %v, %v", events, err)
 			}
+		}
+	})
+	t.Run("the owner of the token wins over a software statement", func(t *testing.T) {
+		encode := base64.RawURLEncoding.EncodeToString
+		statement := encode([]byte(`{"alg":"RS256"}`)) + "." + encode([]byte(`{"iss":"i","ext_param_owner":"other","scope":"email"}`)) + "." + encode([]byte("verified"))
+		command := under(bound, register(t, `{"redirect_uris":["https://client.example.org/cb"],"client_name":"App","software_statement":"`+statement+`"}`))
+		command.Evidence.SoftwareStatement = statement
+		events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := events[0].(domain.ClientRegistered).Metadata; m.Owner() != "acme" || m.Name() != "acme_App" || m.Text("scope") != "email" {
+			t.Errorf("name %q of owner %q, scope %q", m.Name(), m.Owner(), m.Text("scope"))
 		}
 	})
 	t.Run("a client that asks for no scope has those of the token", func(t *testing.T) {
