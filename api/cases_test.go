@@ -82,7 +82,13 @@ func TestConformanceCasesAsUpdates(t *testing.T) {
 			if posted.status == http.StatusCreated {
 				own := clientsPath + "/" + posted.text(t, "client_id")
 				token := bearer(posted.text(t, "registration_access_token"))
-				expect(t, s.do("PUT", own, token, body(stripped(t, posted))), http.StatusOK, "")
+				before, read := s.last(), s.do("GET", own, token)
+				for _, again := range []answer{posted, read} {
+					put := s.do("PUT", own, token, body(stripped(t, again)))
+					if put.status != http.StatusOK || put.String() != read.String() || s.last() != before {
+						t.Errorf("%s: read %s, put back %s, %d events", c.Source, read, put, s.last()-before)
+					}
+				}
 				return
 			}
 			before := s.last()

@@ -5,13 +5,17 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
+	"roster/api"
 	"roster/domain"
+	"roster/domain/registrar"
 )
 
 // TestChecklist has the statements of the specifications on requests and answers by their numbers in the
@@ -65,6 +69,14 @@ func TestChecklist(t *testing.T) {
 			expect(t, s.do("POST", connectPath, body(webClient)), http.StatusCreated, "")
 			expect(t, s.do("POST", connectPath, body(webClient), bearer("of nobody")), http.StatusUnauthorized, "invalid_token")
 		},
+		"C-33 a token is needed": func(t *testing.T, _ *service) {
+			s := checked(t, func(o *api.Options) { o.Registration = api.RegistrationToken })
+			without, wrong := s.do("POST", connectPath, body(webClient)), s.do("POST", connectPath, body(webClient), bearer("wrong"))
+			expect(t, without, http.StatusUnauthorized, "invalid_token")
+			challenge(t, without, noError)
+			expect(t, wrong, http.StatusUnauthorized, "invalid_token")
+			challenge(t, wrong, invalidToken)
+		},
 		"C-34 D-13 parameters are members of a JSON object": func(t *testing.T, s *service) {
 			for _, path := range []string{clientsPath, connectPath} {
 				got := s.do("POST", path, body(webClient))
@@ -106,7 +118,12 @@ func TestChecklist(t *testing.T) {
 			members(t, got, []string{"grant_types", "response_types", "token_endpoint_auth_method", "application_type",
 				"id_token_signed_response_alg", "require_auth_time", "client_id_issued_at"}, nil)
 		},
-		"C-40 M-17 token and address come together": func(t *testing.T, s *service) {
+		"C-37 D-2 what is not understood is ignored": func(t *testing.T, s *service) {
+			unknown := []string{"unheard_of", "Client_Name", "redirect_uri\u017f"}
+			members(t, s.register(`{"redirect_uris":["https://a.example/"],"unheard_of":{"x":[1]},"Client_Name":"x","redirect_uri\u017f":["javascript:x"]}`),
+				nil, append(unknown, "client_name"))
+		},
+		"C-40 C-54 M-17 M-21 token and address come together": func(t *testing.T, s *service) {
 			client := s.client(webClient)
 			for _, got := range []answer{client.answer, s.do("GET", client.path, bearer(client.token)), s.do("PUT", client.path,
 				bearer(client.token), update(client, ""))} {
@@ -163,6 +180,14 @@ func TestChecklist(t *testing.T) {
 					challenge(t, got, invalidToken)
 				}
 			}
+		},
+		"C-48 M-5 403 is for who may not, and who holds the token may": func(t *testing.T, s *service) {
+			closed := checked(t, func(o *api.Options) { o.Registration = api.RegistrationClosed })
+			expect(t, closed.do("POST", connectPath, body(webClient)), http.StatusForbidden, "access_denied")
+			client := s.client(webClient)
+			expect(t, s.do("GET", client.path, bearer(client.token)), http.StatusOK, "")
+			expect(t, s.do("PUT", client.path, bearer(client.token), update(client, "")), http.StatusOK, "")
+			expect(t, s.do("DELETE", client.path, bearer(client.token)), http.StatusNoContent, "")
 		},
 		"D-18 H-13 no answer is cached": func(t *testing.T, s *service) {
 			client := s.client(webClient)
@@ -276,6 +301,18 @@ func TestChecklist(t *testing.T) {
 				expect(t, s.do(method, client.path, bearer(client.token), update(client, "")), http.StatusUnauthorized, "invalid_token")
 			}
 		},
+		"M-18 tokens do not expire": func(t *testing.T, _ *service) {
+			now := time.Now()
+			s := checked(t, func(o *api.Options) {
+				o.Now = func() time.Time { return now }
+				o.Registrar.(*registrar.Registrar).Now = o.Now
+				o.Registrar.(*registrar.Registrar).SecretLifetime = time.Hour
+			})
+			client := s.client(webClient)
+			now = now.AddDate(10, 0, 0)
+			expect(t, s.do("GET", client.path, bearer(client.token)), http.StatusOK, "")
+			expect(t, s.do("PUT", client.path, bearer(client.token), update(client, "")), http.StatusOK, "")
+		},
 		"M-19 tokens cannot be guessed": func(t *testing.T, s *service) {
 			// 43 characters of base64url hold 256 bits.
 			if client := s.client(webClient); len(client.token) != 43 || len(client.text(t, "client_secret")) != 64 {
@@ -327,6 +364,28 @@ func TestChecklist(t *testing.T) {
 			expect(t, got, http.StatusOK, "")
 			if len(got.body) != 0 {
 				t.Errorf("HEAD with %q", got.body)
+			}
+		},
+		"H-10 too many": func(t *testing.T, _ *service) {
+			s := checked(t, func(o *api.Options) { o.RegistrationRate = 1 })
+			s.register(webClient)
+			got := s.do("POST", connectPath, body(webClient))
+			expect(t, got, http.StatusTooManyRequests, "too_many_requests")
+			if wait, err := strconv.Atoi(got.header.Get("Retry-After")); err != nil || wait < 1 {
+				t.Errorf("Retry-After is %q", got.header.Get("Retry-After"))
+			}
+		},
+		"H-13 every refusal says why in JSON": func(t *testing.T, s *service) {
+			textual := header("Content-Type", "text/plain")
+			for status, got := range map[int]answer{
+				400: s.do("POST", clientsPath, body(`{`)),
+				401: s.do("GET", clientsPath+"/x", bearer("x")),
+				404: s.do("GET", "/nowhere"),
+				405: s.do("GET", clientsPath),
+				413: s.do("POST", clientsPath, body(strings.Repeat(" ", 65<<10))),
+				415: s.do("POST", clientsPath, body(webClient), textual),
+			} {
+				expect(t, got, status, got.text(t, "error"))
 			}
 		},
 		"H-11 H-12 C-51 JSON is read strictly": func(t *testing.T, s *service) {
