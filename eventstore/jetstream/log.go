@@ -81,7 +81,7 @@ func Open(ctx context.Context, o Options) (log *Log, err error) {
 		}
 	}()
 	if o.URL == "" {
-		err = l.embed(ctx, filepath.Join(o.Dir, "log"))
+		err = l.embed(filepath.Join(o.Dir, "log"))
 	} else {
 		err = l.dial(o.URL)
 	}
@@ -100,23 +100,27 @@ func Open(ctx context.Context, o Options) (log *Log, err error) {
 	if info.State.NumDeleted > 0 {
 		l.logger.Warn("event log has gaps in its sequence; after a loss of power that is no loss of events", "missing", info.State.NumDeleted)
 	}
-	if l.barrier != nil {
-		if err := l.barrier.start(); err != nil {
+	if o.URL == "" {
+		// The stream is there by now: a server that deletes its last stream, as the probe would be, removes
+		// the directory of all streams, even while another is being made in it.
+		if err := l.chooseSync(ctx, filepath.Join(o.Dir, "log")); err != nil {
 			return nil, fmt.Errorf("sync event log: %w", err)
 		}
 	}
 	return l, nil
 }
 
-// embed locks the store's directory and starts a server on it. Should the server's files not be where
-// the barrier looks for them, the server syncs every message itself.
-func (l *Log) embed(ctx context.Context, dir string) (err error) {
+// embed locks the store's directory and starts a server on it.
+func (l *Log) embed(dir string) (err error) {
 	if l.unlock, err = Lock(dir); err != nil {
 		return err
 	}
-	if err := l.startEmbedded(dir, false); err != nil {
-		return err
-	}
+	return l.startEmbedded(dir, false)
+}
+
+// chooseSync starts the barrier. Should the server's files not be where the barrier looks for them, the
+// server is started anew and syncs every message itself.
+func (l *Log) chooseSync(ctx context.Context, dir string) error {
 	if err := probe(ctx, l.js, dir); err != nil {
 		l.logger.Warn("files of the embedded NATS server are not laid out as expected: every event is synced by itself, which is slower", "err", err)
 		l.nc.Close()
@@ -124,7 +128,7 @@ func (l *Log) embed(ctx context.Context, dir string) (err error) {
 		return l.startEmbedded(dir, true)
 	}
 	l.barrier = newBarrier(dir, StreamName)
-	return nil
+	return l.barrier.start()
 }
 
 func (l *Log) startEmbedded(dir string, syncAlways bool) (err error) {
