@@ -33,15 +33,8 @@ func register(p Policy, c Client, command Register) ([]Event, error) {
 		return nil, fmt.Errorf("register client: id %s is taken", c.ID)
 	}
 	c.Terms = command.Terms // they bind the client from the start
-	requested, err := requestedBy(p, c, command.Requested, command.Evidence)
+	metadata, err := settle(p, c, command.Requested, command.Evidence)
 	if err != nil {
-		return nil, err
-	}
-	metadata, err := admitUnder(c.Terms, p, requested)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkSector(metadata, command.Evidence.Sector); err != nil {
 		return nil, err
 	}
 	registered := ClientRegistered{
@@ -58,6 +51,23 @@ func register(p Policy, c Client, command Register) ([]Event, error) {
 	return []Event{registered}, nil
 }
 
+// settle returns the metadata that a request leads to for a client under its terms. The sector is held
+// against it last, so that nothing is fetched for what is refused anyhow.
+func settle(p Policy, c Client, requested Document, evidence Evidence) (Metadata, error) {
+	members, err := requestedBy(p, c, requested, evidence)
+	if err != nil {
+		return nil, err
+	}
+	metadata, err := admitUnder(c.Terms, p, members)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSector(metadata, evidence.Sector); err != nil {
+		return nil, err
+	}
+	return metadata, nil
+}
+
 func update(p Policy, c Client, command Update) ([]Event, error) {
 	if c.Status != Active {
 		return nil, ErrNotFound
@@ -65,15 +75,8 @@ func update(p Policy, c Client, command Update) ([]Event, error) {
 	if err := checkUpdate(c, command); err != nil {
 		return nil, err
 	}
-	requested, err := requestedBy(p, c, command.Requested, command.Evidence)
+	metadata, err := settle(p, c, command.Requested, command.Evidence)
 	if err != nil {
-		return nil, err
-	}
-	metadata, err := admitUnder(c.Terms, p, requested)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkSector(metadata, command.Evidence.Sector); err != nil {
 		return nil, err
 	}
 	updated := ClientUpdated{
