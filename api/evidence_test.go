@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/google/go-cmp/cmp"
 
 	"roster/api"
 	"roster/domain"
@@ -75,6 +76,16 @@ func TestWordsOfOthers(t *testing.T) {
 			t.Errorf("D-9 D-17 %s is %q, want %q", member, got, want)
 		}
 	}
+	shown := with.do("GET", "/api/v1/clients/"+client.id, asAdmin)
+	if shown.text(t, "attested_by") != "https://issuer.example.org" || shown.json(t)["cautions"] != nil {
+		t.Errorf("D-24 shown as %s", shown)
+	}
+	odd := s.client(`{"redirect_uris":["https://client.example.org/cb"],"logo_uri":"https://elsewhere.example/"}`)
+	want := []any{map[string]any{"member": "logo_uri", "detail": "does not have scheme and host of any redirect URI"}}
+	object := s.do("GET", "/api/v1/clients/"+odd.id, asAdmin).json(t)
+	if diff := cmp.Diff(want, object["cautions"]); diff != "" || object["attested_by"] != nil {
+		t.Errorf("D-24 D-25 attested by %v, cautions %s", object["attested_by"], diff)
+	}
 	read := with.do("GET", client.path, bearer(client.token))
 	expect(t, read, http.StatusOK, "")
 	before := s.last()
@@ -82,6 +93,7 @@ func TestWordsOfOthers(t *testing.T) {
 	if expect(t, put, http.StatusOK, ""); put.String() != read.String() || s.last() != before {
 		t.Errorf("M-6 D-17 read %s, put %s, %d events", read, put, s.last()-before)
 	}
+
 	for name, test := range map[string]struct{ statement, sector, code string }{
 		"D-20 changed":   {statement[:len(statement)-4] + "AAAA", "https://sector.example.org/", "invalid_software_statement"},
 		"D-20 untrusted": {sign(`{"iss":"https://other.example.org"}`), "https://sector.example.org/", "unapproved_software_statement"},

@@ -274,6 +274,9 @@ func schemas(policy domain.Policy) object {
 			"client_id_issued_at":      seconds,
 			"client_secret_expires_at": seconds,
 			"initial_access_token":     object{"type": "string", "minLength": 1, "description": "id of the token that the client was registered with"},
+			"attested_by":              object{"type": "string", "minLength": 1, "description": "issuer of the client's software statement"},
+			"cautions": object{"type": "array", "minItems": 1, "description": "members not to be believed without a second look",
+				"items": closed(properties(object{"member": text, "detail": text}, "member", "detail"), nil)},
 		}, "client_id", "status", "registered_at", "updated_at", "version", "client_id_issued_at", "redirect_uris"), nil),
 		"ClientPage": closed(properties(object{"clients": list("Client"), "next_cursor": text}, "clients"), nil),
 		"Event": closed(properties(object{

@@ -24,11 +24,13 @@ const historyShown = 25
 // A clientView is what the page of one client shows.
 type clientView struct {
 	projections.Client
-	Groups  []memberGroup
-	History []step
-	Older   uint64 // the history goes on below this sequence; 0: this is all of it
-	Partial bool   // the history does not begin with the newest event
-	Now     time.Time
+	Issuer   string // of its software statement; empty: it has none
+	Cautions []domain.Caution
+	Groups   []memberGroup
+	History  []step
+	Older    uint64 // the history goes on below this sequence; 0: this is all of it
+	Partial  bool   // the history does not begin with the newest event
+	Now      time.Time
 }
 
 // client shows one client.
@@ -46,12 +48,13 @@ func (w *Web) client(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	issuer, attested := domain.Attested(found.Metadata)
 	title := found.ID
 	if name := found.Metadata.Name(); name != "" {
 		title = plain(name, 60)
 	}
 	return w.render(c, http.StatusOK, clientPage(w.page(c, title, "Clients"), clientView{
-		Client: found, Groups: groupMembers(found.Metadata), History: history, Older: older, Partial: before > 0, Now: w.clock(),
+		Client: found, Issuer: issuer, Cautions: domain.Cautions(found.Metadata), Groups: groupMembers(found.Metadata, attested), History: history, Older: older, Partial: before > 0, Now: w.clock(),
 	}))
 }
 
@@ -84,10 +87,11 @@ type memberGroup struct {
 
 // A memberRow is one member of a client's metadata.
 type memberRow struct {
-	Name  string // as registered, with its language tag
-	Label string
-	Tag   string
-	Value domain.Value
+	Name     string // as registered, with its language tag
+	Label    string
+	Tag      string
+	Value    domain.Value
+	Attested bool // it is the word of the software statement's issuer
 }
 
 // memberGroups says where members are shown, by how their names begin. A member goes to the first group
@@ -106,13 +110,14 @@ var memberGroups = []struct {
 
 // groupMembers orders metadata for people: groups as listed, in each the order of domain.Members.
 // What the description of a client says comes first.
-func groupMembers(m domain.Metadata) []memberGroup {
+func groupMembers(m domain.Metadata, attested []string) []memberGroup {
 	groups := make([]memberGroup, len(memberGroups))
 	for i, g := range memberGroups {
 		groups[i].Title = g.title
 	}
 	for _, change := range domain.Diff(nil, m) {
 		row := rowOf(change.Name, change.After)
+		row.Attested = slices.Contains(attested, row.Name)
 		i := groupIndex(row.Name)
 		groups[i].Rows = append(groups[i].Rows, row)
 	}

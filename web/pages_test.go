@@ -280,6 +280,27 @@ func TestAClientIsShownWithItsHistory(t *testing.T) {
 	}
 }
 
+// TestAClientIsShownWithWhoVouchesForIt is RFC 7591 5: metadata are a client's own word (C-55, D-24).
+func TestAClientIsShownWithWhoVouchesForIt(t *testing.T) {
+	r := newRegistry(t)
+	v := r.admin(t)
+	page := func(body string) string {
+		return textOf(v.get("/admin/clients/" + r.register(t, body).Client.ID).body)
+	}
+	plain := page(`{"client_name":"Portal","redirect_uris":["https://a.example.com/cb"],"logo_uri":"https://a.example.com/logo"}`)
+	if !strings.Contains(plain, "By nobody: all that it says is its own word.") || strings.Contains(plain, "Look twice") {
+		t.Errorf("the page of a plain client is\n%s", plain)
+	}
+	odd := page(`{"client_name":"P\u0430ypal","redirect_uris":["https://a.example.com/cb"],"logo_uri":"https://b.example.com/logo"}`)
+	for _, want := range []string{
+		"Look twice", "Name has a word with letters of several alphabets", "Logo does not have scheme and host of any redirect URI.",
+	} {
+		if !strings.Contains(odd, want) {
+			t.Errorf("the page lacks %q:\n%s", want, odd)
+		}
+	}
+}
+
 var tags = regexp.MustCompile(`<[^>]*>`)
 
 // textOf is the text of a page with its spaces made one.

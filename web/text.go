@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/a-h/templ"
+
+	"roster/domain"
 )
 
 // How many characters of a text from outside lists and changes show. The page of a client shows all.
@@ -40,7 +41,7 @@ func runs(text string) []run {
 	}
 	var before rune
 	for _, r := range text {
-		if hidden(r) && !joins(r, before) {
+		if domain.IsHidden(r, before) {
 			flush()
 			split = append(split, run{text: fmt.Sprintf("U+%04X", r), mark: true})
 		} else {
@@ -50,19 +51,6 @@ func runs(text string) []run {
 	}
 	flush()
 	return split
-}
-
-// hidden reports whether a character draws nothing by itself: controls, format characters,
-// line and paragraph separators, private use, and spaces that are not the ordinary one.
-func hidden(r rune) bool {
-	return r != ' ' && !unicode.IsGraphic(r) || unicode.Is(unicode.Z, r) && r != ' ' ||
-		unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
-}
-
-// joins reports whether r is a joiner or emoji selector in its proper place, after a character
-// beyond ASCII, where scripts and emoji need it.
-func joins(r, before rune) bool {
-	return (r == '\u200c' || r == '\u200d' || r == '\ufe0f') && before > unicode.MaxASCII
 }
 
 // said is text from outside as markup: escaped, set apart from the direction of what surrounds it, with

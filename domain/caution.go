@@ -1,0 +1,107 @@
+package domain
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// A Caution is a reason not to take a member for what it seems to be. It refuses nothing: metadata are a
+// client's own word, and names and logos of others are easily taken (RFC 7591 5).
+type Caution struct {
+	Member string `json:"member"` // as registered, with its language tag
+	Detail string `json:"detail"`
+}
+
+// Cautions returns what to look at twice before one believes what a client says of itself, in the order of
+// Members: names that can be mistaken for others, and pages elsewhere than where the client redirects to
+// (RFC 7591 5; OpenID Connect Dynamic Client Registration 1.0, 9.1). What a software statement says is its
+// issuer's word and never among them.
+func Cautions(m Metadata) []Caution {
+	var cautions []Caution
+	redirects := slices.DeleteFunc(slices.Clone(m.List("redirect_uris")), func(s string) bool { return isAppOnly([]string{s}) })
+	_, attested := Attested(m)
+	for _, name := range m.Names() {
+		if slices.Contains(attested, name) {
+			continue
+		}
+		base, _, _ := strings.Cut(name, "#")
+		isName, isPage := slices.Contains(shownNames, base), slices.Contains(pages, base)
+		switch text := m.Text(name); {
+		case isName && hidesCharacters(text):
+			cautions = append(cautions, Caution{name, "has characters that cannot be seen"})
+		case isName && mixesAlphabets(text):
+			cautions = append(cautions, Caution{name, "has a word with letters of several alphabets that look alike"})
+		case isPage && len(redirects) > 0 && !sharesHost(text, redirects):
+			cautions = append(cautions, Caution{name, "does not have scheme and host of any redirect URI"})
+		}
+	}
+	return cautions
+}
+
+// Attested returns the issuer of a client's software statement and the names of the members that are that
+// issuer's word (RFC 7591 2.3), in the order of Members; nothing for a client without one, all of whose
+// metadata are its own word.
+func Attested(m Metadata) (issuer string, members []string) {
+	statement, err := ParseSoftwareStatement(m.Text(statementMember))
+	if err != nil {
+		return "", nil
+	}
+	claimed, err := decodeMetadata(statement.Claims)
+	if err != nil {
+		return "", nil
+	}
+	for _, name := range claimed.Names() {
+		if equalValues(claimed[name], m[name]) {
+			members = append(members, name)
+		}
+	}
+	return statement.Issuer, members
+}
+
+// shownNames are the members by which people take a client for somebody.
+var shownNames = []string{"client_name", "ext_param_owner", "organization_name"}
+
+func hidesCharacters(s string) bool {
+	var before rune
+	for _, r := range s {
+		if IsHidden(r, before) {
+			return true
+		}
+		before = r
+	}
+	return false
+}
+
+// IsHidden reports whether a character cannot be seen where it stands: controls, format characters, line and
+// paragraph separators, private use, and spaces that are not the ordinary one. Joiners and emoji selectors
+// that follow a character beyond ASCII, where scripts and emoji need them, are not hidden.
+func IsHidden(r, before rune) bool {
+	if (r == '\u200c' || r == '\u200d' || r == '\ufe0f') && before > unicode.MaxASCII {
+		return false
+	}
+	return r != ' ' && !unicode.IsGraphic(r) || unicode.Is(unicode.Z, r) && r != ' ' ||
+		unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// alphabets have letters that look like those of one another (Unicode Technical Standard 39, 5).
+var alphabets = []*unicode.RangeTable{
+	unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Armenian, unicode.Cherokee, unicode.Coptic,
+}
+
+// mixesAlphabets reports whether a word has letters of more than one of the alphabets.
+func mixesAlphabets(s string) bool {
+	isLetter := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) }
+	for word := range strings.FieldsFuncSeq(s, func(r rune) bool { return !isLetter(r) }) {
+		seen := 0
+		for _, alphabet := range alphabets {
+			if strings.ContainsFunc(word, func(r rune) bool { return unicode.Is(alphabet, r) }) {
+				seen++
+			}
+		}
+		if seen > 1 {
+			return true
+		}
+	}
+	return false
+}
