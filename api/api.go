@@ -58,7 +58,7 @@ type Options struct {
 	Administrators Administrators
 
 	PublicURL        string        // base of registration_client_uri, without a slash at its end
-	Policy           domain.Policy // what discovery tells of the registrar's
+	Policy           domain.Policy // the registrar's
 	Registration     Registration
 	RegistrationRate int // registrations a minute from one address; 0: no limit
 

@@ -101,7 +101,7 @@ func problemOf(err error) *problem {
 	case errors.Is(err, projections.ErrBadCursor):
 		return invalidRequest(http.StatusBadRequest, "cursor is not one that was returned as next_cursor")
 	case errors.As(err, &tooLarge):
-		return invalidRequest(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", tooLarge.Limit)
+		return invalidRequest(http.StatusRequestEntityTooLarge, "the body is larger than the %d bytes that the policy max-body-size of this server allows", tooLarge.Limit)
 	case errors.Is(err, domain.ErrPreconditionFailed):
 		return &problem{status: http.StatusPreconditionFailed, Code: "precondition_failed", Description: "the client is not at a version that If-Match and If-None-Match accept; nothing was changed"}
 	case errors.Is(err, domain.ErrConflict):

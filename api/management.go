@@ -77,7 +77,7 @@ func (a *API) updateClient(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	requested, err := readDocument(c)
+	requested, err := a.readDocument(c)
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (a *API) register(c echo.Context) error {
 // Connect Dynamic Client Registration 1.0, 3.3). It is one before anything is said about the body.
 func (a *API) registerBody(c echo.Context, token string, presented bool) (registrar.Registration, error) {
 	ctx := c.Request().Context()
-	requested, err := readDocument(c)
+	requested, err := a.readDocument(c)
 	switch {
 	case err != nil && presented:
 		return registrar.Registration{}, cmp.Or(a.Registrar.CheckToken(ctx, token), err)

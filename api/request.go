@@ -20,14 +20,13 @@ import (
 )
 
 const (
-	bodyLimit      = 64 << 10
 	parameterLimit = 500 // bytes of a query parameter
 	timeForm       = "a time as in 2006-01-02T15:04:05Z (RFC 3339, a plus sign written as %2B)"
 )
 
 // readDocument reads the JSON object in a request's body.
-func readDocument(c echo.Context) (domain.Document, error) {
-	body, err := readBody(c)
+func (a *API) readDocument(c echo.Context) (domain.Document, error) {
+	body, err := a.readBody(c)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +34,7 @@ func readDocument(c echo.Context) (domain.Document, error) {
 }
 
 // readBody reads a body that says it is JSON.
-func readBody(c echo.Context) ([]byte, error) {
+func (a *API) readBody(c echo.Context) ([]byte, error) {
 	r := c.Request()
 	if !isJSON(r.Header.Values(echo.HeaderContentType)) {
 		return nil, invalidRequest(http.StatusUnsupportedMediaType, "the Content-Type must be application/json in UTF-8")
@@ -44,7 +43,7 @@ func readBody(c echo.Context) ([]byte, error) {
 		c.Response().Header().Set(echo.HeaderAcceptEncoding, "identity")
 		return nil, invalidRequest(http.StatusUnsupportedMediaType, "the body must be sent without a content encoding")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, bodyLimit))
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, int64(a.Policy.MaxBodySize)))
 	if err != nil {
 		return nil, bodyError(err)
 	}

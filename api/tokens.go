@@ -99,7 +99,7 @@ func tokenViewOf(t projections.InitialAccessToken, now time.Time) tokenView {
 }
 
 func (a *API) issueToken(c echo.Context, admin domain.Actor) error {
-	body, err := readBody(c)
+	body, err := a.readBody(c)
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,7 @@ type Policy struct {
 	// (RFC 7591 5; OpenID Connect Dynamic Client Registration 1.0, 9.1).
 	PagesOnRedirectHost bool `json:"pages_on_redirect_host,omitempty"`
 
+	MaxBodySize        int `json:"max_body_size,omitempty"` // bytes of a request; it is held where requests are read
 	MaxRedirectURIs    int `json:"max_redirect_uris,omitempty"`
 	MaxURILength       int `json:"max_uri_length,omitempty"`        // characters
 	MaxClients         int `json:"max_clients,omitempty"`           // active ones; 0: no limit
@@ -67,6 +68,7 @@ var DefaultPolicy = Policy{
 		"A128KW", "A192KW", "A256KW", "A128GCMKW", "A192GCMKW", "A256GCMKW", "dir",
 	},
 	EncryptionEncs:  []string{"A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM"},
+	MaxBodySize:     64 << 10,
 	MaxRedirectURIs: 32,
 	MaxURILength:    2000,
 }
@@ -137,6 +139,8 @@ func (p Policy) Validate() error {
 		}
 	}
 	switch {
+	case p.MaxBodySize < 1<<10 || p.MaxBodySize > 256<<10: // an event is at most 1 MiB
+		return errors.New("max-body-size must be from 1024 to 262144")
 	case p.MaxRedirectURIs < 1 || p.MaxURILength < 1:
 		return errors.New("max-redirect-uris and max-uri-length must be 1 or more")
 	case p.MaxClients < 0 || p.MaxClientsPerOwner < 0:

@@ -227,7 +227,7 @@ func TestPagesOnRedirectHost(t *testing.T) {
 
 func TestPolicyVersion(t *testing.T) {
 	// An auditor compares versions over years: that of a policy which did not change must not either.
-	const version = "3274d7afdf7001fa"
+	const version = "374410b80b8c1e17"
 	if got := domain.DefaultPolicy.Version(); got != version {
 		t.Errorf("the version of the default policy is %s, was %s: change it only with the policy itself", got, version)
 	}
@@ -244,11 +244,12 @@ func TestPolicyVersion(t *testing.T) {
 		func(p *domain.Policy) { p.RedirectSchemes = []string{"a"} }, func(p *domain.Policy) { p.PagesOnRedirectHost = true },
 		func(p *domain.Policy) { p.MaxRedirectURIs++ }, func(p *domain.Policy) { p.MaxURILength++ },
 		func(p *domain.Policy) { p.MaxClients++ }, func(p *domain.Policy) { p.MaxClientsPerOwner++ },
+		func(p *domain.Policy) { p.MaxBodySize++ }, func(p *domain.Policy) { p.RequireSoftwareStatement = true },
 	} {
 		seen[policyWith(change).Version()] = true
 	}
-	if len(seen) != 17 {
-		t.Errorf("17 policies have %d versions", len(seen))
+	if len(seen) != 19 {
+		t.Errorf("19 policies have %d versions", len(seen))
 	}
 }
 
@@ -267,6 +268,7 @@ func TestPolicyValidate(t *testing.T) {
 		"default-scopes":         func(p *domain.Policy) { p.Scopes, p.DefaultScopes = []string{"a"}, []string{"b"} },
 		"allow-redirect-hosts":   func(p *domain.Policy) { p.RedirectHosts = []string{"*.example.org"} },
 		"allow-redirect-schemes": func(p *domain.Policy) { p.RedirectSchemes = []string{"com.example.app", "https"} },
+		"max-body-size":          func(p *domain.Policy) { p.MaxBodySize = 1 << 20 },
 		"max-redirect-uris":      func(p *domain.Policy) { p.MaxRedirectURIs = 0 },
 		"max-clients":            func(p *domain.Policy) { p.MaxClients = -1 },
 	} {

@@ -25,6 +25,7 @@ type policySettings struct {
 	AllowRedirectSchemes     []string `help:"Private-use schemes that redirect URIs of native clients may have; none: any that is not dangerous." placeholder:"SCHEME"`
 	PagesOnRedirectHost      bool     `help:"Hold client_uri, logo_uri, tos_uri, policy_uri, information_uri and organization_uri to scheme and host of a redirect URI."`
 	RequireSoftwareStatement bool     `help:"Let only clients with a software statement of a trusted issuer register."`
+	MaxBodySize              int      `help:"Bytes of a request, from 1024 to 262144." default:"${max_body_size}" placeholder:"N"`
 	MaxRedirectURIs          int      `name:"max-redirect-uris" help:"Redirect URIs of one client." default:"${max_redirect_uris}" placeholder:"N"`
 	MaxURILength             int      `help:"Characters of a URI." default:"${max_uri_length}" placeholder:"N"`
 	MaxClients               int      `help:"Active clients in all; 0: no limit. Registrations at the same moment can exceed it by as many." default:"0" placeholder:"N"`
@@ -43,6 +44,7 @@ func policyDefaults() kong.Vars {
 		"unsigned":          strconv.FormatBool(p.Unsigned),
 		"encryption_algs":   list(p.EncryptionAlgs),
 		"encryption_encs":   list(p.EncryptionEncs),
+		"max_body_size":     strconv.Itoa(p.MaxBodySize),
 		"max_redirect_uris": strconv.Itoa(p.MaxRedirectURIs),
 		"max_uri_length":    strconv.Itoa(p.MaxURILength),
 	}
@@ -64,6 +66,7 @@ func (s policySettings) policy() (domain.Policy, error) {
 		RedirectSchemes:          given(s.AllowRedirectSchemes),
 		PagesOnRedirectHost:      s.PagesOnRedirectHost,
 		RequireSoftwareStatement: s.RequireSoftwareStatement,
+		MaxBodySize:              s.MaxBodySize,
 		MaxRedirectURIs:          s.MaxRedirectURIs,
 		MaxURILength:             s.MaxURILength,
 		MaxClients:               s.MaxClients,
