@@ -72,15 +72,23 @@ func (m Metadata) Owner() string { return m.Text("ext_param_owner") }
 // Names returns the names of the members that are there, in the order of Members, each followed by its
 // localized variants.
 func (m Metadata) Names() []string {
-	names := slices.Collect(maps.Keys(m))
-	slices.SortFunc(names, compareNames)
+	type named struct {
+		place int
+		name  string
+	}
+	order := make([]named, 0, len(m))
+	for name := range m {
+		place, _, _ := lookupPlace(name)
+		order = append(order, named{place, name})
+	}
+	slices.SortFunc(order, func(a, b named) int {
+		return cmp.Or(cmp.Compare(a.place, b.place), strings.Compare(a.name, b.name))
+	})
+	names := make([]string, len(order))
+	for i, n := range order {
+		names[i] = n.name
+	}
 	return names
-}
-
-func compareNames(a, b string) int {
-	placeA, tagA, _ := lookupPlace(a)
-	placeB, tagB, _ := lookupPlace(b)
-	return cmp.Or(cmp.Compare(placeA, placeB), strings.Compare(tagA, tagB))
 }
 
 // MarshalJSON encodes the metadata as one object, its members in the order of Names.
