@@ -132,6 +132,9 @@ func TestChecklist(t *testing.T) {
 					t.Errorf("registration_client_uri is %v", object["registration_client_uri"])
 				}
 			}
+			if at := client.header.Get("Location"); at != publicURL+client.path { // RFC 9110 9.3.3
+				t.Errorf("Location is %q", at)
+			}
 		},
 		"C-41 D-16 secret and expiry come together": func(t *testing.T, s *service) {
 			object := members(t, s.register(webClient), []string{"client_secret", "client_secret_expires_at"}, nil)

@@ -9,6 +9,7 @@ import (
 
 	"roster/domain"
 	"roster/domain/registrar"
+	"roster/projections"
 )
 
 // readClient answers RFC 7592 section 2.1, and an administrator's read without token and address.
@@ -23,26 +24,42 @@ func (a *API) readClient(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	client, err := a.Reader.Client(c.Request().Context(), c.Param("client_id"))
-	if err != nil && !errors.Is(err, domain.ErrNotFound) {
+	client, err := a.admitted(c, token)
+	if err != nil {
 		return err
-	}
-	// The zero client of an unknown id admits nobody, after the same work.
-	if !client.Admits(token) {
-		return domain.ErrUnauthorized
 	}
 	return a.answerRead(c, registrar.Registration{Client: client.Client, Version: client.Version, RegistrationAccessToken: token})
 }
 
 func (a *API) readClientAsAdministrator(c echo.Context) error {
-	client, err := a.Reader.Client(c.Request().Context(), c.Param("client_id"))
+	client, err := a.addressed(c)
 	if err != nil {
 		return err
 	}
+	// Not even an administrator gets a 404 here (OpenID Connect Dynamic Client Registration 1.0, 4.4).
 	if client.Status != domain.Active {
-		return domain.ErrNotFound
+		return domain.ErrUnauthorized
 	}
 	return a.answerRead(c, registrar.Registration{Client: client.Client, Version: client.Version})
+}
+
+// admitted returns the client of the request's address when a token admits to it, else domain.ErrUnauthorized.
+func (a *API) admitted(c echo.Context, token string) (projections.Client, error) {
+	client, err := a.addressed(c)
+	if err == nil && !client.Admits(token) {
+		err = domain.ErrUnauthorized
+	}
+	return client, err
+}
+
+// addressed returns the client of the request's address. Unknown ids have the zero client, which admits
+// nobody, after the same work.
+func (a *API) addressed(c echo.Context) (projections.Client, error) {
+	client, err := a.Reader.Client(c.Request().Context(), c.Param("client_id"))
+	if errors.Is(err, domain.ErrNotFound) {
+		return projections.Client{}, nil
+	}
+	return client, err
 }
 
 // answerRead answers a read, unless the reader has that version already or wants another.
@@ -58,34 +75,34 @@ func (a *API) answerRead(c echo.Context, r registrar.Registration) error {
 		setVersion(c, r.Version)
 		return c.NoContent(http.StatusNotModified)
 	}
-	return a.answerVersion(c, r)
-}
-
-// answerVersion answers with a client at a version that a later request can be made conditional on.
-func (a *API) answerVersion(c echo.Context, r registrar.Registration) error {
 	setVersion(c, r.Version)
 	return a.answerClient(c, http.StatusOK, r)
 }
 
-// updateClient answers RFC 7592 section 2.2.
+// updateClient answers RFC 7592 section 2.2. The answer names no version: what is stored is not the very
+// document that was put (RFC 9110 9.3.4).
 func (a *API) updateClient(c echo.Context) error {
 	token, err := bearerToken(c.Request())
 	if err != nil {
 		return err
 	}
-	p, err := preconditionsOf(c.Request())
-	if err != nil {
-		return err
-	}
+	p, malformed := preconditionsOf(c.Request())
 	requested, err := a.readDocument(c)
-	if err != nil {
-		return err
+	if err = cmp.Or(malformed, err); err != nil {
+		return a.refuse(c, token, err)
 	}
 	registration, err := a.Registrar.Update(c.Request().Context(), c.RealIP(), c.Param("client_id"), token, requested, p.ifMatch, p.ifNoneMatch)
 	if err != nil {
 		return err
 	}
-	return a.answerVersion(c, registration)
+	return a.answerClient(c, http.StatusOK, registration)
+}
+
+// refuse refuses a request to a client for what it has wrong, when the token admits to the client: others are
+// told of the token alone.
+func (a *API) refuse(c echo.Context, token string, wrong error) error {
+	_, err := a.admitted(c, token)
+	return cmp.Or(err, wrong)
 }
 
 // deleteClient answers RFC 7592 section 2.3, and an administrator's deletion.
@@ -99,10 +116,13 @@ func (a *API) deleteClient(c echo.Context) error {
 		return noContent(c, err)
 	}
 	token, err := bearerToken(c.Request())
-	if err = cmp.Or(err, malformed); err == nil {
-		err = a.Registrar.Delete(ctx, c.RealIP(), id, token, p.ifMatch, p.ifNoneMatch)
+	switch {
+	case err != nil:
+		return err
+	case malformed != nil:
+		return a.refuse(c, token, malformed)
 	}
-	return noContent(c, err)
+	return noContent(c, a.Registrar.Delete(ctx, c.RealIP(), id, token, p.ifMatch, p.ifNoneMatch))
 }
 
 func noContent(c echo.Context, err error) error {

@@ -93,19 +93,19 @@ func paths() object {
 	}
 	maps.Copy(found, tokenPaths())
 	for path, suffix := range map[string]string{"/identity/register": "", "/identity/connect/register": "Connect"} {
-		found[path] = object{"post": accepting("ClientMetadata", operation("register"+suffix,
+		found[path] = object{"post": accepting("ClientMetadata", located(versioned(operation("register"+suffix,
 			"Register a client (OpenID Connect Dynamic Client Registration 1.0 section 3, RFC 7591 section 3)",
 			[]object{{}, {"initialAccessToken": []string{}}}, nil,
-			http.StatusCreated, jsonContent("ClientInformation"), 400, 401, 403, 408, 409, 413, 415, 429))}
+			http.StatusCreated, jsonContent("ClientInformation"), 400, 401, 403, 408, 409, 413, 415, 429), http.StatusCreated)))}
 		found[path+"/{client_id}"] = object{
 			"get": with(versioned(operation("readClient"+suffix, "Read a client (RFC 7592 section 2.1)", clientsOrAdministrators,
-				clientAtVersion, http.StatusOK, jsonContent("ClientInformation"), 400, 401, 404, 412, 429)),
+				clientAtVersion, http.StatusOK, jsonContent("ClientInformation"), 400, 401, 412, 429), http.StatusOK),
 				http.StatusNotModified, answered("The client is at the version that If-None-Match names.", nil)),
-			"put": accepting("ClientUpdate", versioned(operation("updateClient"+suffix, "Replace a client's metadata (RFC 7592 section 2.2)",
+			"put": accepting("ClientUpdate", operation("updateClient"+suffix, "Replace a client's metadata (RFC 7592 section 2.2)",
 				[]object{{"registrationAccessToken": []string{}}},
-				clientAtVersion, http.StatusOK, jsonContent("ClientInformation"), 400, 401, 403, 408, 409, 412, 413, 415))),
+				clientAtVersion, http.StatusOK, jsonContent("ClientInformation"), 400, 401, 403, 408, 409, 412, 413, 415)),
 			"delete": operation("deleteClient"+suffix, "Delete a client (RFC 7592 section 2.3)", clientsOrAdministrators,
-				clientAtVersion, http.StatusNoContent, nil, 400, 401, 404, 409, 412, 429),
+				clientAtVersion, http.StatusNoContent, nil, 400, 401, 409, 412, 429),
 		}
 	}
 	return found
@@ -163,11 +163,28 @@ func with(operation object, status int, response object) object {
 	return operation
 }
 
-// versioned adds to the success of an operation on a client the header that names the client's version.
-func versioned(operation object) object {
-	operation["responses"].(object)["200"].(object)["headers"] = object{
-		"ETag": object{"required": true, "description": "the client's version", "schema": object{"type": "string", "pattern": `^"[0-9]+"$`}},
+// versioned adds the header that names a client's version to an answer of a status.
+func versioned(operation object, status int) object {
+	return withHeader(operation, status, "ETag", object{
+		"required": true, "description": "the client's version", "schema": object{"type": "string", "pattern": `^"[0-9]+"$`},
+	})
+}
+
+// located adds the header that names the client to the answer to a registration.
+func located(operation object) object {
+	return withHeader(operation, http.StatusCreated, echo.HeaderLocation, object{
+		"required": true, "description": "the registration_client_uri", "schema": object{"type": "string", "format": "uri"},
+	})
+}
+
+func withHeader(operation object, status int, name string, header object) object {
+	response := operation["responses"].(object)[strconv.Itoa(status)].(object)
+	headers, _ := response["headers"].(object)
+	if headers == nil {
+		headers = object{}
+		response["headers"] = headers
 	}
+	headers[name] = header
 	return operation
 }
 

@@ -36,6 +36,8 @@ func (a *API) register(c echo.Context) error {
 		return err
 	}
 	a.metrics.registrations.Inc()
+	c.Response().Header().Set(echo.HeaderLocation, a.clientURI(registration.Client)) // RFC 9110 9.3.3
+	setVersion(c, registration.Version)
 	return a.answerClient(c, http.StatusCreated, registration)
 }
 
@@ -87,9 +89,15 @@ func (a *API) answerClient(c echo.Context, status int, r registrar.Registration)
 	}
 	if r.RegistrationAccessToken != "" {
 		information.RegistrationAccessToken = r.RegistrationAccessToken
-		information.RegistrationClientURI = a.PublicURL + "/identity/register/" + r.Client.ID
+		information.RegistrationClientURI = a.clientURI(r.Client)
 	}
 	return answer(c, status, information)
+}
+
+// clientURI is a client's registration_client_uri. It is made of the public URL alone: the headers of a
+// request say what its sender likes.
+func (a *API) clientURI(client domain.Client) string {
+	return a.PublicURL + "/identity/register/" + client.ID
 }
 
 // secretExpiry is client_secret_expires_at: nil without a secret, 0 for one that never expires.

@@ -166,11 +166,30 @@ func (r *Registrar) Update(
 // Delete ends the client that token admits to (RFC 7592 2.3) when every condition holds. It returns
 // domain.ErrUnauthorized, domain.ErrPreconditionFailed, domain.ErrConflict and domain.ErrOutcomeUnknown.
 func (r *Registrar) Delete(ctx context.Context, from, clientID, token string, conditions ...Condition) error {
+	return r.delete(ctx, clientID, conditions, func(c domain.Client) (domain.Actor, bool) {
+		return domain.Actor{Kind: domain.ActorClient, ID: clientID, IP: from}, c.Admits(token)
+	})
+}
+
+// DeleteAs ends a client on an administrator's behalf, at its registration_client_uri as WSO2 Identity
+// Server did, when every condition holds. A client that is unknown or has ended is refused as it is for Delete.
+// It returns domain.ErrUnauthorized, domain.ErrPreconditionFailed, domain.ErrConflict and domain.ErrOutcomeUnknown.
+func (r *Registrar) DeleteAs(ctx context.Context, admin domain.Actor, clientID string, conditions ...Condition) error {
+	return r.delete(ctx, clientID, conditions, func(c domain.Client) (domain.Actor, bool) {
+		return admin, c.Status == domain.Active
+	})
+}
+
+// delete ends a client for the actor that may, which is asked with the state that the change is decided on.
+func (r *Registrar) delete(
+	ctx context.Context, clientID string, conditions []Condition, who func(c domain.Client) (actor domain.Actor, may bool),
+) error {
 	_, err := r.change(ctx, clientID, conditions, func(_ time.Time, c domain.Client, _ domain.Evidence) (domain.Actor, domain.Command, error) {
-		if !c.Admits(token) {
+		actor, may := who(c)
+		if !may {
 			return domain.Actor{}, nil, domain.ErrUnauthorized
 		}
-		return domain.Actor{Kind: domain.ActorClient, ID: clientID, IP: from}, domain.Delete{}, nil
+		return actor, domain.Delete{}, nil
 	})
 	if err != nil {
 		return fmt.Errorf("delete client: %w", err)
@@ -178,27 +197,14 @@ func (r *Registrar) Delete(ctx context.Context, from, clientID, token string, co
 	return nil
 }
 
-// DeleteAs ends a client on an administrator's behalf, at its registration_client_uri as WSO2 Identity
-// Server did, when every condition holds. Ending what has ended is no error and appends nothing.
-// It returns domain.ErrNotFound, domain.ErrPreconditionFailed, domain.ErrConflict and domain.ErrOutcomeUnknown.
-func (r *Registrar) DeleteAs(ctx context.Context, admin domain.Actor, clientID string, conditions ...Condition) error {
-	return r.end(ctx, admin, clientID, domain.Delete{}, conditions...)
-}
-
 // Revoke ends a client by an administrator. Revoking what has ended is no error and appends nothing.
 // It returns domain.ErrNotFound, domain.ErrConflict and domain.ErrOutcomeUnknown.
 func (r *Registrar) Revoke(ctx context.Context, admin domain.Actor, clientID, reason string) error {
-	return r.end(ctx, admin, clientID, domain.Revoke{Reason: reason})
-}
-
-func (r *Registrar) end(
-	ctx context.Context, admin domain.Actor, clientID string, command domain.Command, conditions ...Condition,
-) error {
-	_, err := r.change(ctx, clientID, conditions, func(time.Time, domain.Client, domain.Evidence) (domain.Actor, domain.Command, error) {
-		return admin, command, nil
+	_, err := r.change(ctx, clientID, nil, func(time.Time, domain.Client, domain.Evidence) (domain.Actor, domain.Command, error) {
+		return admin, domain.Revoke{Reason: reason}, nil
 	})
 	if err != nil {
-		return fmt.Errorf("end client: %w", err)
+		return fmt.Errorf("revoke client: %w", err)
 	}
 	return nil
 }
