@@ -130,10 +130,11 @@ func protect(next echo.HandlerFunc) echo.HandlerFunc {
 func cors() echo.MiddlewareFunc {
 	return middleware.CORSWithConfig(middleware.CORSConfig{
 		Skipper: func(c echo.Context) bool {
-			return !strings.HasPrefix(c.Path(), "/identity/") && !strings.HasPrefix(c.Path(), "/.well-known/")
+			path := c.Request().URL.Path // and not the route: what is not found there is for scripts to read as well
+			return !strings.HasPrefix(path, "/identity/") && !strings.HasPrefix(path, "/.well-known/")
 		},
 		AllowOrigins:  []string{"*"},
-		ExposeHeaders: []string{echo.HeaderWWWAuthenticate, echo.HeaderRetryAfter, echo.HeaderAllow, "ETag"},
+		ExposeHeaders: []string{echo.HeaderWWWAuthenticate, echo.HeaderRetryAfter, echo.HeaderAllow, echo.HeaderLocation, "ETag"},
 		MaxAge:        int(time.Hour.Seconds()),
 	})
 }

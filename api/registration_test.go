@@ -150,6 +150,9 @@ func TestRegistrationFromABrowser(t *testing.T) {
 		s.do("POST", clientsPath, origin, body(`{`)),
 		s.do("GET", clientsPath+"/"+id, origin),
 		s.do("PATCH", clientsPath+"/"+id, origin),
+		s.do("POST", clientsPath, origin, body(strings.Repeat(" ", 65<<10))),
+		s.do("POST", clientsPath, origin),
+		s.do("POST", clientsPath+"s", origin, body(webClient)),
 	} {
 		if got.header.Get("Access-Control-Allow-Origin") != "*" || !strings.Contains(got.header.Get("Access-Control-Expose-Headers"), "WWW-Authenticate") {
 			t.Errorf("a script cannot read %s: %v", got, got.header)
