@@ -163,6 +163,26 @@ func TestNoWaitForBodiesBeyondTheLimit(t *testing.T) {
 	})
 }
 
+// A body that is said to be too large is refused before it arrives, and not asked for.
+func TestNoWaitForBodiesThatAreTooLarge(t *testing.T) {
+	adminHash()
+	synctest.Test(t, func(t *testing.T) {
+		const request = "POST /identity/register HTTP/1.1\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 65537"
+		overPipe(t, endless{}, request, func(connection net.Conn) {
+			began := time.Now()
+			response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			content, err := io.ReadAll(response.Body)
+			if response.StatusCode != http.StatusRequestEntityTooLarge || !response.Close || time.Since(began) > 0 ||
+				!strings.Contains(string(content), `"error":"invalid_request"`) {
+				t.Errorf("got %s %s after %v, %v; the connection ends: %v", response.Status, content, time.Since(began), err, response.Close)
+			}
+		})
+	})
+}
+
 // A reader that does not read is not waited for for ever.
 func TestReadersThatDoNotRead(t *testing.T) {
 	adminHash()

@@ -39,11 +39,17 @@ func (a *API) readBody(c echo.Context) ([]byte, error) {
 	if !isJSON(r.Header.Values(echo.HeaderContentType)) {
 		return nil, invalidRequest(http.StatusUnsupportedMediaType, "the Content-Type must be application/json in UTF-8")
 	}
-	if coding := r.Header.Get(echo.HeaderContentEncoding); coding != "" && !strings.EqualFold(coding, "identity") {
+	if isEncoded(r.Header.Values(echo.HeaderContentEncoding)) {
 		c.Response().Header().Set(echo.HeaderAcceptEncoding, "identity")
 		return nil, invalidRequest(http.StatusUnsupportedMediaType, "the body must be sent without a content encoding")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, int64(a.Policy.MaxBodySize)))
+	limit := int64(a.Policy.MaxBodySize)
+	if r.ContentLength > limit {
+		// A connection that goes on would have the server read the body first.
+		c.Response().Header().Set(echo.HeaderConnection, "close")
+		return nil, &http.MaxBytesError{Limit: limit}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, limit))
 	if err != nil {
 		return nil, bodyError(err)
 	}
@@ -56,7 +62,22 @@ func isJSON(contentTypes []string) bool {
 	}
 	mediaType, parameters, err := mime.ParseMediaType(contentTypes[0])
 	charset, given := parameters["charset"]
-	return err == nil && mediaType == echo.MIMEApplicationJSON && (!given || strings.EqualFold(charset, "utf-8"))
+	return err == nil && mediaType == echo.MIMEApplicationJSON && (!given || isUTF8(charset))
+}
+
+// isUTF8 tells the names of UTF-8: its own, and the one that many clients take for it.
+func isUTF8(charset string) bool {
+	return strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8")
+}
+
+// isEncoded reports whether one of the codings of a Content-Encoding changes anything.
+func isEncoded(headers []string) bool {
+	for coding := range strings.SplitSeq(strings.Join(headers, ","), ",") {
+		if coding = strings.TrimSpace(coding); coding != "" && !strings.EqualFold(coding, "identity") {
+			return true
+		}
+	}
+	return false
 }
 
 // bodyError tells a body that is too large from one that did not arrive.

@@ -77,7 +77,7 @@ func TestWrongInput(t *testing.T) {
 	} {
 		refused(http.StatusUnsupportedMediaType, "invalid_request", typed(contentType...))
 	}
-	for _, contentType := range []string{"application/json; charset=utf-8", "Application/JSON;charset=\"UTF-8\"", "application/json ; x=y"} {
+	for _, contentType := range []string{"application/json; charset=utf-8", "application/json;charset=utf8", "Application/JSON;charset=\"UTF-8\"", "application/json ; x=y"} {
 		expect(t, s.do("POST", clientsPath, typed(contentType)), http.StatusCreated, "")
 	}
 	before = s.last()
@@ -87,6 +87,12 @@ func TestWrongInput(t *testing.T) {
 	_, _ = io.WriteString(writer, webClient)
 	writer.Close()
 	refused(http.StatusUnsupportedMediaType, "invalid_request", body(zipped.String()), header("Content-Encoding", "gzip"))
+	for _, codings := range [][]string{{"identity", "gzip"}, {"identity, br"}, {"nonsense"}} {
+		refused(http.StatusUnsupportedMediaType, "invalid_request", body(webClient), func(r *http.Request) { r.Header["Content-Encoding"] = codings })
+	}
+	for _, codings := range [][]string{{"identity"}, {""}, {"Identity, identity"}} {
+		expect(t, s.do("POST", clientsPath, body(webClient), func(r *http.Request) { r.Header["Content-Encoding"] = codings }), http.StatusCreated, "")
+	}
 }
 
 func TestLargeBodies(t *testing.T) {
