@@ -60,11 +60,22 @@ func forwarded(trusted prefixes, next http.Handler) http.Handler {
 func origin(trusted prefixes, peer netip.Addr, headers []string) netip.Addr {
 	chain := strings.Split(strings.Join(headers, ","), ",")
 	for _, hop := range slices.Backward(chain) {
-		address, err := netip.ParseAddr(strings.TrimSpace(hop))
+		address, err := parseHop(strings.TrimSpace(hop))
 		if err != nil || !trusted.contain(peer) {
 			break
 		}
 		peer = address.Unmap().WithZone("")
 	}
 	return peer
+}
+
+// parseHop reads an address as proxies write it: bare, in brackets, or with the port behind it.
+func parseHop(hop string) (netip.Addr, error) {
+	if strings.HasSuffix(hop, "]") {
+		hop += ":0"
+	}
+	if withPort, err := netip.ParseAddrPort(hop); err == nil {
+		return withPort.Addr(), nil
+	}
+	return netip.ParseAddr(hop)
 }
