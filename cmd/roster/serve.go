@@ -55,7 +55,7 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 	}
 	defer stopFollowing()
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- server.Serve(inJSON{listener}) }()
 	logger.Info("serving", "address", listener.Addr().String(), "dashboard", publicURL+"/admin/")
 
 	select {
