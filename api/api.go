@@ -73,8 +73,8 @@ type API struct {
 	Options
 	echo     *echo.Echo
 	metrics  *metrics
-	document []byte                 // the OpenAPI document
-	metadata atomic.Pointer[[]byte] // what discovery answers
+	document []byte // the OpenAPI document
+	metadata atomic.Pointer[metadata]
 	closing  context.Context
 	close    context.CancelFunc
 }
@@ -94,8 +94,7 @@ func New(o Options) *API {
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	a := &API{Options: o, echo: echo.New(), document: openAPI(o.PublicURL, o.Policy)}
 	a.metrics = newMetrics(o.Metrics, o.Reader)
-	known := serverMetadata(o.Policy, o.PublicURL)
-	a.metadata.Store(&known)
+	a.metadata.Store(&metadata{document: serverMetadata(o.Policy, o.PublicURL)})
 	a.closing, a.close = context.WithCancel(context.Background())
 
 	// The default trusts forwarded headers, which any caller can send.
@@ -107,7 +106,7 @@ func New(o Options) *API {
 }
 
 // ServeHTTP answers a request.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.echo.ServeHTTP(w, r) }
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.echo.ServeHTTP(w, a.atIssuer(r)) }
 
 // Close ends the live event feeds, which would else keep a server from shutting down. It belongs into
 // http.Server.RegisterOnShutdown.
@@ -142,8 +141,8 @@ func (a *API) route() {
 	get("/api/v1/initial-access-tokens/:id", a.administrator(a.showToken), brief)
 	a.echo.DELETE("/api/v1/initial-access-tokens/:id", a.administrator(a.revokeToken), brief)
 
-	get("/.well-known/openid-configuration", a.discover)
-	get("/.well-known/oauth-authorization-server", a.discover)
+	get(openIDConfigurationPath, a.discover)
+	get(serverMetadataPath, a.discover)
 
 	get("/healthz", a.healthz)
 	get("/readyz", a.readyz)

@@ -7,8 +7,10 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -19,6 +21,18 @@ import (
 
 // registrationPath is the one of the two registration endpoints that discovery names.
 const registrationPath = "/identity/connect/register"
+
+// The two documents that clients look for (OpenID Connect Discovery 1.0, 4; RFC 8414 3). They are one here.
+const (
+	openIDConfigurationPath = "/.well-known/openid-configuration"
+	serverMetadataPath      = "/.well-known/oauth-authorization-server"
+)
+
+// metadata are what discovery answers.
+type metadata struct {
+	document   []byte
+	issuerPath string // the path of the issuer, without a slash at its end
+}
 
 // metadataLifetime is how long the metadata may be cached.
 const metadataLifetime = 5 * time.Minute
@@ -56,59 +70,81 @@ func serverMetadata(p domain.Policy, issuer string) []byte {
 
 // PublishMetadata replaces what discovery answers by an authorization server's own metadata, with this
 // registry's registration_endpoint put in and everything else as it is. It returns an error for what is not
-// one JSON object with an issuer; then discovery answers as before. It may be called at any time.
+// one JSON object with an issuer that is a URL; then discovery answers as before. It may be called at any time.
 func (a *API) PublishMetadata(upstream []byte) error {
-	document, err := withMember(upstream, "registration_endpoint", a.PublicURL+registrationPath)
+	document, issuer, err := withMember(upstream, "registration_endpoint", a.PublicURL+registrationPath)
 	if err != nil {
 		return fmt.Errorf("metadata of the authorization server: %w", err)
 	}
-	a.metadata.Store(&document)
+	at, err := url.Parse(issuer)
+	if err != nil || at.Host == "" {
+		return errors.New("metadata of the authorization server: the issuer is not a URL")
+	}
+	a.metadata.Store(&metadata{document: document, issuerPath: strings.TrimRight(at.Path, "/")})
 	return nil
 }
 
-// withMember returns a JSON object with one member, a string, replaced or added. It refuses an object
-// without an issuer, which RFC 8414 2 requires.
-func withMember(raw []byte, name, value string) ([]byte, error) {
+// withMember returns a JSON object with one member, a string, replaced or added, and the issuer in it, which
+// RFC 8414 2 requires: an object without one is refused.
+func withMember(raw []byte, name, value string) (document []byte, issuer string, err error) {
 	decoder := jsontext.NewDecoder(bytes.NewBuffer(raw))
 	if decoder.PeekKind() != '{' {
-		return nil, errors.New("not a JSON object in UTF-8")
+		return nil, "", errors.New("not a JSON object in UTF-8")
 	}
 	if _, err := decoder.ReadToken(); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	var out bytes.Buffer
 	encoder := jsontext.NewEncoder(&out, jsontext.PreserveRawStrings(true))
 	_ = encoder.WriteToken(jsontext.BeginObject) // a buffer takes every write
-	issued := false
 	for decoder.PeekKind() == '"' {
 		member, err := decoder.ReadToken()
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		key := member.String()
 		content, err := decoder.ReadValue()
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
-		issued = issued || key == "issuer" && content.Kind() == '"'
+		if key == "issuer" && content.Kind() == '"' {
+			text, _ := jsontext.AppendUnquote(nil, content) // a string that was read
+			issuer = string(text)
+		}
 		if key != name {
 			_ = encoder.WriteToken(jsontext.String(key))
 			_ = encoder.WriteValue(content)
 		}
 	}
 	if _, err := decoder.ReadToken(); err != nil { // the closing brace
-		return nil, err
+		return nil, "", err
 	}
 	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("more than one JSON object")
+		return nil, "", errors.New("more than one JSON object")
 	}
-	if !issued {
-		return nil, errors.New("no issuer")
+	if issuer == "" {
+		return nil, "", errors.New("no issuer")
 	}
 	_ = encoder.WriteToken(jsontext.String(name))
 	_ = encoder.WriteToken(jsontext.String(value))
 	_ = encoder.WriteToken(jsontext.EndObject)
-	return bytes.TrimSpace(out.Bytes()), nil
+	return bytes.TrimSpace(out.Bytes()), issuer, nil
+}
+
+// atIssuer returns a request for the metadata of an issuer with a path as one for those of an issuer without.
+// RFC 8414 3.1 puts that path behind the well-known one, OpenID Connect Discovery 1.0, 4 before it, and clients
+// try both ways for both documents. Other requests are returned as they are.
+func (a *API) atIssuer(r *http.Request) *http.Request {
+	issuer := a.metadata.Load().issuerPath
+	for _, known := range []string{openIDConfigurationPath, serverMetadataPath} {
+		if issuer != "" && (r.URL.Path == known+issuer || r.URL.Path == issuer+known) {
+			copied, address := *r, *r.URL
+			address.Path, address.RawPath = known, ""
+			copied.URL = &address
+			return &copied
+		}
+	}
+	return r
 }
 
 // discover answers RFC 8414 3 and OpenID Connect Discovery 1.0, 4.
@@ -116,5 +152,5 @@ func (a *API) discover(c echo.Context) error {
 	header := c.Response().Header()
 	header.Set(echo.HeaderCacheControl, "public, max-age="+strconv.Itoa(int(metadataLifetime.Seconds())))
 	header.Del("Pragma")
-	return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, *a.metadata.Load())
+	return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, a.metadata.Load().document)
 }

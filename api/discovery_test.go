@@ -104,7 +104,7 @@ func TestUpstreamMetadata(t *testing.T) {
 	s := checked(t)
 	own := s.do("GET", discoveryPaths[0])
 	for _, wrong := range []string{
-		``, `null`, `[]`, `{`, `{}`, `{"issuer":1}`, `{"issuer":"https://as.example"}x`, `{"issuer":"https://as.example"}{}`,
+		``, `null`, `[]`, `{`, `{}`, `{"issuer":1}`, `{"issuer":""}`, `{"issuer":"as"}`, `{"issuer":"https://as.example:x"}`, `{"issuer":"https://as.example"}x`, `{"issuer":"https://as.example"}{}`,
 		`{"issuer":"https://as.example","issuer":"https://as.example"}`, "{\"issuer\":\"\xff\"}", `{"issuer":"https://as.example",}`,
 		`<html>`, "\xef\xbb\xbf{\"issuer\":\"https://as.example\"}", strings.Repeat(`{"issuer":`, 20_000),
 	} {
@@ -128,6 +128,34 @@ func TestUpstreamMetadata(t *testing.T) {
 	for _, path := range discoveryPaths {
 		if got := s.do("GET", path); string(got.body) != want {
 			t.Errorf("%s: got %s, want %s", path, got.body, want)
+		}
+	}
+}
+
+// An issuer with a path is looked for in three places beside those of one without.
+func TestMetadataOfAnIssuerWithAPath(t *testing.T) {
+	s := checked(t).unchecked()
+	origin := header("Origin", "https://app.example")
+	places := []string{"/.well-known/oauth-authorization-server/realms/one", "/.well-known/openid-configuration/realms/one",
+		"/realms/one/.well-known/openid-configuration", "/realms/one/.well-known/oauth-authorization-server"}
+	for _, path := range places {
+		expect(t, s.do("GET", path), http.StatusNotFound, "not_found")
+	}
+	for _, issuer := range []string{"https://as.example/realms/one", `https:\/\/as.example\/realms\/one\/`} {
+		if err := s.api.PublishMetadata([]byte(`{"issuer":"` + issuer + `"}`)); err != nil {
+			t.Fatal(err)
+		}
+		want := s.do("GET", discoveryPaths[0])
+		for _, path := range append(places, discoveryPaths...) {
+			got := s.do("GET", path+"?x=y", origin)
+			if got.String() != want.String() || got.header.Get("Access-Control-Allow-Origin") != "*" {
+				t.Errorf("%s: got %s %v, want %s", path, got, got.header, want)
+			}
+			expect(t, s.do("POST", path), http.StatusMethodNotAllowed, "method_not_allowed")
+		}
+		for _, path := range []string{"/.well-known/oauth-authorization-server/realms", "/.well-known/openid-configuration/realms/one/", "/realms/one",
+			"/realms/two/.well-known/openid-configuration"} {
+			expect(t, s.do("GET", path), http.StatusNotFound, "not_found")
 		}
 	}
 }

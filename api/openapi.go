@@ -79,9 +79,9 @@ func paths() object {
 				object{"type": "string", "examples": []string{"42", "2026-01-02T15:04:05Z"}})),
 		}, http.StatusOK, linesOf("Client"), 400, 401, 429)},
 
-		"/.well-known/openid-configuration": object{"get": operation("openidConfiguration",
+		openIDConfigurationPath: object{"get": operation("openidConfiguration",
 			"Discover where to register and what can be registered (OpenID Connect Discovery 1.0 section 4)", nil, nil, http.StatusOK, jsonContent("ServerMetadata"))},
-		"/.well-known/oauth-authorization-server": object{"get": operation("serverMetadata",
+		serverMetadataPath: object{"get": operation("serverMetadata",
 			"Discover where to register and what can be registered (RFC 8414 section 3)", nil, nil, http.StatusOK, jsonContent("ServerMetadata"))},
 
 		"/healthz": object{"get": operation("healthz", "Tell whether the process is alive", nil, nil, http.StatusOK, jsonContent("Condition"))},
