@@ -209,60 +209,61 @@ func (r *Registrar) Revoke(ctx context.Context, admin domain.Actor, clientID, re
 	return nil
 }
 
-// attempts is how often a change is decided anew when others change the same client meanwhile.
-const attempts = 5
-
 // change loads a client, asks what to do with it, holds the conditions against it, decides and appends. It
 // returns the client's history as it stands then. A conflict is decided anew on the new state, and so is what
 // others had to be asked about first; nothing is asked twice.
 func (r *Registrar) change(
 	ctx context.Context, clientID string, conditions []Condition,
 	command func(now time.Time, c domain.Client, known domain.Evidence) (domain.Actor, domain.Command, error),
+) (changed []domain.Envelope, err error) {
+	var known domain.Evidence
+	err = r.contend(ctx, func() error {
+		changed, err = r.changeOnce(ctx, clientID, conditions, command, known)
+		missing := new(domain.Missing)
+		for errors.As(err, &missing) {
+			if err = r.learn(ctx, r.Now(), missing, &known); err == nil {
+				changed, err = r.changeOnce(ctx, clientID, conditions, command, known)
+			}
+		}
+		return err
+	})
+	return changed, err
+}
+
+// changeOnce is change without a second try: it returns a *domain.Missing for what others have to be asked
+// first, and domain.ErrConflict when somebody else changes the client meanwhile.
+func (r *Registrar) changeOnce(
+	ctx context.Context, clientID string, conditions []Condition,
+	command func(now time.Time, c domain.Client, known domain.Evidence) (domain.Actor, domain.Command, error),
+	known domain.Evidence,
 ) ([]domain.Envelope, error) {
 	aggregate := domain.ClientAggregate(clientID)
-	var known domain.Evidence
-	for attempt := 1; ; {
-		history, last, err := r.load(ctx, aggregate)
-		if err != nil {
-			return nil, err
-		}
-		client := domain.Fold(history)
-		now := r.Now()
-		actor, command, err := command(now, client, known)
-		if err != nil {
-			return nil, err
-		}
-		if client.Exists() && !hold(conditions, uint64(len(history))) {
-			return nil, domain.ErrPreconditionFailed
-		}
-		events, err := domain.Decide(r.Policy, client, command)
-		if missing := new(domain.Missing); errors.As(err, &missing) {
-			if err := r.learn(ctx, now, missing, &known); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if len(events) == 0 {
-			return history, nil
-		}
-		envelopes := r.record(aggregate, actor, now, events)
-		changed := append(history, envelopes...)
-		if err := r.checkRoom(ctx, client, domain.Fold(changed)); err != nil {
-			return nil, err
-		}
-		err = r.append(ctx, domain.Change{Expected: last, Events: envelopes})
-		if errors.Is(err, domain.ErrConflict) && attempt < attempts {
-			attempt++
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		return changed, nil
+	history, last, err := r.load(ctx, aggregate)
+	if err != nil {
+		return nil, err
 	}
+	client := domain.Fold(history)
+	now := r.Now()
+	actor, decided, err := command(now, client, known)
+	if err != nil {
+		return nil, err
+	}
+	if client.Exists() && !hold(conditions, uint64(len(history))) {
+		return nil, domain.ErrPreconditionFailed
+	}
+	events, err := domain.Decide(r.Policy, client, decided)
+	if err != nil {
+		return nil, err
+	}
+	if len(events) == 0 {
+		return history, nil
+	}
+	envelopes := r.record(aggregate, actor, now, events)
+	changed := append(history, envelopes...)
+	if err := r.checkRoom(ctx, client, domain.Fold(changed)); err != nil {
+		return nil, err
+	}
+	return changed, r.append(ctx, domain.Change{Expected: last, Events: envelopes})
 }
 
 // hold reports whether every condition accepts a version.

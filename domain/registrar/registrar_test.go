@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"regexp"
+	"sync"
 	"testing"
 	"time"
 
@@ -225,6 +227,23 @@ func TestAConflictIsDecidedAnew(t *testing.T) {
 		updated, err := r.Update(ctx, "", id, token, parse(t, putBack(registered, `,"client_name":"second"`)))
 		if err != nil || updated.Client.Metadata.Name() != "second" {
 			t.Errorf("name %q, error %v", updated.Client.Metadata.Name(), err)
+		}
+	})
+	t.Run("however many there are", func(t *testing.T) {
+		client := newRegistry(upToDate{})
+		registered := client.mustRegister(t, webApp)
+		var updating sync.WaitGroup
+		for i := range 64 {
+			updating.Go(func() {
+				document := putBack(registered, fmt.Sprintf(`,"client_name":"%d"`, i))
+				if _, err := client.Update(ctx, "", registered.Client.ID, registered.RegistrationAccessToken, parse(t, document)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		updating.Wait()
+		if events := len(client.types(t)); events != 65 {
+			t.Errorf("%d events, want 65", events)
 		}
 	})
 	t.Run("and refused when the client has ended meanwhile", func(t *testing.T) {

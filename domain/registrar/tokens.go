@@ -175,8 +175,8 @@ func (t *turns) take(ctx context.Context, id string) (leave func(), err error) {
 }
 
 const (
-	// contenders is how often a decision on an initial access token is made anew. Of the processes that
-	// use one at the same time, each attempt of all of them lets at least one through.
+	// contenders is how often a decision is made anew when another came first. Of those who change one
+	// aggregate at the same time, each attempt of all of them lets at least one through.
 	contenders   = 20
 	shortestWait = 2 * time.Millisecond
 	longestWait  = 200 * time.Millisecond
