@@ -2,6 +2,8 @@ package api
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -31,7 +33,18 @@ const (
 // metadata are what discovery answers.
 type metadata struct {
 	document   []byte
+	entityTag  string
 	issuerPath string // the path of the issuer, without a slash at its end
+}
+
+// newMetadata returns a document as the metadata of an issuer with a path.
+func newMetadata(document []byte, issuerPath string) *metadata {
+	digest := sha256.Sum256(document)
+	return &metadata{
+		document:   document,
+		entityTag:  `"` + base64.RawURLEncoding.EncodeToString(digest[:]) + `"`,
+		issuerPath: strings.TrimRight(issuerPath, "/"),
+	}
 }
 
 // metadataLifetime is how long the metadata may be cached.
@@ -80,7 +93,7 @@ func (a *API) PublishMetadata(upstream []byte) error {
 	if err != nil || at.Host == "" {
 		return errors.New("metadata of the authorization server: the issuer is not a URL")
 	}
-	a.metadata.Store(&metadata{document: document, issuerPath: strings.TrimRight(at.Path, "/")})
+	a.metadata.Store(newMetadata(document, at.Path))
 	return nil
 }
 
@@ -152,5 +165,11 @@ func (a *API) discover(c echo.Context) error {
 	header := c.Response().Header()
 	header.Set(echo.HeaderCacheControl, "public, max-age="+strconv.Itoa(int(metadataLifetime.Seconds())))
 	header.Del("Pragma")
-	return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, a.metadata.Load().document)
+	current := a.metadata.Load()
+	header.Set("ETag", current.entityTag)
+	// Conditions that are malformed are none: who asks gets the document.
+	if p, err := preconditionsOf(c.Request()); err == nil && p.known(current.entityTag) {
+		return c.NoContent(http.StatusNotModified)
+	}
+	return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, current.document)
 }

@@ -57,6 +57,13 @@ func TestDiscoveryTellsThePolicy(t *testing.T) {
 		}
 		head := s.do("HEAD", path)
 		expect(t, head, http.StatusOK, "")
+		tag := got.header.Get("ETag")
+		for condition, status := range map[string]int{tag: 304, "W/" + tag: 304, `"1", ` + tag: 304, "*": 304, `"1"`: 200, tag[1:]: 200} {
+			again := s.do("GET", path, header("If-None-Match", condition))
+			if again.status != status || again.header.Get("ETag") != tag {
+				t.Errorf("%s with If-None-Match %s: %d %v", path, condition, again.status, again.header)
+			}
+		}
 		expect(t, s.do("POST", path), http.StatusMethodNotAllowed, "method_not_allowed")
 	}
 }
@@ -138,6 +145,7 @@ func TestMetadataOfAnIssuerWithAPath(t *testing.T) {
 	origin := header("Origin", "https://app.example")
 	places := []string{"/.well-known/oauth-authorization-server/realms/one", "/.well-known/openid-configuration/realms/one",
 		"/realms/one/.well-known/openid-configuration", "/realms/one/.well-known/oauth-authorization-server"}
+	own := s.do("GET", discoveryPaths[0]).header.Get("ETag")
 	for _, path := range places {
 		expect(t, s.do("GET", path), http.StatusNotFound, "not_found")
 	}
@@ -145,7 +153,7 @@ func TestMetadataOfAnIssuerWithAPath(t *testing.T) {
 		if err := s.api.PublishMetadata([]byte(`{"issuer":"` + issuer + `"}`)); err != nil {
 			t.Fatal(err)
 		}
-		want := s.do("GET", discoveryPaths[0])
+		want := s.do("GET", discoveryPaths[0], header("If-None-Match", own))
 		for _, path := range append(places, discoveryPaths...) {
 			got := s.do("GET", path+"?x=y", origin)
 			if got.String() != want.String() || got.header.Get("Access-Control-Allow-Origin") != "*" {

@@ -79,10 +79,10 @@ func paths() object {
 				object{"type": "string", "examples": []string{"42", "2026-01-02T15:04:05Z"}})),
 		}, http.StatusOK, linesOf("Client"), 400, 401, 429)},
 
-		openIDConfigurationPath: object{"get": operation("openidConfiguration",
-			"Discover where to register and what can be registered (OpenID Connect Discovery 1.0 section 4)", nil, nil, http.StatusOK, jsonContent("ServerMetadata"))},
-		serverMetadataPath: object{"get": operation("serverMetadata",
-			"Discover where to register and what can be registered (RFC 8414 section 3)", nil, nil, http.StatusOK, jsonContent("ServerMetadata"))},
+		openIDConfigurationPath: object{"get": discovery("openidConfiguration",
+			"Discover where to register and what can be registered (OpenID Connect Discovery 1.0 section 4)")},
+		serverMetadataPath: object{"get": discovery("serverMetadata",
+			"Discover where to register and what can be registered (RFC 8414 section 3)")},
 
 		"/healthz": object{"get": operation("healthz", "Tell whether the process is alive", nil, nil, http.StatusOK, jsonContent("Condition"))},
 		"/readyz": object{"get": with(
@@ -155,6 +155,13 @@ func operation(id, summary string, security, parameters []object, status int, co
 		with(o, status, reference("responses", strconv.Itoa(status)))
 	}
 	return o
+}
+
+// discovery is an operation that answers with the metadata, unless the caller has them already.
+func discovery(id, summary string) object {
+	return with(operation(id, summary, nil, []object{
+		{"name": "If-None-Match", "in": "header", "description": "only if they have changed (RFC 9110 13.1.2)", "schema": object{"type": "string"}},
+	}, http.StatusOK, jsonContent("ServerMetadata")), http.StatusNotModified, answered("The caller has the metadata already.", nil))
 }
 
 // with adds an answer to an operation, in place of any other of its status.

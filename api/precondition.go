@@ -39,10 +39,13 @@ func (p preconditions) ifMatch(version uint64) bool {
 	return p.match == nil || slices.Contains(p.match, "*") || slices.Contains(p.match, entityTag(version))
 }
 
-// ifNoneMatch reports whether If-None-Match accepts a version. Tags are compared weakly.
-func (p preconditions) ifNoneMatch(version uint64) bool {
-	return !slices.ContainsFunc(p.noneMatch, func(tag string) bool {
-		return tag == "*" || strings.TrimPrefix(tag, "W/") == entityTag(version)
+// ifNoneMatch reports whether If-None-Match accepts a version.
+func (p preconditions) ifNoneMatch(version uint64) bool { return !p.known(entityTag(version)) }
+
+// known reports whether If-None-Match names a strong entity tag, or any. Tags are compared weakly.
+func (p preconditions) known(current string) bool {
+	return slices.ContainsFunc(p.noneMatch, func(tag string) bool {
+		return tag == "*" || strings.TrimPrefix(tag, "W/") == current
 	})
 }
 
