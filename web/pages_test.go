@@ -78,6 +78,21 @@ func TestErrorsAreAnsweredInTheDashboardsStyle(t *testing.T) {
 	}
 }
 
+// Those who watch whether the dashboard is up ask with HEAD, before anybody has signed in.
+func TestHeadOfPages(t *testing.T) {
+	r := newRegistry(t)
+	client := r.register(t, `{"redirect_uris":["https://client.example.org/cb"]}`)
+	page := "/admin/clients/" + client.Client.ID
+	for _, v := range []*visitor{r.visitor(t), r.admin(t)} {
+		for _, path := range []string{"/", "/admin", "/admin/login", "/admin/", "/admin/clients", page, page + "/revoke", "/admin/events", "/admin/none"} {
+			got, head := v.get(path), v.send(http.MethodHead, path, "", nil)
+			if head.status != got.status || head.header.Get("Location") != got.header.Get("Location") || head.body != "" {
+				t.Errorf("HEAD %s: %d %v, GET: %d %v", path, head.status, head.header, got.status, got.header)
+			}
+		}
+	}
+}
+
 // failing is a registry that cannot do what it is asked.
 type failing struct{ err error }
 

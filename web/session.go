@@ -169,7 +169,7 @@ func leadToLogin(c echo.Context) error {
 	case byHTMX:
 		// The page that asked is what to go back to, not the part it asked for.
 		back = r.Header.Get("HX-Current-URL")
-	case r.Method == http.MethodGet:
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
 		back = r.URL.RequestURI()
 	}
 	login := "/admin/login"

@@ -115,30 +115,38 @@ func (w *Web) routes() *echo.Echo {
 	}))
 
 	for _, a := range []asset{styleSheet, script, icon, htmx} {
-		d.GET(a.url, a.serve)
-		d.HEAD(a.url, a.serve)
+		read(d, a.url, a.serve)
 	}
 
 	page := d.Group("/admin", w.sameOrigin, limit)
-	page.GET("", func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, "/admin/") })
-	page.GET("/login", w.showLogin)
+	read(page, "", func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, "/admin/") })
+	read(page, "/login", w.showLogin)
 	page.POST("/login", w.login)
 	page.POST("/logout", w.logout)
 
 	inside := page.Group("", w.signedIn)
-	inside.GET("/", w.overview)
-	inside.GET("/clients", w.clients)
-	inside.GET("/clients/:id", w.client)
-	inside.GET("/clients/:id/revoke", w.confirmRevoke)
+	read(inside, "/", w.overview)
+	read(inside, "/clients", w.clients)
+	read(inside, "/clients/:id", w.client)
+	read(inside, "/clients/:id/revoke", w.confirmRevoke)
 	inside.POST("/clients/:id/revoke", w.revoke)
-	inside.GET("/events", w.events)
+	read(inside, "/events", w.events)
 	inside.RouteNotFound("/*", func(echo.Context) error { return echo.ErrNotFound })
 
 	// A stream lasts, so no page's time limit holds for it.
 	d.GET("/admin/events/stream", w.stream)
 
-	d.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/admin/") })
+	read(d, "/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/admin/") })
 	return d
+}
+
+// read has a path answer GET, and HEAD with the same headers (RFC 9110 9.3.2).
+func read(at interface {
+	GET(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route
+	HEAD(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route
+}, path string, h echo.HandlerFunc) {
+	at.GET(path, h)
+	at.HEAD(path, h)
 }
 
 // limit bounds the time a page takes and the size of the form it reads.
