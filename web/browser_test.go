@@ -51,12 +51,16 @@ func startChromium(t testing.TB) context.Context {
 		if allocator.err != nil {
 			return
 		}
+		var dir string // of all that Chromium leaves behind
+		if dir, allocator.err = os.MkdirTemp("", "chromium"); allocator.err != nil {
+			return
+		}
 		options := append(chromedp.DefaultExecAllocatorOptions[:],
-			chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("disable-gpu", true),
+			chromedp.ExecPath(path), chromedp.UserDataDir(dir), chromedp.Env("TMPDIR="+dir), chromedp.NoSandbox, chromedp.Flag("disable-gpu", true),
 			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 		allocated, stop := chromedp.NewExecAllocator(context.Background(), options...)
 		browser, end := chromedp.NewContext(allocated)
-		allocator.ctx, allocator.cancel = browser, func() { end(); stop() }
+		allocator.ctx, allocator.cancel = browser, func() { end(); stop(); _ = os.RemoveAll(dir) }
 		allocator.err = chromedp.Do(browser)
 	})
 	if allocator.err != nil {
