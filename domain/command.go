@@ -9,6 +9,7 @@ type Command interface{ isCommand() }
 type Register struct {
 	Requested               Document
 	At                      time.Time // becomes client_id_issued_at, cut to seconds
+	PolicyVersion           string    // of the policy that decides, whose Version takes long to compute each time
 	RegistrationAccessToken Digest
 	Offered                 Secret // becomes the client's secret if it needs one
 	Evidence                Evidence
@@ -18,10 +19,11 @@ type Register struct {
 
 // Update asks to replace a client's metadata (RFC 7592 2.2).
 type Update struct {
-	ClientID  string // the client in the request's path
-	Requested Document
-	At        time.Time
-	Offered   Secret // becomes the client's secret if it needs a new one
+	ClientID      string // the client in the request's path
+	Requested     Document
+	At            time.Time
+	PolicyVersion string // as in Register
+	Offered       Secret // becomes the client's secret if it needs a new one
 	// RegistrationAccessToken replaces the client's; zero: it stays.
 	RegistrationAccessToken Digest
 	Evidence                Evidence

@@ -41,7 +41,7 @@ func register(p Policy, c Client, command Register) ([]Event, error) {
 		Metadata:                metadata,
 		IssuedAt:                command.At.Truncate(time.Second),
 		RegistrationAccessToken: command.RegistrationAccessToken,
-		PolicyVersion:           p.Version(),
+		PolicyVersion:           command.PolicyVersion,
 		InitialAccessToken:      command.InitialAccessToken,
 		Terms:                   command.Terms,
 	}
@@ -80,7 +80,7 @@ func update(p Policy, c Client, command Update) ([]Event, error) {
 		return nil, err
 	}
 	updated := ClientUpdated{
-		Metadata: metadata, RegistrationAccessToken: command.RegistrationAccessToken, PolicyVersion: p.Version(),
+		Metadata: metadata, RegistrationAccessToken: command.RegistrationAccessToken, PolicyVersion: command.PolicyVersion,
 	}
 	switch {
 	case !needsSecret(metadata):

@@ -17,7 +17,10 @@ var (
 	hashed  = &domain.Secret{Digest: offered.Digest}
 )
 
-const clientID = "0195516c-0c00-7000-8000-000000000000"
+const (
+	clientID      = "0195516c-0c00-7000-8000-000000000000"
+	policyVersion = "0123456789abcdef"
+)
 
 // scenario is a decision: given what happened, when a command comes, then events or an error follow.
 type scenario struct {
@@ -69,12 +72,12 @@ func registered(t testing.TB, body string) domain.ClientRegistered {
 }
 
 func register(t testing.TB, body string) domain.Register {
-	return domain.Register{Requested: document(t, body), At: issued, RegistrationAccessToken: token, Offered: offered}
+	return domain.Register{Requested: document(t, body), At: issued, PolicyVersion: policyVersion, RegistrationAccessToken: token, Offered: offered}
 }
 
 func update(t testing.TB, body string) domain.Update {
 	next := domain.Secret{Digest: domain.DigestOf("next"), Sealed: []byte("next sealed")}
-	return domain.Update{ClientID: clientID, Requested: document(t, body), Offered: next}
+	return domain.Update{ClientID: clientID, Requested: document(t, body), PolicyVersion: policyVersion, Offered: next}
 }
 
 const webApp = `{"redirect_uris":["https://client.example.org/cb"],"client_name":"App"}`
@@ -97,7 +100,7 @@ func TestRegister(t *testing.T) {
 				IssuedAt:                issued.Truncate(time.Second),
 				RegistrationAccessToken: token,
 				Secret:                  hashed,
-				PolicyVersion:           domain.DefaultPolicy.Version(),
+				PolicyVersion:           policyVersion,
 			}},
 		}.run(t)
 	})
@@ -161,7 +164,7 @@ func TestUpdate(t *testing.T) {
 		scenario{
 			given: given(t, webApp),
 			when:  update(t, confidential+`}`),
-			then:  []domain.Event{domain.ClientUpdated{PolicyVersion: domain.DefaultPolicy.Version(), Metadata: want}},
+			then:  []domain.Event{domain.ClientUpdated{PolicyVersion: policyVersion, Metadata: want}},
 		}.run(t)
 	})
 	t.Run("to the same is no event, the current secret included", func(t *testing.T) {
@@ -183,7 +186,7 @@ func TestUpdate(t *testing.T) {
 		scenario{
 			given: given(t, webApp),
 			when:  update(t, confidential+`,"token_endpoint_auth_method":"none"}`),
-			then:  []domain.Event{domain.ClientUpdated{PolicyVersion: domain.DefaultPolicy.Version(), Metadata: want, SecretEnded: true}},
+			then:  []domain.Event{domain.ClientUpdated{PolicyVersion: policyVersion, Metadata: want, SecretEnded: true}},
 		}.run(t)
 	})
 	t.Run("issues a secret to a client that becomes confidential", func(t *testing.T) {
@@ -191,7 +194,7 @@ func TestUpdate(t *testing.T) {
 		scenario{
 			given: given(t, `{"redirect_uris":["https://client.example.org/cb"],"token_endpoint_auth_method":"none"}`),
 			when:  update(t, confidential+`}`),
-			then:  []domain.Event{domain.ClientUpdated{PolicyVersion: domain.DefaultPolicy.Version(), Metadata: want, SecretIssued: &domain.Secret{Digest: domain.DigestOf("next")}}},
+			then:  []domain.Event{domain.ClientUpdated{PolicyVersion: policyVersion, Metadata: want, SecretIssued: &domain.Secret{Digest: domain.DigestOf("next")}}},
 		}.run(t)
 	})
 	t.Run("issues a sealed secret when the server comes to need it", func(t *testing.T) {
@@ -199,7 +202,7 @@ func TestUpdate(t *testing.T) {
 		scenario{
 			given: given(t, webApp),
 			when:  update(t, confidential+`,"id_token_signed_response_alg":"HS256"}`),
-			then: []domain.Event{domain.ClientUpdated{PolicyVersion: domain.DefaultPolicy.Version(), Metadata: want, SecretIssued: &domain.Secret{
+			then: []domain.Event{domain.ClientUpdated{PolicyVersion: policyVersion, Metadata: want, SecretIssued: &domain.Secret{
 				Digest: domain.DigestOf("next"), Sealed: []byte("next sealed"),
 			}}},
 		}.run(t)

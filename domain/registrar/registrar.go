@@ -61,7 +61,8 @@ type Options struct {
 // Registrar registers, changes and ends clients. It may be used concurrently.
 type Registrar struct {
 	Options
-	turns *turns
+	policyVersion string // of Policy, computed once
+	turns         *turns
 }
 
 // New returns a Registrar.
@@ -69,7 +70,7 @@ func New(options Options) *Registrar {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	return &Registrar{Options: options, turns: newTurns()}
+	return &Registrar{Options: options, policyVersion: options.Policy.Version(), turns: newTurns()}
 }
 
 // Registration is the answer to a registration or an update.
@@ -112,6 +113,7 @@ func (r *Registrar) decideNew(
 	command := domain.Register{
 		Requested:               requested,
 		At:                      now,
+		PolicyVersion:           r.policyVersion,
 		RegistrationAccessToken: domain.DigestOf(token),
 		Offered:                 r.offer(id, secret, now),
 		InitialAccessToken:      admitting.ID,
@@ -153,7 +155,7 @@ func (r *Registrar) Update(
 			return domain.Actor{}, nil, domain.ErrUnauthorized
 		}
 		return domain.Actor{Kind: domain.ActorClient, ID: clientID, IP: from}, domain.Update{
-			ClientID: clientID, Requested: requested, At: now,
+			ClientID: clientID, Requested: requested, At: now, PolicyVersion: r.policyVersion,
 			Offered: r.offer(clientID, secret, now), RegistrationAccessToken: rotated, Evidence: known,
 		}, nil
 	})

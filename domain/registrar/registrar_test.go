@@ -144,6 +144,15 @@ func TestLife(t *testing.T) {
 	if want := (domain.Actor{Kind: domain.ActorClient, ID: id, IP: "192.0.2.2"}); event.Actor != want {
 		t.Errorf("actor %+v, want %+v", event.Actor, want)
 	}
+	first, err := r.log.At(ctx, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []string{first.Event.(domain.ClientRegistered).PolicyVersion, event.Event.(domain.ClientUpdated).PolicyVersion} {
+		if want := domain.DefaultPolicy.Version(); version != want {
+			t.Errorf("let through by the policy %q, want %q", version, want)
+		}
+	}
 }
 
 func TestAdmission(t *testing.T) {
