@@ -119,21 +119,35 @@ func (r *Registrar) decideNew(
 		InitialAccessToken:      admitting.ID,
 		Terms:                   admitting.Terms,
 	}
-	events, err := domain.Decide(r.Policy, domain.Client{}, command)
-	for missing := new(domain.Missing); errors.As(err, &missing); {
-		if err = r.learn(ctx, now, missing, &command.Evidence); err == nil {
-			events, err = domain.Decide(r.Policy, domain.Client{}, command)
-		}
-	}
+	events, err := r.decideRegistration(ctx, command)
 	if err != nil {
 		return newClient{}, err
 	}
 	actor := domain.Actor{Kind: domain.ActorClient, ID: id, IP: from}
 	history := r.record(domain.ClientAggregate(id), actor, now, events)
-	if err := r.checkRoom(ctx, domain.Client{}, domain.Fold(history)); err != nil {
+	c := registration(history, token, secret)
+	if err := r.checkRoom(ctx, domain.Client{}, c.Client.Metadata.Owner()); err != nil {
 		return newClient{}, err
 	}
-	return newClient{registration(history, token, secret), domain.Change{Events: history}}, nil
+	return newClient{c, domain.Change{Events: history}}, nil
+}
+
+// decideRegistration decides with what others say. A registry that is full asks nobody: of a client that is
+// not decided on yet it is not certain whose it would be, so that the limit for its owner waits.
+func (r *Registrar) decideRegistration(ctx context.Context, command domain.Register) ([]domain.Event, error) {
+	for {
+		events, err := domain.Decide(r.Policy, domain.Client{}, command)
+		missing := new(domain.Missing)
+		if !errors.As(err, &missing) {
+			return events, err
+		}
+		if err := r.checkRoom(ctx, domain.Client{}, ""); err != nil {
+			return nil, err
+		}
+		if err := r.learn(ctx, command.At, missing, &command.Evidence); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // Update replaces the metadata of the client that token admits to (RFC 7592 2.2) when every condition holds.
@@ -262,7 +276,7 @@ func (r *Registrar) changeOnce(
 	}
 	envelopes := r.record(aggregate, actor, now, events)
 	changed := append(history, envelopes...)
-	if err := r.checkRoom(ctx, client, domain.Fold(changed)); err != nil {
+	if err := r.checkRoom(ctx, client, domain.Fold(changed).Metadata.Owner()); err != nil {
 		return nil, err
 	}
 	return changed, r.append(ctx, domain.Change{Expected: last, Events: envelopes})
@@ -276,11 +290,10 @@ func hold(conditions []Condition, version uint64) bool {
 // checkRoom refuses a new client, and one that moves to another owner, when there are as many as the
 // policy allows. It counts in the local read model: as many clients as are registered at the same moment
 // may exceed the limit.
-func (r *Registrar) checkRoom(ctx context.Context, before, after domain.Client) error {
-	owner := after.Metadata.Owner()
+func (r *Registrar) checkRoom(ctx context.Context, before domain.Client, owner string) error {
 	limited := !before.Exists() && r.Policy.MaxClients > 0 ||
 		owner != before.Metadata.Owner() && r.Policy.MaxClientsPerOwner > 0
-	if !limited || after.Status != domain.Active {
+	if !limited {
 		return nil
 	}
 	population, err := r.Census.CountClients(ctx, owner)

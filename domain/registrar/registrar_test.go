@@ -213,6 +213,49 @@ func TestAdministratorsEnd(t *testing.T) {
 	}
 }
 
+// populated is a read model with so many clients.
+type populated domain.Population
+
+func (p populated) CountClients(context.Context, string) (domain.Population, error) {
+	return domain.Population(p), nil
+}
+
+// asked is a Fetcher that counts.
+type asked int
+
+func (a *asked) Fetch(context.Context, string) ([]byte, error) {
+	*a++
+	return []byte(`["https://a.example/cb"]`), nil
+}
+
+// TestAFullRegistryFetchesNothing has no room in all, or for one owner.
+func TestAFullRegistryFetchesNothing(t *testing.T) {
+	for name, test := range map[string]struct {
+		clients int
+		body    string
+		want    domain.Code
+		fetched asked
+	}{
+		"full":                               {10, `{"redirect_uris":["https://a.example/cb"],"sector_identifier_uri":"https://a.example/s"}`, domain.AccessDenied, 0},
+		"full, and a document that is wrong": {10, `{"redirect_uris":["https://a.example/cb"],"sector_identifier_uri":"http://a.example/s"}`, domain.InvalidClientMetadata, 0},
+		"full, and nothing to fetch":         {10, webApp, domain.AccessDenied, 0},
+		"room":                               {9, `{"redirect_uris":["https://a.example/cb"],"sector_identifier_uri":"https://a.example/s"}`, "", 1},
+		"room, not for the owner":            {9, `{"redirect_uris":["https://a.example/cb"],"sector_identifier_uri":"https://a.example/s","ext_param_owner":"ann"}`, domain.AccessDenied, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRegistry(upToDate{})
+			var fetched asked
+			r.Fetcher, r.Census = &fetched, populated{Clients: test.clients, OfOwner: 2}
+			r.Policy.MaxClients, r.Policy.MaxClientsPerOwner = 10, 2
+			_, err := r.Register(t.Context(), "", parse(t, test.body))
+			refused := new(domain.Error)
+			if errors.As(err, &refused); refused.Code != test.want || fetched != test.fetched {
+				t.Errorf("error %v, want %q; fetched %d times, want %d", err, test.want, fetched, test.fetched)
+			}
+		})
+	}
+}
+
 func TestAnAnswerNeedsTheLogAlone(t *testing.T) {
 	r := newRegistry(behind{})
 	registered := r.mustRegister(t, webApp)
