@@ -44,6 +44,31 @@ func stripped(tb testing.TB, got answer) string {
 	return string(text)
 }
 
+// What defaults add to the largest request must not make it too large to be put back.
+func TestTheLargestClientCanBePutBack(t *testing.T) {
+	s := checked(t)
+	document := func(size int) string {
+		const begin, end = `{"redirect_uris":["https://client.example.org/cb"],"contacts":["`, `"]}`
+		return begin + strings.Repeat("a", size-len(begin)-len(end)) + end
+	}
+	size := 64 << 10 // of the largest body
+	got := s.do("POST", clientsPath, body(document(size)))
+	for ; got.status != http.StatusCreated && size > 60<<10; size -= 64 {
+		expect(t, got, http.StatusBadRequest, "invalid_client_metadata")
+		got = s.do("POST", clientsPath, body(document(size)))
+	}
+	expect(t, got, http.StatusCreated, "")
+	if size == 64<<10 {
+		t.Error("no request is too large for what becomes of it")
+	}
+	path, token := clientsPath+"/"+got.text(t, "client_id"), bearer(got.text(t, "registration_access_token"))
+	before := s.last()
+	expect(t, s.do("PUT", path, token, body(stripped(t, got))), http.StatusOK, "")
+	if s.last() != before {
+		t.Error("what was put back is not what was read")
+	}
+}
+
 func TestReadClient(t *testing.T) {
 	s := checked(t)
 	client := s.client(webClient)

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ func admit(p Policy, requested Metadata) (Metadata, error) {
 	m := withDefaults(p, requested)
 	for _, rule := range []func(Policy, Metadata) error{
 		checkMembers, checkRedirectURIs, checkPages, checkGrants, checkAuthentication, checkKeys, checkKeyUse,
-		checkEncryption, checkSigning, checkRequests, checkSubject, checkLogout, checkCIBA,
+		checkEncryption, checkSigning, checkRequests, checkSubject, checkLogout, checkCIBA, checkSize,
 	} {
 		if err := rule(p, m); err != nil {
 			return nil, err
@@ -305,6 +306,23 @@ func checkCIBA(_ Policy, m Metadata) error {
 	}
 	if (mode == "ping" || mode == "push") && m["backchannel_client_notification_endpoint"] == nil {
 		return refuse("backchannel_client_notification_endpoint", "is needed for the delivery modes ping and push")
+	}
+	return nil
+}
+
+// maxSize is the most bytes of metadata as JSON. The body of a request may have 64 KiB; what is left is for
+// the members that a client puts back beside it.
+const maxSize = 63 << 10
+
+// checkSize refuses metadata that its client could not put back: with defaults, and with the claims of a
+// software statement beside it, they take more than they took in the request.
+func checkSize(_ Policy, m Metadata) error {
+	size := len("{}")
+	for name, value := range m {
+		size += len(`"":,`) + len(name) + len(value.appendJSON(nil))
+	}
+	if size > maxSize {
+		return malformed(fmt.Sprintf("the metadata with defaults, and with what a software statement says, would be larger than %d bytes", maxSize))
 	}
 	return nil
 }
