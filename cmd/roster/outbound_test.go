@@ -19,8 +19,9 @@ import (
 	"roster/domain"
 )
 
-// TestNothingIsConnectedTo gives the program URIs at this very machine, in every member that can hold one and
-// in many notations, on a port at which the program does fetch documents of others. Nobody knocks there.
+// TestNothingIsConnectedTo gives the program URIs at this very machine, in every member that can hold one, in
+// keys and in software statements, in many notations, on a port at which the program does fetch documents of
+// others, to register and to update. Nobody knocks there.
 func TestNothingIsConnectedTo(t *testing.T) {
 	listener, err := net.Listen("tcp", ":8443") // on all addresses
 	if err != nil {
@@ -38,7 +39,10 @@ func TestNothingIsConnectedTo(t *testing.T) {
 			_ = connection.Close()
 		}
 	}()
-	s := start(t, t.TempDir())
+	keys := filepath.Join(t.TempDir(), "keys.json")
+	keysFile(t, keys, "first")
+	s := start(t, t.TempDir(), "--software-issuers", "https://issuer.example.org="+keys)
+	registered := s.register(webApp)
 	hosts := []string{
 		"127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0.0.0.0", "localhost", "localhost.",
 		"[::1]", "[::]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[fe80::1%25lo]", "user@127.0.0.1",
@@ -55,22 +59,25 @@ func TestNothingIsConnectedTo(t *testing.T) {
 		hosts = append(hosts, strings.TrimSuffix(netip.AddrPortFrom(own, 1).String(), ":1"))
 	}
 	for _, host := range hosts {
-		uri := "https://" + host + ":8443/x"
-		s.must(http.StatusBadRequest, "POST", "/identity/register", "", `{"redirect_uris":["https://a.example/cb"],"sector_identifier_uri":"`+uri+`"}`)
-		for _, member := range domain.Members {
-			value := map[domain.Kind]string{
-				domain.KindURI: `"` + uri + `"`, domain.KindText: `"` + uri + `"`, domain.KindList: `["` + uri + `"]`, domain.KindObject: `{"a":"` + uri + `"}`,
-			}[member.Kind]
-			if value == "" || member.Name == "sector_identifier_uri" {
-				continue
-			}
+		for name, values := range membersPointingTo(t, "https://"+host+":8443/x") {
 			rest := `"redirect_uris":["https://a.example/cb"],`
-			if member.Name == "redirect_uris" {
+			if name == "redirect_uris" {
 				rest = ""
 			}
-			got, err := s.call("POST", "/identity/register", "", "{"+rest+`"`+member.Name+`":`+value+"}")
-			if err != nil || got.status >= http.StatusInternalServerError {
-				t.Errorf("%s at %s: %d, error %v", member.Name, host, got.status, err)
+			for _, value := range values {
+				members := rest + `"` + name + `":` + value + "}"
+				for _, request := range []struct{ method, path, token, body string }{
+					{"POST", "/identity/register", "", "{" + members},
+					{"PUT", "/identity/register/" + registered.id, registered.token, `{"client_id":"` + registered.id + `",` + members},
+				} {
+					got, err := s.call(request.method, request.path, request.token, request.body)
+					if err != nil || got.status >= http.StatusInternalServerError {
+						t.Errorf("%s, %s at %s: %d, error %v", request.method, name, host, got.status, err)
+					}
+					if (name == "sector_identifier_uri" || name == "software_statement") && got.status != http.StatusBadRequest {
+						t.Errorf("%s, %s at %s: %d, want 400", request.method, name, host, got.status)
+					}
+				}
 			}
 		}
 	}
@@ -90,6 +97,54 @@ func TestNothingIsConnectedTo(t *testing.T) {
 		}
 		t.Errorf("section 0.1: a connection from %s", knock)
 	}
+}
+
+// membersPointingTo are values of all members that can hold a URI, by their names.
+func membersPointingTo(t *testing.T, uri string) map[string][]string {
+	t.Helper()
+	members := map[string][]string{
+		"jwks":               {`{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","x5u":"` + uri + `"}]}`},
+		"software_statement": statementsPointingTo(t, uri),
+	}
+	for _, member := range domain.Members {
+		value := map[domain.Kind]string{
+			domain.KindURI: `"` + uri + `"`, domain.KindText: `"` + uri + `"`, domain.KindList: `["` + uri + `"]`, domain.KindObject: `{"a":"` + uri + `"}`,
+		}[member.Kind]
+		if value != "" {
+			members[member.Name] = append(members[member.Name], value)
+		}
+	}
+	return members
+}
+
+// statementsPointingTo are software statements that name a trusted issuer and, in their headers, a place for
+// keys of their own (RFC 7515 4.1.2 to 4.1.5), as JSON strings.
+func statementsPointingTo(t *testing.T, uri string) []string {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var statements []string
+	for _, header := range []map[jose.HeaderKey]any{
+		{"jku": uri}, {"x5u": uri}, {"jku": uri, "kid": "first"}, {"kid": uri}, {"kid": "../../../../etc/passwd"},
+		{"jwk": map[string]string{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "x5u": uri}},
+	} {
+		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: private}, &jose.SignerOptions{ExtraHeaders: header})
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed, err := signer.Sign([]byte(`{"iss":"https://issuer.example.org","jku":"` + uri + `","jwks_uri":"` + uri + `"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		compact, err := signed.CompactSerialize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		statements = append(statements, `"`+compact+`"`)
+	}
+	return statements
 }
 
 // keysFile writes an issuer's keys to a file and returns what signs with them.

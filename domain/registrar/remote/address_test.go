@@ -1,12 +1,15 @@
 package remote_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -168,8 +171,7 @@ func ownAddresses(t *testing.T) []string {
 	return hosts
 }
 
-// TestNamesThatStandForUs has a name server that lies: its names stand for addresses of this machine, also
-// beside public ones and after them.
+// TestNamesThatStandForUs has a name server that lies: its names stand for addresses of this machine.
 func TestNamesThatStandForUs(t *testing.T) {
 	port, connections := trap(t)
 	for name, answers := range map[string][]string{
@@ -189,6 +191,52 @@ func TestNamesThatStandForUs(t *testing.T) {
 				t.Error("the name was never looked up")
 			}
 		})
+	}
+}
+
+// TestNamesThatStandForOthersToo has names that stand for public addresses beside those of this machine: the
+// public ones alone are connected to, wherever they come in the answer.
+func TestNamesThatStandForOthersToo(t *testing.T) {
+	for name, answers := range map[string][]string{
+		"last":        {"127.0.0.1", "10.0.0.1", "::1", "fd00::1", "8.8.8.8", "2606:4700:4700::1111"},
+		"first":       {"8.8.8.8", "2606:4700:4700::1111", "127.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1"},
+		"in between":  {"192.168.0.1", "8.8.8.8", "0.0.0.0", "fe80::1", "2606:4700:4700::1111", "64:ff9b::7f00:1"},
+		"IPv4 mapped": {"::ffff:127.0.0.1", "8.8.8.8", "::ffff:169.254.169.254", "2606:4700:4700::1111"},
+	} {
+		t.Run("section 0.1: "+name, func(t *testing.T) {
+			resolver, _ := nameServer(t, answers...)
+			var mu sync.Mutex
+			let := map[string]bool{}
+			fetcher := remote.NewRecording(slog.New(slog.DiscardHandler), 443, resolver, func(address string) {
+				mu.Lock()
+				defer mu.Unlock()
+				let[address] = true
+			})
+			unavailable(t, fetcher, "https://sector.example.com/")
+			mu.Lock()
+			defer mu.Unlock()
+			delete(let, "[2606:4700:4700::1111]:443") // which a machine without IPv6 does not try
+			if want := map[string]bool{"8.8.8.8:443": true}; !maps.Equal(let, want) {
+				t.Errorf("let through %v, want %v", let, want)
+			}
+		})
+	}
+}
+
+// TestNamesThatAreNotAnswered has a name server that takes every question and never answers.
+func TestNamesThatAreNotAnswered(t *testing.T) {
+	server, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "udp", server.LocalAddr().String())
+	}}
+	var log bytes.Buffer
+	unavailable(t, remote.NewOnPort(slog.New(slog.NewTextHandler(&log, nil)), 443, resolver), "https://sector.example.com/")
+	if line := log.String(); !strings.Contains(line, "time limit") {
+		t.Errorf("not given up by the limit of the fetch: %s", line)
 	}
 }
 

@@ -3,10 +3,12 @@ package remote
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"log/slog"
 	"net"
 	"net/netip"
 	"syscall"
+	"time"
 )
 
 // What tests measure against.
@@ -32,9 +34,28 @@ func NewOnPort(logger *slog.Logger, port uint16, resolver *net.Resolver) *Fetche
 	return newFetcher(logger, &net.Dialer{Control: publicOnly(port), Resolver: resolver}, nil)
 }
 
+// NewRecording returns a Fetcher that connects to nothing, and tells the addresses that it would have
+// connected to. Names are looked up by a resolver of its own.
+func NewRecording(logger *slog.Logger, port uint16, resolver *net.Resolver, record func(address string)) *Fetcher {
+	public := publicOnly(port)
+	control := func(network, address string, connection syscall.RawConn) error {
+		if err := public(network, address, connection); err != nil {
+			return err
+		}
+		record(address)
+		return errors.New("recorded")
+	}
+	return newFetcher(logger, &net.Dialer{Control: control, Resolver: resolver}, nil)
+}
+
 // NewTrusting returns a Fetcher that connects to one address beside the public ones, and
 // trusts the certificates of one authority alone.
 func NewTrusting(logger *slog.Logger, exempt netip.AddrPort, roots *x509.CertPool) *Fetcher {
+	return NewTrustingAt(logger, exempt, roots, nil)
+}
+
+// NewTrustingAt is NewTrusting by another clock for certificates; nil: that of the machine.
+func NewTrustingAt(logger *slog.Logger, exempt netip.AddrPort, roots *x509.CertPool, now func() time.Time) *Fetcher {
 	public := publicOnly(ports...)
 	control := func(network, address string, connection syscall.RawConn) error {
 		if address == exempt.String() {
@@ -43,5 +64,5 @@ func NewTrusting(logger *slog.Logger, exempt netip.AddrPort, roots *x509.CertPoo
 		return public(network, address, connection)
 	}
 	dialer := &net.Dialer{Control: control}
-	return newFetcher(logger, dialer, &tls.Config{RootCAs: roots})
+	return newFetcher(logger, dialer, &tls.Config{RootCAs: roots, Time: now})
 }

@@ -263,6 +263,19 @@ func TestCertificates(t *testing.T) {
 	t.Run("section 0.1: of another authority", func(t *testing.T) {
 		unavailable(t, remote.NewTrusting(slog.New(slog.DiscardHandler), exempt, x509.NewCertPool()), server.URL)
 	})
+	t.Run("section 0.1: expired, and not valid yet", func(t *testing.T) {
+		certificate := server.Certificate()
+		authority := x509.NewCertPool()
+		authority.AddCert(certificate)
+		for at, good := range map[time.Time]bool{
+			certificate.NotAfter: true, certificate.NotAfter.Add(time.Second): false, certificate.NotBefore.Add(-time.Second): false,
+		} {
+			fetcher := remote.NewTrustingAt(slog.New(slog.DiscardHandler), exempt, authority, func() time.Time { return at })
+			if _, err := fetcher.Fetch(t.Context(), server.URL); (err == nil) != good {
+				t.Errorf("at %v: %v", at, err)
+			}
+		}
+	})
 	t.Run("section 0.1: of another name", func(t *testing.T) {
 		unavailable(t, fetcherFor(server), fmt.Sprintf("https://localhost:%d/", exempt.Port()))
 	})

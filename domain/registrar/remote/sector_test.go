@@ -152,6 +152,26 @@ func TestSectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Run("section 0.1 no other member is fetched", func(t *testing.T) {
+		serveOnly(document)
+		for _, member := range domain.Members {
+			value := map[domain.Kind]string{
+				domain.KindURI: `"` + address + `/u"`, domain.KindText: `"` + address + `/t"`,
+				domain.KindList: `["` + address + `/l"]`, domain.KindObject: `{"keys":[{"x5u":"` + address + `/x"}]}`,
+			}[member.Kind]
+			if value == "" || member.Name == "sector_identifier_uri" {
+				continue
+			}
+			body := `"client_id":"` + registered.Client.ID + `","` + member.Name + `":` + value
+			if member.Name != "redirect_uris" {
+				body += `,"redirect_uris":["https://client.example.org/cb"]`
+			}
+			// Whether it is refused does not matter here.
+			_, _ = clients.Register(t.Context(), "", parse("{"+body+"}"))
+			_, _ = clients.Update(t.Context(), "", registered.Client.ID, registered.RegistrationAccessToken, parse("{"+body+"}"))
+		}
+		wantAsked(t, 0)
+	})
 	update := func(uris, members string) error {
 		_, err := clients.Update(t.Context(), "", registered.Client.ID, registered.RegistrationAccessToken,
 			parse(`{"client_id":"`+registered.Client.ID+`","redirect_uris":[`+uris+`],"sector_identifier_uri":"`+address+`/s"`+members+"}"))
