@@ -1,8 +1,12 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -54,19 +58,59 @@ func TestInitialAccessTokens(t *testing.T) {
 		t.Errorf("revoke prints %s", printed)
 	}
 	s.must(http.StatusUnauthorized, "POST", "/identity/register", token.Token, webApp)
+	shared := s.must(http.StatusCreated, "POST", "/identity/register", other.Token,
+		`{"redirect_uris":["https://client.example.org/cb"],"id_token_signed_response_alg":"HS256"}`)
 
 	log := s.run(append([]string{"events"}, server...)...)
+	metrics := string(s.must(http.StatusOK, "GET", "/metrics", "admin", "").body)
 	s.stop()
 	offline := s.run("events", "--data", s.data)
-	for _, text := range []string{listed, log, offline, s.stderr.String()} {
-		for _, t := range []issued{token, other} {
-			if _, secret, _ := strings.Cut(t.Token, "."); strings.Contains(text, secret) {
-				s.t.Errorf("a token is in %s", text)
-			}
-		}
-	}
 	if log != offline {
 		t.Errorf("the log of the data directory differs from that of the server:\n%s\n%s", log, offline)
+	}
+	seen := filesIn(t, s.data)
+	seen["token list"], seen["events"], seen["events --data"], seen["metrics"], seen["standard error"] = listed, log, offline, metrics, s.stderr.String()
+	for _, tokens := range []issued{token, other} {
+		_, secret, _ := strings.Cut(tokens.Token, ".")
+		wantNowhere(t, seen, "an initial access token", secret)
+	}
+	for _, answered := range []answer{a, shared} {
+		wantNowhere(t, seen, "a client secret", answered.member("client_secret"))
+		wantNowhere(t, seen, "a registration access token", answered.member("registration_access_token"))
+	}
+	wantNowhere(t, seen, "the administrator's password", adminPassword)
+	wantNowhere(t, seen, "an API token", apiToken)
+}
+
+// filesIn returns the contents of all files below a directory by their names.
+func filesIn(t *testing.T, directory string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		files[path] = string(content)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// wantNowhere looks for a secret, and for the octets that it stands for.
+func wantNowhere(t *testing.T, seen map[string]string, what, secret string) {
+	t.Helper()
+	if len(secret) < 20 {
+		t.Fatalf("%s is %q", what, secret)
+	}
+	octets, err := base64.RawURLEncoding.DecodeString(secret)
+	for where, text := range seen {
+		if strings.Contains(text, secret) || err == nil && strings.Contains(text, string(octets)) {
+			t.Errorf("%s is in %s", what, where)
+		}
 	}
 }
 
