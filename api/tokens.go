@@ -172,7 +172,7 @@ func tokenSchemas() object {
 		"label":             object{"type": "string", "description": "what administrators know the token by"},
 		"owner":             object{"type": "string", "description": "ext_param_owner of every client that is registered with it"},
 		"expires_at":        dateTime,
-		"uses":              object{"type": "integer", "minimum": 1, "description": "how many clients can be registered with it"},
+		"uses":              object{"type": "integer", "minimum": 1, "maximum": domain.MaxTokenUses, "description": "how many clients can be registered with it; left out: any number"},
 		"grant_types":       texts,
 		"scopes":            texts,
 		"redirect_hosts":    object{"type": "array", "items": text, "minItems": 1, "examples": []any{[]string{"client.example.org", ".example.org"}}},

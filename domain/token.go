@@ -95,11 +95,10 @@ func DecideToken(p Policy, t InitialAccessToken, command TokenCommand) ([]Event,
 	return nil, fmt.Errorf("decide: unknown command %T", command)
 }
 
-const (
-	// maxTokenUses is how many uses can be counted: each is decided on the whole history of the token.
-	maxTokenUses = 1000
-	maxTokenText = 200 // characters of a label or an owner
-)
+// MaxTokenUses is how many uses can be counted: each is decided on the whole history of the token.
+const MaxTokenUses = 1000
+
+const maxTokenText = 200 // characters of a label or an owner
 
 func issueToken(p Policy, t InitialAccessToken, command IssueToken) ([]Event, error) {
 	expires := command.ExpiresAt.Truncate(time.Second)
@@ -108,8 +107,8 @@ func issueToken(p Policy, t InitialAccessToken, command IssueToken) ([]Event, er
 		return nil, fmt.Errorf("issue initial access token: id %s is taken", t.ID)
 	case !isTokenText(command.Label):
 		return nil, refuseToken("label", tokenTextShape)
-	case command.MaxUses < 0 || command.MaxUses > maxTokenUses:
-		return nil, refuseToken("uses", fmt.Sprintf("must be a whole number from 1 to %d, or left out for any number of uses", maxTokenUses))
+	case command.MaxUses < 0 || command.MaxUses > MaxTokenUses:
+		return nil, refuseToken("uses", fmt.Sprintf("must be a whole number from 1 to %d, or left out for any number of uses", MaxTokenUses))
 	case !expires.IsZero() && !expires.After(command.At):
 		return nil, refuseToken("expires_at", "must be in the future")
 	}

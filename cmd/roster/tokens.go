@@ -29,7 +29,7 @@ type createTokenCommand struct {
 	Label           string        `help:"What administrators know the token by." env:"ROSTER_TOKEN_LABEL" placeholder:"TEXT"`
 	Owner           string        `help:"ext_param_owner of every client." env:"ROSTER_TOKEN_OWNER" placeholder:"NAME"`
 	ExpiresIn       time.Duration `help:"Lifetime, such as 72h; 0: it never expires." default:"0" env:"ROSTER_TOKEN_EXPIRES_IN" placeholder:"DURATION"`
-	Uses            uint          `help:"How many clients can be registered with it; 0: any number." default:"0" env:"ROSTER_TOKEN_USES" placeholder:"N"`
+	Uses            uint          `help:"How many clients can be registered with it, at most 1000; 0: any number." default:"0" env:"ROSTER_TOKEN_USES" placeholder:"N"`
 	GrantType       []string      `help:"Grant types that clients may have, comma-separated; none: any." env:"ROSTER_TOKEN_GRANT_TYPE" placeholder:"TYPE"`
 	Scope           []string      `help:"Scopes that clients may have, comma-separated; none: any." env:"ROSTER_TOKEN_SCOPE" placeholder:"SCOPE"`
 	RedirectHost    []string      `help:"Hosts that clients may redirect to, such as client.example.org, or .example.org for all below it, comma-separated; none: any." env:"ROSTER_TOKEN_REDIRECT_HOST" placeholder:"HOST"`
