@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"io/fs"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -110,6 +113,31 @@ func wantNowhere(t *testing.T, seen map[string]string, what, secret string) {
 	for where, text := range seen {
 		if strings.Contains(text, secret) || err == nil && strings.Contains(text, string(octets)) {
 			t.Errorf("%s is in %s", what, where)
+		}
+	}
+}
+
+// TestTokenCommandsThatTheServerRefuses end with one line that says why, and status 1.
+func TestTokenCommandsThatTheServerRefuses(t *testing.T) {
+	s := start(t, t.TempDir())
+	for _, test := range []struct {
+		arguments []string
+		want      string
+	}{
+		{[]string{"create", "--admin-password", "wrong"}, "401 Unauthorized"},
+		{[]string{"list", "--api-token", "wrong"}, "401 Unauthorized"},
+		{[]string{"create", "--api-token", apiToken, "--uses", "1001"}, "uses: must be a whole number from 1 to 1000"},
+		{[]string{"create", "--api-token", apiToken, "--grant-type", "magic"}, "grant_types: must be grant types"},
+		{[]string{"create", "--api-token", apiToken, "--redirect-host", "https://a.example"}, "redirect_hosts: must be hosts"},
+		{[]string{"revoke", "--api-token", apiToken, "unknown"}, "404 Not Found: there is no such initial access token"},
+	} {
+		var stdout, stderr bytes.Buffer
+		command := exec.Command("roster", slices.Concat([]string{"token"}, test.arguments, []string{"--server", s.base})...)
+		command.Stdout, command.Stderr = &stdout, &stderr
+		_ = command.Run()
+		status, told := command.ProcessState.ExitCode(), stderr.String()
+		if status != 1 || stdout.Len() > 0 || strings.Count(told, "\n") != 1 || !strings.Contains(told, test.want) {
+			t.Errorf("roster token %v: status %d, %s%s", test.arguments, status, &stdout, told)
 		}
 	}
 }
