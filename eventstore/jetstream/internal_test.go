@@ -1,6 +1,7 @@
 package jetstream
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -125,6 +126,37 @@ func FuzzDecodeMessage(f *testing.F) {
 			headerTime: {at}, headerActorID: {actor},
 		}, body)
 	})
+}
+
+// A replica may be behind the leader, which alone knows the last event for certain.
+func TestLoadFromAReplicaThatIsBehind(t *testing.T) {
+	log, err := Open(t.Context(), Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	var want []domain.Envelope
+	last := uint64(0)
+	for range 5 {
+		event := storetest.Revoked(domain.ClientAggregate("c1"))
+		want = append(want, event)
+		if last, err = log.Append(t.Context(), domain.Change{Expected: last, Events: []domain.Envelope{event}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for behind := range 6 {
+		log.batch = func(ctx context.Context, r batchRequest) ([]message, error) {
+			msgs, err := log.getBatch(ctx, r)
+			return slices.DeleteFunc(msgs, func(m message) bool { return m.Seq > last-uint64(behind) }), err
+		}
+		history, seq, err := log.Load(t.Context(), domain.ClientAggregate("c1"))
+		if err != nil || seq != last {
+			t.Errorf("%d behind: sequence %d, error %v", behind, seq, err)
+		}
+		if diff := cmp.Diff(want, history); diff != "" {
+			t.Errorf("%d behind: %s", behind, diff)
+		}
+	}
 }
 
 // An event that is in the stream and is not delivered is a loss; what the stream lacks is none.

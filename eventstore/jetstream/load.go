@@ -49,21 +49,25 @@ func (l *Log) Load(ctx context.Context, aggregate domain.Aggregate) (history []d
 	return history, tail.Seq, nil
 }
 
-// upTo returns the messages of a subject up to and including the one at last.
+// upTo returns the messages of a subject up to and including the one at last, which there is.
 func (l *Log) upTo(ctx context.Context, subject string, last uint64) (msgs []message, err error) {
 	for seq := uint64(1); seq <= last; {
-		batch, err := l.getBatch(ctx, batchRequest{Seq: seq, NextBySubject: subject, Batch: loadBatch})
+		batch, err := l.batch(ctx, batchRequest{Seq: seq, NextBySubject: subject, Batch: loadBatch})
 		if err != nil {
 			return nil, err
+		}
+		if len(batch) == 0 { // a replica that is behind: the leader has it
+			next, err := l.get(ctx, getRequest{Seq: seq, NextBySubject: subject})
+			if err != nil {
+				return nil, err
+			}
+			batch = []message{next}
 		}
 		for _, msg := range batch {
 			if msg.Seq <= last {
 				msgs = append(msgs, msg)
 			}
 			seq = msg.Seq + 1
-		}
-		if len(batch) == 0 {
-			return nil, fmt.Errorf("replica is behind sequence %d", last)
 		}
 	}
 	return msgs, nil

@@ -53,9 +53,10 @@ type Log struct {
 	nc       *nats.Conn
 	js       jetstream.JetStream
 	request  func(context.Context, *nats.Msg) (*nats.Msg, error) // of nc
-	slots    *semaphore.Weighted                                 // maxInFlight; Close takes them all
-	batches  *semaphore.Weighted                                 // maxBatches
-	barrier  *barrier                                            // nil: an acknowledgement is enough
+	batch    func(context.Context, batchRequest) ([]message, error)
+	slots    *semaphore.Weighted // maxInFlight; Close takes them all
+	batches  *semaphore.Weighted // maxBatches
+	barrier  *barrier            // nil: an acknowledgement is enough
 
 	server *server.Server // nil: external
 	unlock func() error
@@ -164,7 +165,7 @@ func (l *Log) connect(urls string, options ...nats.Option) (err error) {
 	if err != nil {
 		return err
 	}
-	l.request = l.nc.RequestMsgWithContext
+	l.request, l.batch = l.nc.RequestMsgWithContext, l.getBatch
 	l.js, err = jetstream.New(l.nc,
 		jetstream.WithPublishAsyncMaxPending(2*maxInFlight),
 		jetstream.WithPublishAsyncTimeout(ackTimeout))
