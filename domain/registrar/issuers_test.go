@@ -7,6 +7,8 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -106,6 +108,16 @@ func sign(t *testing.T, key jose.JSONWebKey, claims string, header map[jose.Head
 		t.Fatal(err)
 	}
 	return compact
+}
+
+// signature is that of an elliptic curve in the form of RFC 7518 3.4, its two numbers of so many octets.
+func signature(t *testing.T, key jose.JSONWebKey, digest []byte, octets int) []byte {
+	t.Helper()
+	a, b, err := ecdsa.Sign(rand.Reader, key.Key.(*ecdsa.PrivateKey), digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(a.FillBytes(make([]byte, octets)), b.FillBytes(make([]byte, octets))...)
 }
 
 func stating(statement string) string {
@@ -260,6 +272,38 @@ func TestStatementsTellWhatIsWrong(t *testing.T) {
 		r.wantCode(t, stating(sign(t, encrypting, claimed, nil)), invalid)
 		r.wantCode(t, stating(sign(t, key, claimed, nil)), accepted)
 	})
+	t.Run("nor does a curve for the algorithm of another", func(t *testing.T) {
+		short := key // RFC 7518 3.4: ES384 is of P-384 alone. No library makes such a signature.
+		short.Algorithm = ""
+		i := new(issuer)
+		i.serves(short)
+		r := newRegistry(upToDate{}).trusting(i.trust())
+		encode := base64.RawURLEncoding.EncodeToString
+		signed := encode([]byte(`{"alg":"ES384"}`)) + "." + encode([]byte(claimed))
+		digest := sha512.Sum384([]byte(signed))
+		r.wantCode(t, stating(signed+"."+encode(signature(t, short, digest[:], 48))), invalid)
+	})
+	t.Run("nor does the key of another issuer whom the server trusts", func(t *testing.T) {
+		const second = "https://second.example.org"
+		others := new(issuer)
+		otherKey := signingKey(t, jose.ES256, "one") // they may even have the same name
+		others.serves(otherKey)
+		trusted := i.trust()
+		trusted.Keys[second] = registrar.NewKeySet(others.source, slog.New(slog.DiscardHandler))
+		r := newRegistry(upToDate{}).trusting(trusted)
+		r.wantCode(t, stating(sign(t, otherKey, claimed, nil)), invalid)
+		r.wantCode(t, stating(sign(t, key, `{"iss":"`+second+`"}`, nil)), invalid)
+		r.wantCode(t, stating(sign(t, otherKey, `{"iss":"`+second+`"}`, nil)), accepted)
+	})
+	t.Run("C-51 a header parameter twice", func(t *testing.T) {
+		encode := base64.RawURLEncoding.EncodeToString
+		payload := encode([]byte(claimed))
+		for _, header := range []string{`{"alg":"none","alg":"ES256"}`, `{"alg":"ES256","kid":"one","kid":"two"}`, `{"ALG":"ES256"}`} {
+			signed := encode([]byte(header)) + "." + payload
+			digest := sha256.Sum256([]byte(signed))
+			r.wantCode(t, stating(signed+"."+encode(signature(t, key, digest[:], 32))), invalid)
+		}
+	})
 	t.Run("a statement that names no key is of any", func(t *testing.T) {
 		nameless := key
 		nameless.KeyID = ""
@@ -292,8 +336,16 @@ func TestStatementsInUpdates(t *testing.T) {
 	if err := put(sign(t, signingKey(t, jose.EdDSA, "one"), claimed, nil)); !errors.As(err, &refused) || refused.Code != invalid {
 		t.Errorf("of a wrong key: %v", err)
 	}
-	if err := put(sign(t, key, claimed, nil)); err != nil || len(r.types(t)) != 2 {
+	another := sign(t, key, claimed, nil)
+	if err := put(another); err != nil || len(r.types(t)) != 2 {
 		t.Errorf("another one: %v", err)
+	}
+	r.trusting(registrar.Issuers{})
+	if err := put(another); err != nil || len(r.types(t)) != 2 {
+		t.Errorf("M-6 put back when its issuer is no longer trusted: %v", err)
+	}
+	if err := put(first); !errors.As(err, &refused) || refused.Code != unapproved {
+		t.Errorf("presented anew when its issuer is no longer trusted: %v", err)
 	}
 }
 

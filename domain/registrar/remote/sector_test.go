@@ -260,6 +260,7 @@ func TestKeysOverTLS(t *testing.T) {
 		"D-12 served": {string(keys), nil},
 		"D-12 twice":  {`{"keys":[],` + string(keys[1:]), domain.ErrKeysUnavailable},
 		"D-12 HTML":   {"<html>", domain.ErrKeysUnavailable},
+		"D-12 large":  {strings.Repeat(" ", 64<<10) + string(keys), domain.ErrKeysUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fetcher, address := serve(t, nil, answer(test.keys))
