@@ -113,11 +113,11 @@ func TestLargeBodies(t *testing.T) {
 			expect(t, s.do("POST", clientsPath, large), http.StatusRequestEntityTooLarge, "invalid_request")
 		}
 	}
-	small := checked(t, func(o *api.Options) { o.Policy.MaxBodySize = 2 << 10 })
-	expect(t, small.do("POST", clientsPath, body(padded(2<<10))), http.StatusCreated, "")
-	refused := small.do("POST", clientsPath, body(padded(2<<10+1)))
+	small := checked(t, func(o *api.Options) { o.Policy.MaxBodySize = 4 << 10 })
+	expect(t, small.do("POST", clientsPath, body(padded(4<<10))), http.StatusCreated, "")
+	refused := small.do("POST", clientsPath, body(padded(4<<10+1)))
 	expect(t, refused, http.StatusRequestEntityTooLarge, "invalid_request")
-	if !strings.Contains(refused.String(), "2048 bytes that the policy max-body-size") {
+	if !strings.Contains(refused.String(), "4096 bytes that the policy max-body-size") {
 		t.Errorf("the refusal does not name the policy: %s", refused)
 	}
 	expect(t, s.do("PUT", client.path, body(padded(limit+1)), bearer(client.token)), http.StatusRequestEntityTooLarge, "invalid_request")

@@ -310,19 +310,18 @@ func checkCIBA(_ Policy, m Metadata) error {
 	return nil
 }
 
-// maxSize is the most bytes of metadata as JSON. The body of a request may have 64 KiB; what is left is for
-// the members that a client puts back beside it.
-const maxSize = 63 << 10
+// besideMetadata is how much of a request's body is for what a client puts back beside its metadata.
+const besideMetadata = 1 << 10
 
 // checkSize refuses metadata that its client could not put back: with defaults, and with the claims of a
 // software statement beside it, they take more than they took in the request.
-func checkSize(_ Policy, m Metadata) error {
+func checkSize(p Policy, m Metadata) error {
 	size := len("{}")
 	for name, value := range m {
 		size += len(`"":,`) + len(name) + len(value.appendJSON(nil))
 	}
-	if size > maxSize {
-		return malformed(fmt.Sprintf("the metadata with defaults, and with what a software statement says, would be larger than %d bytes", maxSize))
+	if most := p.MaxBodySize - besideMetadata; size > most {
+		return malformed(fmt.Sprintf("the metadata with defaults, and with what a software statement says, would be larger than %d bytes, which the policy max-body-size of this server leaves for them", most))
 	}
 	return nil
 }

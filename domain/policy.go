@@ -139,8 +139,8 @@ func (p Policy) Validate() error {
 		}
 	}
 	switch {
-	case p.MaxBodySize < 1<<10 || p.MaxBodySize > 256<<10: // an event is at most 1 MiB
-		return errors.New("max-body-size must be from 1024 to 262144")
+	case p.MaxBodySize < 4<<10 || p.MaxBodySize > 256<<10: // an event is at most 1 MiB
+		return errors.New("max-body-size must be from 4096 to 262144")
 	case p.MaxRedirectURIs < 1 || p.MaxURILength < 1:
 		return errors.New("max-redirect-uris and max-uri-length must be 1 or more")
 	case p.MaxClients < 0 || p.MaxClientsPerOwner < 0:

@@ -25,7 +25,7 @@ type policySettings struct {
 	AllowRedirectSchemes     []string `help:"Private-use schemes that redirect URIs of native clients may have; none: any that is not dangerous." placeholder:"SCHEME"`
 	PagesOnRedirectHost      bool     `help:"Hold client_uri, logo_uri, tos_uri, policy_uri, information_uri and organization_uri to scheme and host of a redirect URI."`
 	RequireSoftwareStatement bool     `help:"Let only clients with a software statement of a trusted issuer register."`
-	MaxBodySize              int      `help:"Bytes of a request, from 1024 to 262144." default:"${max_body_size}" placeholder:"N"`
+	MaxBodySize              int      `help:"Bytes of a request, from 4096 to 262144." default:"${max_body_size}" placeholder:"N"`
 	MaxRedirectURIs          int      `name:"max-redirect-uris" help:"Redirect URIs of one client." default:"${max_redirect_uris}" placeholder:"N"`
 	MaxURILength             int      `help:"Characters of a URI." default:"${max_uri_length}" placeholder:"N"`
 	MaxClients               int      `help:"Active clients in all; 0: no limit. Registrations at the same moment can exceed it by as many." default:"0" placeholder:"N"`

@@ -31,7 +31,7 @@ func TestPolicyOfTheSettings(t *testing.T) {
 				"--allow-scopes=openid,profile", "--default-scopes=openid",
 				"--allow-redirect-hosts=.example.org,localhost,::1", "--allow-redirect-schemes=com.example.app",
 				"--pages-on-redirect-host",
-				"--max-body-size=2048", "--max-redirect-uris=3", "--max-uri-length=200", "--max-clients=10", "--max-clients-per-owner=2",
+				"--max-body-size=8192", "--max-redirect-uris=3", "--max-uri-length=200", "--max-clients=10", "--max-clients-per-owner=2",
 			},
 			want: domain.Policy{
 				GrantTypes:    []string{"authorization_code", "refresh_token"},
@@ -40,7 +40,7 @@ func TestPolicyOfTheSettings(t *testing.T) {
 				Scopes: []string{"openid", "profile"}, DefaultScopes: []string{"openid"},
 				RedirectHosts: []string{".example.org", "localhost", "::1"}, RedirectSchemes: []string{"com.example.app"},
 				PagesOnRedirectHost: true,
-				MaxBodySize:         2048, MaxRedirectURIs: 3, MaxURILength: 200, MaxClients: 10, MaxClientsPerOwner: 2,
+				MaxBodySize:         8192, MaxRedirectURIs: 3, MaxURILength: 200, MaxClients: 10, MaxClientsPerOwner: 2,
 			},
 		},
 		"the environment": {
