@@ -174,7 +174,7 @@ func TestChecklist(t *testing.T) {
 		"C-6 web clients with the implicit grant": rows(
 			uris(implicit, "https://a.example/"), uris(hybrid, "https://a.example/"),
 			noURIs(implicit, "http://a.example/", "http://localhost/", "https://localhost/", "https://LOCALHOST:8443/", "http://127.0.0.1/",
-				"http://[::1]/"),
+				"http://[::1]/", "https://localhost./", "https://a.localhost/", "https://127.0.0.2/", "https://[::ffff:127.0.0.1]/", "https://0.0.0.0/"),
 			noURIs(hybrid, "http://localhost/", "https://localhost/cb"),
 			noURIs(web+","+implicit, "com.example.app:/cb")),
 		"C-7 native clients": rows(
@@ -383,7 +383,7 @@ func TestChecklist(t *testing.T) {
 			"https://a.example/^", "https://a.example/`",
 			"https://a.example/ä", "https://ä.example/", "https://a.example\u3002evil.test/", "https://a.example/\u200b",
 			"https://a.example\u202egro.live/", "https://a.example/%", "https://a.example/%2", "https://a.example/%zz",
-			`https:\\a.example\cb`, `https://a.example\@b.example/`, "\ufeffhttps://a.example/", "https://a.example/\u0085"),
+			"https://a.example/[", "https://a.example/?x[]=1", "https://a.example?]", `https:\\a.example\cb`, `https://a.example\@b.example/`, "\ufeffhttps://a.example/", "https://a.example/\u0085"),
 		"U-3 a host and no user": noURIs("",
 			"https://user@a.example/", "https://user:pass@a.example/", "https://@a.example/", "https://a.example@b.example/",
 			"https://a.example:@b.example/", "https://%61.example/", "https://a.example%00.b.example/",
@@ -407,6 +407,7 @@ func TestChecklist(t *testing.T) {
 				"intent:x", "ftp://a.example/", "ftps://a.example/", "ws://a.example/", "wss://a.example/",
 				"mailto:a@b.example", "urn:x:y", "tel:123", "sms:123", "chrome://settings", "chrome-extension://x/",
 				"jar:https://a.example/", "ldap://a.example/", "gopher://a.example/", "ssh://a.example/", "blob:x", "content://x", "resource://x",
+				"ms-officecmd:x", "mk:@MSITStore:x", "microsoft-edge:https://a.example/", "itms-services://?x", "php://input", "devtools://x/",
 				"com.example.app://user:pass@host/cb")),
 		"U-8 U-9 loopback with any port": uris("", "http://localhost/", "http://localhost:65535/", "http://127.0.0.1/",
 			"http://127.0.0.1:1/", "http://[::1]:8080/cb", "http://LOCALHOST/"),

@@ -61,7 +61,7 @@ func (p Policy) checkWebRedirect(u uri, native, implicit bool) string {
 	switch {
 	case u.scheme == "http" && !u.isLoopback():
 		return "must use https, or http on localhost, 127.0.0.1 or [::1]"
-	case u.isLoopback() && implicit && !native:
+	case u.mayBeLoopback() && implicit && !native:
 		return "must use https and not be on localhost for the implicit grant of a web client"
 	case !p.allowsHost(u.host):
 		return "has a host that " + p.redirectHosts().refusal()

@@ -27,7 +27,7 @@ func parseURI(s string) (uri, string) {
 		return uri{}, "must hold only characters of RFC 3986, others percent-encoded"
 	}
 	parsed, err := url.Parse(s)
-	if err != nil || parsed.Scheme == "" {
+	if err != nil || parsed.Scheme == "" || strings.ContainsAny(afterAuthority(s), "[]") {
 		return uri{}, "must be an absolute URI"
 	}
 	if parsed.Port() != "" && !isPort(parsed.Port()) || strings.HasSuffix(parsed.Host, ":") {
@@ -43,6 +43,16 @@ func parseURI(s string) (uri, string) {
 		fragment: strings.Contains(s, "#"),
 		hostful:  parsed.Hostname() != "",
 	}, ""
+}
+
+// afterAuthority returns path, query and fragment of an absolute URI. Brackets have no place there (RFC 3986 3.3).
+func afterAuthority(s string) string {
+	_, rest, _ := strings.Cut(s, ":")
+	authority, found := strings.CutPrefix(rest, "//")
+	if !found {
+		return rest
+	}
+	return strings.TrimLeftFunc(authority, func(r rune) bool { return !strings.ContainsRune("/?#", r) })
 }
 
 // parseURI parses an absolute URI that is no longer than the policy allows.
@@ -90,6 +100,17 @@ func (u uri) isLoopback() bool {
 	}
 	address, err := netip.ParseAddr(u.host)
 	return err == nil && !address.Is4In6() && address.Zone() == "" && address.IsLoopback()
+}
+
+// mayBeLoopback reports whether some resolver takes the host for the caller's own device, in whatever notation
+// (RFC 6761 6.3).
+func (u uri) mayBeLoopback() bool {
+	name := strings.TrimSuffix(u.host, ".")
+	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
+		return true
+	}
+	address, err := netip.ParseAddr(name)
+	return err == nil && (address.Unmap().IsLoopback() || address.Unmap().IsUnspecified())
 }
 
 // isName reports whether the host is an address or a name of letters, digits, hyphens, underscores and
@@ -141,13 +162,16 @@ func (u uri) checkRemote(schemes ...string) string {
 
 // dangerousSchemes run, read or send something when they are followed: no client owns them.
 var dangerousSchemes = []string{
-	"about", "acap", "afp", "bitcoin", "blob", "callto", "cid", "chrome", "chrome-extension", "content",
-	"data", "dns", "facetime", "feed", "file", "filesystem", "ftp", "ftps", "geo", "gopher", "imap", "intent",
-	"irc", "ircs", "jar", "javascript", "ldap", "ldaps", "livescript", "magnet", "mailto", "market", "mhtml",
-	"mid", "mms", "mocha", "moz-extension", "ms-appx", "ms-msdt", "ms-settings", "news", "nfs", "nntp", "oid",
-	"pop", "res", "resource", "rlogin", "rtsp", "search-ms", "sftp", "shell", "shortcuts", "sip", "sips", "sms",
-	"smb", "smsto", "ssh", "tag", "tel", "telnet", "tftp", "urn", "vbscript", "view-source", "vnc",
-	"wais", "ws", "wss", "wyciwyg", "x-javascript", "xmpp",
+	"about", "acap", "afp", "android-app", "applescript", "bitcoin", "blob", "brave", "callto", "chrome",
+	"chrome-devtools", "chrome-extension", "chrome-search", "chrome-untrusted", "cid", "content", "data",
+	"devtools", "dict", "dns", "edge", "facetime", "feed", "file", "filesystem", "ftp", "ftps", "geo", "gopher",
+	"hcp", "help", "imap", "intent", "irc", "ircs", "itms-services", "its", "jar", "javascript", "jnlp", "ldap",
+	"ldaps", "livescript", "magnet", "mailto", "market", "mhtml", "microsoft-edge", "mid", "mk", "mms", "mocha",
+	"moz-extension", "ms-appinstaller", "ms-appx", "ms-help", "ms-its", "ms-msdt", "ms-officecmd", "ms-search",
+	"ms-settings", "news", "nfs", "nntp", "oid", "opera", "phar", "php", "pop", "res", "resource", "rlogin",
+	"rtsp", "search-ms", "sftp", "shell", "shortcuts", "sip", "sips", "smb", "sms", "smsto", "smtp", "ssh", "tag",
+	"tel", "telnet", "tftp", "urn", "vbscript", "view-source", "vivaldi", "vnc", "wais", "webcal", "ws", "wss",
+	"wyciwyg", "x-javascript", "xmpp",
 }
 
 func isDangerousScheme(scheme string) bool {
