@@ -23,17 +23,21 @@ func checkPublicKeys(p Policy, v Value) string {
 		return "must be a JSON Web Key Set: an object with an array keys (RFC 7517 5)"
 	}
 	uses := map[string]bool{}
-	count := 0
+	number, usable := 0, 0
 	for raw := range elements(set["keys"]) {
+		number++
 		use, wrong := publicKey(p, raw)
+		if wrong == ofUnknownType {
+			continue // RFC 7517 5: others may understand it
+		}
 		if wrong != "" {
-			return fmt.Sprintf("has a key (number %d) that %s", count+1, wrong)
+			return fmt.Sprintf("has a key (number %d) that %s", number, wrong)
 		}
 		uses[use] = true
-		count++
+		usable++
 	}
-	if count == 0 {
-		return "must hold at least one key"
+	if usable == 0 {
+		return "must hold at least one key of the types RSA, EC and OKP"
 	}
 	if uses["sig"] && uses["enc"] && uses[""] {
 		return "must say the use of every key when it holds keys for signatures and for encryption"
@@ -43,6 +47,8 @@ func checkPublicKeys(p Policy, v Value) string {
 
 // privateMembers are the members of private and symmetric keys (RFC 7518 6.2.2, 6.3.2, 6.4.1).
 var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}
+
+const ofUnknownType = "is of no supported type; supported are RSA, EC and OKP"
 
 // publicKey returns the use of one key and what is wrong with it.
 func publicKey(p Policy, raw jsontext.Value) (use, wrong string) {
@@ -60,23 +66,28 @@ func publicKey(p Policy, raw jsontext.Value) (use, wrong string) {
 			}
 		}
 	}
-	if raw := members["key_ops"]; raw != nil {
-		if _, ok := decodeList(raw); !ok {
-			return "", "has key_ops that are not an array of strings"
-		}
-	}
 	kty, _ := decodeText(members["kty"])
 	use, _ = decodeText(members["use"])
 	switch {
+	case kty == "":
+		return "", "has no kty"
 	case kty == "oct":
 		return "", "is symmetric; only public keys may be registered"
-	case kty != "RSA" && kty != "EC" && kty != "OKP":
-		return "", "is of no supported type; supported are RSA, EC and OKP"
+	case algorithms[kty] == nil:
+		return "", ofUnknownType
 	case use != "" && use != "sig" && use != "enc":
 		return "", "has a use other than sig or enc"
 	}
 	if alg, _ := decodeText(members["alg"]); alg != "" && !fits(alg, kty) {
 		return "", "has an alg that is not for its type"
+	}
+	if wrong := checkOperations(members["key_ops"], use); wrong != "" {
+		return "", wrong
+	}
+	if raw := members["x5c"]; raw != nil {
+		if chain, _ := decodeList(raw); len(words(chain)) == 0 {
+			return "", "has an x5c that is not an array of certificates"
+		}
 	}
 	if raw := members["x5u"]; raw != nil {
 		x5u, _ := decodeText(raw)
@@ -90,6 +101,37 @@ func publicKey(p Policy, raw jsontext.Value) (use, wrong string) {
 		return use, octets(members["x"], size)
 	}
 	return use, checkKey(members)
+}
+
+// operations are what keys of a use are for (RFC 7517 4.3).
+var operations = map[string][]string{
+	"sig": {"sign", "verify"},
+	"enc": {"encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits"},
+}
+
+// checkOperations is RFC 7517 4.3: key_ops have no value twice, and none that contradicts the use. Values that
+// the RFC does not define may mean anything.
+func checkOperations(raw jsontext.Value, use string) string {
+	if raw == nil {
+		return ""
+	}
+	list, ok := decodeList(raw)
+	if !ok {
+		return "has key_ops that are not an array of strings"
+	}
+	seen := map[string]bool{}
+	for _, operation := range words(list) {
+		if seen[operation] {
+			return "has a value more than once in its key_ops"
+		}
+		seen[operation] = true
+		for other, ofOther := range operations {
+			if use != "" && use != other && slices.Contains(ofOther, operation) {
+				return "has key_ops that contradict its use"
+			}
+		}
+	}
+	return ""
 }
 
 // otherCurves are the sizes of public keys by curve (RFC 8037 2, 3.2).
@@ -168,7 +210,8 @@ func hasKeyFor(m Metadata, use string) bool {
 	members, _ := ParseDocument([]byte(set))
 	for raw := range elements(members["keys"]) {
 		key, _ := ParseDocument(raw)
-		if own, _ := decodeText(key["use"]); own == "" || own == use {
+		kty, _ := decodeText(key["kty"])
+		if own, _ := decodeText(key["use"]); algorithms[kty] != nil && (own == "" || own == use) {
 			return true
 		}
 	}

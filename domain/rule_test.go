@@ -5,8 +5,11 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"math/big"
 	"strings"
 	"testing"
 
@@ -36,6 +39,17 @@ func jwk(t *testing.T, key jose.JSONWebKey) string {
 // with adds a member to a JSON object.
 func with(object, member string) string { return "{" + member + "," + strings.TrimPrefix(object, "{") }
 
+// certificate returns a certificate of a key as x5c has it.
+func certificate(t *testing.T, key *ecdsa.PrivateKey) string {
+	t.Helper()
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(der)
+}
+
 func TestKeys(t *testing.T) {
 	t.Setenv("GODEBUG", "rsa1024min=0")
 	private, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
@@ -43,6 +57,10 @@ func TestKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	const ed25519 = `{"kty":"OKP","crv":"Ed25519","x":"5lL9EjmkosoCZ9jUvRyENNje-T1SXf8BGKelX0TkQ14"}`
+	other, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
 	rsa2048, ec := rsaKey(t, 2048), jwk(t, jose.JSONWebKey{Key: &private.PublicKey})
 	for name, test := range map[string]struct {
 		keys string
@@ -70,7 +88,9 @@ func TestKeys(t *testing.T) {
 		"text":                   {`"x"`, false},
 		"kid is a number":        {with(ec, `"kid":1`), false},
 		"use is unknown":         {with(ec, `"use":"both"`), false},
-		"certificate of another": {with(ec, `"x5c":["AAAA"]`), false},
+		"its certificate":        {with(ec, `"x5c":["`+certificate(t, private)+`"]`), true},
+		"certificate of another": {with(ec, `"x5c":["`+certificate(t, other)+`"]`), false},
+		"no certificate":         {with(ec, `"x5c":["AAAA"]`), false},
 		"none":                   {``, false},
 	} {
 		t.Run(name, func(t *testing.T) {
