@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -200,21 +202,17 @@ func decodeList(raw jsontext.Value) (Value, bool) {
 	return list, true
 }
 
-// decodeNumber reads an integer that every JSON implementation holds exactly (RFC 8259 6).
+// decodeNumber reads an integer that every JSON implementation holds exactly, however it is written: 100, 1e2
+// and 100.0 are one number (RFC 8259 6).
 func decodeNumber(raw jsontext.Value) (Value, bool) {
 	if raw.Kind() != '0' {
 		return nil, false
 	}
-	var n Number
-	for _, c := range raw {
-		if c < '0' || c > '9' {
-			return nil, false
-		}
-		if n = n*10 + Number(c-'0'); n >= 1<<53 {
-			return nil, false
-		}
+	n, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil || n < 0 || n >= 1<<53 || n != math.Trunc(n) {
+		return nil, false
 	}
-	return n, true
+	return Number(n), true
 }
 
 // MemberChange is a member that differs between two metadata. Before or After is nil where it was absent.
