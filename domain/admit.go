@@ -13,7 +13,7 @@ func admit(p Policy, requested Metadata) (Metadata, error) {
 	m := withDefaults(p, requested)
 	for _, rule := range []func(Policy, Metadata) error{
 		checkMembers, checkRedirectURIs, checkPages, checkGrants, checkAuthentication, checkKeys, checkKeyUse,
-		checkEncryption, checkSigning, checkRequests, checkSubject, checkLogout, checkCIBA, checkSize,
+		checkEncryption, checkSigning, checkRequests, checkSubject, checkOtherRedirects, checkLogout, checkCIBA, checkSize,
 	} {
 		if err := rule(p, m); err != nil {
 			return nil, err
@@ -274,14 +274,24 @@ func sharesHost(s string, uris []string) bool {
 	})
 }
 
-// checkLogout is RP-Initiated Logout 3.1, Front-Channel Logout 2 and Back-Channel Logout 2.2.
-func checkLogout(p Policy, m Metadata) error {
+// otherRedirects are the members beside redirect_uris that a person may be redirected to.
+var otherRedirects = []string{"post_logout_redirect_uris", "claims_redirect_uris"}
+
+// checkOtherRedirects is RP-Initiated Logout 3.1 and UMA 2.0 Grant 3.3.2.
+func checkOtherRedirects(p Policy, m Metadata) error {
 	native := m.Text("application_type") == "native"
-	for _, s := range m.List("post_logout_redirect_uris") {
-		if wrong := p.checkRedirectURI(s, native, false); wrong != "" {
-			return refuse("post_logout_redirect_uris", "has a URI that "+wrong)
+	for _, name := range otherRedirects {
+		for _, s := range m.List(name) {
+			if wrong := p.checkRedirectURI(s, native, false); wrong != "" {
+				return refuse(name, "has a URI that "+wrong)
+			}
 		}
 	}
+	return nil
+}
+
+// checkLogout is Front-Channel Logout 2.
+func checkLogout(_ Policy, m Metadata) error {
 	if s := m.Text("frontchannel_logout_uri"); s != "" && !sharesOrigin(s, m.List("redirect_uris")) {
 		return refuse("frontchannel_logout_uri", "must have the scheme, host and port of a redirect URI")
 	}

@@ -139,7 +139,7 @@ var Members = []Member{
 	{Name: "default_acr_values", Label: "Default ACR values", Kind: KindList, Source: oidcDCR},
 	{Name: "initiate_login_uri", Label: "Initiate login URI", Kind: KindURI, Source: oidcDCR, rule: httpsURL},
 
-	{Name: "post_logout_redirect_uris", Label: "Post-logout redirect URIs", Kind: KindList, Source: "OpenID Connect RP-Initiated Logout 1.0, 3.1", rule: described("held to what holds for `redirect_uris`")},
+	{Name: "post_logout_redirect_uris", Label: "Post-logout redirect URIs", Kind: KindList, Source: "OpenID Connect RP-Initiated Logout 1.0, 3.1", rule: redirects},
 	{Name: "frontchannel_logout_uri", Label: "Front-channel logout URI", Kind: KindURI, Source: frontchannel, rule: frontchannelURL.also("with the scheme, host and port of a redirect URI")},
 	{Name: "frontchannel_logout_session_required", Label: "Front-channel logout session required", Kind: KindFlag, Source: frontchannel},
 	{Name: "backchannel_logout_uri", Label: "Back-channel logout URI", Kind: KindURI, Source: backchannel, rule: backchannelURL},
@@ -156,7 +156,7 @@ var Members = []Member{
 	{Name: "backchannel_authentication_request_signing_alg", Label: "CIBA request signing", Source: ciba, rule: allowed(Policy.asymmetricSigningAlgs).also("asymmetric ones alone")},
 	{Name: "backchannel_user_code_parameter", Label: "CIBA user code", Kind: KindFlag, Source: ciba},
 
-	{Name: "claims_redirect_uris", Label: "Claims redirect URIs", Kind: KindList, Source: uma, rule: each(httpsURL)},
+	{Name: "claims_redirect_uris", Label: "Claims redirect URIs", Kind: KindList, Source: uma, rule: redirects},
 	{Name: "nfv_token_signed_response_alg", Label: "NFV token signing", Source: nfv, rule: allowed(Policy.signingAlgs)},
 	{Name: "nfv_token_encrypted_response_alg", Label: "NFV token key encryption", Source: nfv, rule: allowed(Policy.encryptionAlgs)},
 	{Name: "nfv_token_encrypted_response_enc", Label: "NFV token content encryption", Source: nfv, rule: allowed(Policy.encryptionEncs).also("goes with the key encryption; `A128CBC-HS256` when that comes alone")},

@@ -47,6 +47,7 @@ var (
 	notEmpty             = rule{text: "not empty", check: checkNotEmpty}
 	allowedScopes        = rule{text: "scopes that `allow-scopes` allows, one space between two", check: checkAllowedScopes}
 	allowedResponseTypes = rule{text: "what `allow-response-types` allows, in any order of its words", check: checkAllowedResponseTypes}
+	redirects            = rule{text: "held to what holds for `redirect_uris`", uris: true}
 	publicKeys           = rule{text: "a JSON Web Key Set of public keys", check: checkPublicKeys}
 )
 

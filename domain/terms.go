@@ -97,7 +97,7 @@ func (t Terms) checkRedirectHosts(m Metadata) error {
 			}
 		}
 	}
-	for _, name := range []string{"post_logout_redirect_uris", "claims_redirect_uris"} {
+	for _, name := range otherRedirects {
 		for _, s := range m.List(name) {
 			if !t.allowsHostOf(s) {
 				return refuse(name, "has a host that "+t.refusal(t.RedirectHosts))
