@@ -422,6 +422,7 @@ var everyMember = func() string {
 		"response_types": `["code","code id_token"]`, "response_modes": `["form_post"]`,
 		"scope": `"openid email"`, "authorization_details_types": `["payment"]`,
 		"token_endpoint_auth_method": `"private_key_jwt"`, "token_endpoint_auth_signing_alg": `"ES256"`,
+		"introspection_endpoint_auth_method": `"client_secret_basic"`, "revocation_endpoint_auth_method": `"none"`,
 		"tls_client_auth_subject_dn": `"CN=a"`, "tls_client_auth_san_dns": `"client.example.org"`, "tls_client_auth_san_uri": `"spiffe://client"`,
 		"tls_client_auth_san_ip": `"192.0.2.1"`, "tls_client_auth_san_email": `"a@b.example"`,
 		"jwks":            `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"5lL9EjmkosoCZ9jUvRyENNje-T1SXf8BGKelX0TkQ14"}]}`,

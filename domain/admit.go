@@ -116,30 +116,53 @@ var certificateNames = []string{
 	"tls_client_auth_san_ip", "tls_client_auth_san_email",
 }
 
-// checkAuthentication holds what a client brings to the way it authenticates at the token endpoint.
+// authMethods are the members that say how the client authenticates: at the token endpoint, and at others where
+// it does so in another way.
+var authMethods = []string{"token_endpoint_auth_method", "introspection_endpoint_auth_method", "revocation_endpoint_auth_method"}
+
+// checkAuthentication holds what a client brings to the ways it authenticates.
 func checkAuthentication(_ Policy, m Metadata) error {
-	names := 0
-	for _, name := range certificateNames {
-		if m[name] != nil {
-			names++
+	for _, member := range authMethods {
+		if wrong := checkAuthMethod(m, m.Text(member)); wrong != "" {
+			return refuse(member, wrong)
 		}
 	}
 	alg := m.Text("token_endpoint_auth_signing_alg")
 	switch method := m.Text("token_endpoint_auth_method"); {
-	case method == "tls_client_auth" && names != 1:
-		return refuse("token_endpoint_auth_method", "needs exactly one of "+strings.Join(certificateNames, ", "))
-	case (method == "private_key_jwt" || method == "self_signed_tls_client_auth") && !hasKeyFor(m, "sig"):
-		return refuse("token_endpoint_auth_method", "needs a key for signatures in jwks, or a jwks_uri")
 	case method == "private_key_jwt" && isSymmetricAlg(alg):
 		return refuse("token_endpoint_auth_signing_alg", "must be an asymmetric algorithm for private_key_jwt")
 	case method == "client_secret_jwt" && alg != "" && !isSymmetricAlg(alg):
 		return refuse("token_endpoint_auth_signing_alg", "must be HS256, HS384 or HS512 for client_secret_jwt")
 	case method == "none" && slices.Contains(m.List("grant_types"), "client_credentials"):
 		return refuse("grant_types", "must not have client_credentials for a client that does not authenticate (RFC 6749 4.4)")
-	case method == "none" && needsSharedKey(m):
+	case method == "none" && needsSharedKey(m) && !authenticates(m, bySecret):
 		return refuse("token_endpoint_auth_method", "must not be none for an algorithm that takes the client secret for its key")
 	}
 	return nil
+}
+
+// checkAuthMethod says what a client lacks for a way to authenticate (RFC 8705 2.1.2, 2.2.2).
+func checkAuthMethod(m Metadata, method string) string {
+	switch method {
+	case "tls_client_auth":
+		if countMembers(m, certificateNames) != 1 {
+			return "needs exactly one of " + strings.Join(certificateNames, ", ")
+		}
+	case "private_key_jwt", "self_signed_tls_client_auth":
+		if !hasKeyFor(m, "sig") {
+			return "needs a key for signatures in jwks, or a jwks_uri"
+		}
+	}
+	return ""
+}
+
+func countMembers(m Metadata, names []string) (count int) {
+	for _, name := range names {
+		if m[name] != nil {
+			count++
+		}
+	}
+	return count
 }
 
 // checkKeys is OpenID Connect Dynamic Client Registration 1.0, 2: jwks and jwks_uri exclude one another.
@@ -338,13 +361,13 @@ func checkSize(p Policy, m Metadata) error {
 
 // needsSecret reports whether the client has any use for a client_secret.
 func needsSecret(m Metadata) bool {
-	return strings.HasPrefix(m.Text("token_endpoint_auth_method"), "client_secret_") || needsSharedKey(m)
+	return authenticates(m, bySecret) || needsSharedKey(m)
 }
 
 // needsSharedKey reports whether the authorization server needs the secret itself again, as the key of a
 // symmetric algorithm (OpenID Connect Core 1.0, 9, 10.1 and 10.2).
 func needsSharedKey(m Metadata) bool {
-	if m.Text("token_endpoint_auth_method") == "client_secret_jwt" {
+	if authenticates(m, func(method string) bool { return method == "client_secret_jwt" }) {
 		return true
 	}
 	for name, value := range m {
@@ -355,6 +378,14 @@ func needsSharedKey(m Metadata) bool {
 	}
 	return false
 }
+
+// authenticates reports whether the client authenticates in such a way anywhere.
+func authenticates(m Metadata, such func(method string) bool) bool {
+	return slices.ContainsFunc(authMethods, func(member string) bool { return such(m.Text(member)) })
+}
+
+// bySecret reports whether a method proves knowledge of the client_secret.
+func bySecret(method string) bool { return strings.HasPrefix(method, "client_secret_") }
 
 func refuse(field, detail string) *Error {
 	return &Error{Code: InvalidClientMetadata, Field: field, Detail: detail}

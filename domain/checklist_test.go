@@ -303,6 +303,9 @@ func TestChecklist(t *testing.T) {
 			no("token_endpoint_auth_signing_alg", `"token_endpoint_auth_signing_alg":"none"`, `"token_endpoint_auth_signing_alg":"FOO"`,
 				`"token_endpoint_auth_method":"private_key_jwt","token_endpoint_auth_signing_alg":"HS256",`+jwks(rsaPub),
 				`"token_endpoint_auth_method":"client_secret_jwt","token_endpoint_auth_signing_alg":"RS256"`)),
+		"C-24 methods at other endpoints": rows(
+			[]trial{{"", "", values{"introspection_endpoint_auth_method": nil, "revocation_endpoint_auth_method": nil}}},
+			otherMethods("introspection_endpoint_auth_method"), otherMethods("revocation_endpoint_auth_method")),
 		"C-26 numbers, flags and lists": rows(
 			[]trial{
 				{"", "", values{"require_auth_time": domain.Flag(false), "default_max_age": nil, "default_acr_values": nil}},
@@ -521,6 +524,14 @@ func badURLs(member string) []trial {
 		`""`, `" https://a.example/"`, `"https://a.example/ "`, `"https://a.example/\n"`, `"https://user:pass@a.example/"`, `"https://"`,
 		`"https:///x"`, `"https://a.example/<x>"`, `"https://ä.example/"`, `"com.example.app:/x"`,
 		`"https://a.example:99999/"`, `1`, `true`, `[]`, `{}`, `["https://a.example/"]`)...)
+}
+
+// otherMethods are what a member with a method for another endpoint than that of tokens takes and refuses.
+func otherMethods(member string) []trial {
+	return rows(
+		ok(each(`"token_endpoint_auth_method":"none","`+member+`":%`, `"client_secret_post"`, `"client_secret_jwt"`, `"none"`, `"tls_client_auth","tls_client_auth_san_ip":"192.0.2.1"`,
+			`"private_key_jwt","jwks_uri":"https://a.example/jwks"`)...),
+		no(member, each(`"`+member+`":%`, `"private_key_jwt"`, `"self_signed_tls_client_auth"`, `"tls_client_auth"`, `"magic"`, `""`, `1`, `["none"]`)...))
 }
 
 // flags are what a member that is true or false takes and refuses.

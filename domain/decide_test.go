@@ -138,13 +138,15 @@ func TestSecretOnlyForThoseWhoUseOne(t *testing.T) {
 		member string
 		want   *domain.Secret
 	}{
-		"basic":                  {`"token_endpoint_auth_method":"client_secret_basic"`, hashed},
-		"post":                   {`"token_endpoint_auth_method":"client_secret_post"`, hashed},
-		"the server needs it":    {`"token_endpoint_auth_method":"client_secret_jwt"`, sealed},
-		"public":                 {`"token_endpoint_auth_method":"none"`, nil},
-		"own key":                {`"token_endpoint_auth_method":"private_key_jwt",` + key, nil},
-		"own key, HMAC ID token": {`"token_endpoint_auth_method":"private_key_jwt","id_token_signed_response_alg":"HS256",` + key, sealed},
-		"symmetric encryption":   {`"userinfo_encrypted_response_alg":"dir"`, sealed},
+		"basic":                         {`"token_endpoint_auth_method":"client_secret_basic"`, hashed},
+		"post":                          {`"token_endpoint_auth_method":"client_secret_post"`, hashed},
+		"the server needs it":           {`"token_endpoint_auth_method":"client_secret_jwt"`, sealed},
+		"public":                        {`"token_endpoint_auth_method":"none"`, nil},
+		"own key":                       {`"token_endpoint_auth_method":"private_key_jwt",` + key, nil},
+		"own key, HMAC ID token":        {`"token_endpoint_auth_method":"private_key_jwt","id_token_signed_response_alg":"HS256",` + key, sealed},
+		"basic elsewhere":               {`"token_endpoint_auth_method":"none","introspection_endpoint_auth_method":"client_secret_basic"`, hashed},
+		"the server needs it elsewhere": {`"token_endpoint_auth_method":"private_key_jwt","revocation_endpoint_auth_method":"client_secret_jwt",` + key, sealed},
+		"symmetric encryption":          {`"userinfo_encrypted_response_alg":"dir"`, sealed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := registered(t, `{"redirect_uris":["https://a.example/"],`+test.member+`}`)

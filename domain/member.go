@@ -70,6 +70,7 @@ const (
 	rfc7591       = "RFC 7591 2"
 	oidcDCR       = "OpenID Connect Dynamic Client Registration 1.0, 2"
 	wso2          = "WSO2 Identity Server 5.3.0"
+	oidcProvider  = "node-oidc-provider 6"
 	uma           = "UMA 2.0 Grant 2"
 	nfv           = "ETSI GS NFV-SEC 022"
 	mtls          = "RFC 8705"
@@ -96,6 +97,8 @@ var Members = []Member{
 	{Name: "authorization_details_types", Label: "Authorization details types", Kind: KindList, Source: "RFC 9396 10"},
 
 	{Name: "token_endpoint_auth_method", Label: "Token endpoint authentication", Source: rfc7591, Default: Text("client_secret_basic"), rule: allowed(Policy.authMethods).also("with what the method needs: `jwks` or `jwks_uri`, or exactly one `tls_client_auth` member")},
+	{Name: "introspection_endpoint_auth_method", Label: "Introspection endpoint authentication", Source: oidcProvider, rule: otherAuthMethod},
+	{Name: "revocation_endpoint_auth_method", Label: "Revocation endpoint authentication", Source: oidcProvider, rule: otherAuthMethod},
 	{Name: "token_endpoint_auth_signing_alg", Label: "Token endpoint signing algorithm", Source: oidcDCR, rule: allowed(Policy.signingAlgs)},
 	{Name: "tls_client_auth_subject_dn", Label: "TLS certificate subject", Source: mtls + " 2.1.2", rule: distinguishedName},
 	{Name: "tls_client_auth_san_dns", Label: "TLS certificate DNS name", Source: mtls + " 2.1.2", rule: dnsName},

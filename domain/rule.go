@@ -48,6 +48,7 @@ var (
 	allowedScopes        = rule{text: "scopes that `allow-scopes` allows, one space between two", check: checkAllowedScopes}
 	allowedResponseTypes = rule{text: "what `allow-response-types` allows, in any order of its words", check: checkAllowedResponseTypes}
 	redirects            = rule{text: "held to what holds for `redirect_uris`", uris: true}
+	otherAuthMethod      = allowed(Policy.authMethods).also("that of the token endpoint when left out")
 	publicKeys           = rule{text: "a JSON Web Key Set of public keys", check: checkPublicKeys}
 )
 

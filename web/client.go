@@ -102,7 +102,7 @@ var memberGroups = []struct {
 }{
 	{"Redirects and grants", []string{"redirect_uris", "grant_types", "response_", "scope", "application_type", "initiate_login_uri",
 		"request_uris", "claims_redirect_uris", "default_", "require_auth_time", "subject_type", "sector_identifier_uri", "authorization_details_types"}},
-	{"Authentication and keys", []string{"token_endpoint_auth_", "jwks", "tls_client_", "dpop_", "require_pushed_", "use_mtls_", "signed_jwks_uri"}},
+	{"Authentication and keys", []string{"token_endpoint_auth_", "introspection_endpoint_", "revocation_endpoint_", "jwks", "tls_client_", "dpop_", "require_pushed_", "use_mtls_", "signed_jwks_uri"}},
 	{"Signing and encryption", []string{"id_token_", "userinfo_", "request_object_", "require_signed_", "introspection_", "authorization_", "nfv_token_"}},
 	{"Sign-out and back channel", []string{"frontchannel_", "backchannel_", "post_logout_"}},
 	{"About the client", []string{""}},
