@@ -3,6 +3,7 @@ package api
 import (
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -271,9 +272,9 @@ func schemas(policy domain.Policy) object {
 		codes[i] = e.Code
 	}
 	found := object{
-		"ClientMetadata": metadataSchema(func(m domain.Member) []string { return m.Values(policy) }),
+		"ClientMetadata": metadataSchema(domain.Members, func(m domain.Member) []string { return m.Values(policy) }),
 		// What was registered under another policy is answered as it is.
-		"RegisteredMetadata": metadataSchema(func(domain.Member) []string { return nil }),
+		"RegisteredMetadata": metadataSchema(registered(), func(domain.Member) []string { return nil }),
 		"ClientUpdate": extended("ClientMetadata", object{"client_id": text, "client_secret": text},
 			"client_id"),
 		"ClientInformation": closed(extended("RegisteredMetadata", object{
@@ -356,10 +357,15 @@ func closed(schema, further object) object {
 	return schema
 }
 
-// metadataSchema describes what domain.Members lists; words are all that a member may hold, nil: any.
-func metadataSchema(words func(domain.Member) []string) object {
+// registered are the members that answers may have.
+func registered() []domain.Member {
+	return slices.DeleteFunc(slices.Clone(domain.Members), func(m domain.Member) bool { return m.ChoiceOf != "" })
+}
+
+// metadataSchema describes members; words are all that a member may hold, nil: any.
+func metadataSchema(described []domain.Member, words func(domain.Member) []string) object {
 	members, localized := object{}, object{}
-	for _, member := range domain.Members {
+	for _, member := range described {
 		schema := memberSchema(member, words(member))
 		members[member.Name] = schema
 		if member.Localized {

@@ -10,7 +10,11 @@ import (
 // admit returns what is registered for what was requested: with defaults, or an *Error. The same rules
 // hold for a registration and an update, always against the whole of what the client would be.
 func admit(p Policy, requested Metadata) (Metadata, error) {
-	m := withDefaults(p, requested)
+	chosen, err := choose(p, requested)
+	if err != nil {
+		return nil, err
+	}
+	m := withDefaults(p, chosen)
 	for _, rule := range []func(Policy, Metadata) error{
 		checkMembers, checkRedirectURIs, checkPages, checkGrants, checkAuthentication, checkKeys, checkKeyUse,
 		checkEncryption, checkSigning, checkRequests, checkSubject, checkOtherRedirects, checkLogout, checkCIBA, checkSize,

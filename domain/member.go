@@ -13,7 +13,10 @@ type Member struct {
 	Source    string // the specification and section that define it
 	Localized bool   // may carry a language tag: name#BCP47 (OpenID Connect Dynamic Client Registration 1.0, 2.1)
 	Personal  bool   // holds personal data
-	Default   Value  // nil: none, or one that depends on other members
+	// Default is what a client has that leaves the member out; nil: none, or one that depends on other members.
+	// What the members of extensions mean when they are left out goes without saying.
+	Default  Value
+	ChoiceOf string // names the member that a list of choices is for; such a list is never registered itself
 
 	rule rule // on its own value
 }
@@ -81,6 +84,7 @@ const (
 	frontchannel  = "OpenID Connect Front-Channel Logout 1.0, 2"
 	backchannel   = "OpenID Connect Back-Channel Logout 1.0, 2.2"
 	vp            = "OpenID4VP 1.0, 11.1"
+	rpChoices     = "OpenID Connect Relying Party Metadata Choices 1.0, 2"
 )
 
 // Members is the table of all members, in the order in which they are shown and encoded.
@@ -171,6 +175,26 @@ var Members = []Member{
 	{Name: "keywords", Label: "Keywords", Kind: KindList, Source: federation + ".2", Localized: true},
 	{Name: "encrypted_response_enc_values_supported", Label: "Encryption of presentations", Kind: KindList, Source: vp, rule: notEmpty},
 	{Name: "vp_formats_supported", Label: "Presentation formats", Kind: KindObject, Source: vp},
+
+	{Name: "subject_types_supported", Label: "Subject types", Kind: KindList, Source: rpChoices, ChoiceOf: "subject_type", rule: choicesOf("subject_type")},
+	{Name: "token_endpoint_auth_methods_supported", Label: "Token endpoint authentication methods", Kind: KindList, Source: rpChoices, ChoiceOf: "token_endpoint_auth_method", rule: choicesOf("token_endpoint_auth_method")},
+	{Name: "token_endpoint_auth_signing_alg_values_supported", Label: "Token endpoint signing algorithms", Kind: KindList, Source: rpChoices, ChoiceOf: "token_endpoint_auth_signing_alg", rule: choicesOf("token_endpoint_auth_signing_alg")},
+	{Name: "id_token_signing_alg_values_supported", Label: "ID token signing algorithms", Kind: KindList, Source: rpChoices, ChoiceOf: "id_token_signed_response_alg", rule: choicesOf("id_token_signed_response_alg")},
+	{Name: "id_token_encryption_alg_values_supported", Label: "ID token key encryption algorithms", Kind: KindList, Source: rpChoices, ChoiceOf: "id_token_encrypted_response_alg", rule: choicesOf("id_token_encrypted_response_alg")},
+	{Name: "id_token_encryption_enc_values_supported", Label: "ID token content encryption algorithms", Kind: KindList, Source: rpChoices, ChoiceOf: "id_token_encrypted_response_enc", rule: choicesOf("id_token_encrypted_response_enc")},
+	{Name: "userinfo_signing_alg_values_supported", Label: "UserInfo signing algorithms", Kind: KindList, Source: rpChoices, ChoiceOf: "userinfo_signed_response_alg", rule: choicesOf("userinfo_signed_response_alg")},
+	{Name: "userinfo_encryption_alg_values_supported", Label: "UserInfo key encryption algorithms", Kind: KindList, Source: rpChoices, ChoiceOf: "userinfo_encrypted_response_alg", rule: choicesOf("userinfo_encrypted_response_alg")},
+	{Name: "userinfo_encryption_enc_values_supported", Label: "UserInfo content encryption algorithms", Kind: KindList, Source: rpChoices, ChoiceOf: "userinfo_encrypted_response_enc", rule: choicesOf("userinfo_encrypted_response_enc")},
+	{Name: "request_object_signing_alg_values_supported", Label: "Request object signing algorithms", Kind: KindList, Source: rpChoices, ChoiceOf: "request_object_signing_alg", rule: choicesOf("request_object_signing_alg")},
+	{Name: "request_object_encryption_alg_values_supported", Label: "Request object key encryption algorithms", Kind: KindList, Source: rpChoices, ChoiceOf: "request_object_encryption_alg", rule: choicesOf("request_object_encryption_alg")},
+	{Name: "request_object_encryption_enc_values_supported", Label: "Request object content encryption algorithms", Kind: KindList, Source: rpChoices, ChoiceOf: "request_object_encryption_enc", rule: choicesOf("request_object_encryption_enc")},
+	{Name: "introspection_signing_alg_values_supported", Label: "Introspection signing algorithms", Kind: KindList, Source: rpChoices, ChoiceOf: "introspection_signed_response_alg", rule: choicesOf("introspection_signed_response_alg")},
+	{Name: "introspection_encryption_alg_values_supported", Label: "Introspection key encryption algorithms", Kind: KindList, Source: rpChoices, ChoiceOf: "introspection_encrypted_response_alg", rule: choicesOf("introspection_encrypted_response_alg")},
+	{Name: "introspection_encryption_enc_values_supported", Label: "Introspection content encryption algorithms", Kind: KindList, Source: rpChoices, ChoiceOf: "introspection_encrypted_response_enc", rule: choicesOf("introspection_encrypted_response_enc")},
+	{Name: "authorization_signing_alg_values_supported", Label: "Authorization response signing algorithms", Kind: KindList, Source: rpChoices, ChoiceOf: "authorization_signed_response_alg", rule: choicesOf("authorization_signed_response_alg")},
+	{Name: "authorization_encryption_alg_values_supported", Label: "Authorization response key encryption algorithms", Kind: KindList, Source: rpChoices, ChoiceOf: "authorization_encrypted_response_alg", rule: choicesOf("authorization_encrypted_response_alg")},
+	{Name: "authorization_encryption_enc_values_supported", Label: "Authorization response content encryption algorithms", Kind: KindList, Source: rpChoices, ChoiceOf: "authorization_encrypted_response_enc", rule: choicesOf("authorization_encrypted_response_enc")},
+	{Name: "backchannel_authentication_request_signing_alg_values_supported", Label: "CIBA request signing algorithms", Kind: KindList, Source: rpChoices, ChoiceOf: "backchannel_authentication_request_signing_alg", rule: choicesOf("backchannel_authentication_request_signing_alg")},
 }
 
 // memberPlaces finds the place of a member in Members by its name.
