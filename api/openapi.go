@@ -376,7 +376,7 @@ func metadataSchema(described []domain.Member, words func(domain.Member) []strin
 }
 
 func memberSchema(member domain.Member, words []string) object {
-	word := object{"type": "string", "minLength": 1}
+	word := object{"type": "string", "pattern": member.Pattern()}
 	if member.HoldsURIs() {
 		word["format"] = "uri"
 	}

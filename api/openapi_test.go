@@ -1,7 +1,10 @@
 package api_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -58,9 +61,9 @@ func TestDocumentListsEveryRoute(t *testing.T) {
 // Requests and answers are described by the table of members: their words, URIs and language tags.
 func TestDocumentDescribesEveryMember(t *testing.T) {
 	type schema struct {
-		Type, Format, Description string
-		Enum                      []string
-		Items                     *schema
+		Type, Format, Pattern, Description string
+		Enum                               []string
+		Items                              *schema
 	}
 	var document struct {
 		Components struct {
@@ -96,6 +99,9 @@ func TestDocumentDescribesEveryMember(t *testing.T) {
 			if (word.Format == "uri") != member.HoldsURIs() {
 				t.Errorf("%s: the format of %s is %q", name, member.Name, word.Format)
 			}
+			if pattern := member.Pattern(); member.Kind <= domain.KindList && word.Pattern != pattern {
+				t.Errorf("%s: the pattern of %s is %q, want %q", name, member.Name, word.Pattern, pattern)
+			}
 			var want []string
 			if name == "ClientMetadata" {
 				want = member.Values(domain.DefaultPolicy)
@@ -107,6 +113,57 @@ func TestDocumentDescribesEveryMember(t *testing.T) {
 			if member.Localized != (tagged.Type == got.Type) {
 				t.Errorf("%s: %s with a language tag is described as %+v", name, member.Name, tagged)
 			}
+		}
+	}
+}
+
+// What the document does not describe is found by those who hold answers against it.
+func TestDocumentRefusesWrongAnswers(t *testing.T) {
+	s := checked(t)
+	registered, refused := s.register(webClient), s.do("POST", clientsPath, body(`{}`))
+	set := func(name string, value any) func(map[string]any) {
+		return func(object map[string]any) { object[name] = value }
+	}
+	without := func(name string) func(map[string]any) {
+		return func(object map[string]any) { delete(object, name) }
+	}
+	for name, wrong := range map[string]struct {
+		answer answer
+		status int
+		change func(map[string]any)
+	}{
+		"null":                  {registered, http.StatusCreated, set("client_uri", nil)},
+		"empty string":          {registered, http.StatusCreated, set("client_name", "")},
+		"control character":     {registered, http.StatusCreated, set("client_name", "a\nb")},
+		"other type":            {registered, http.StatusCreated, set("require_auth_time", "true")},
+		"no integer":            {registered, http.StatusCreated, set("client_id_issued_at", 1.5)},
+		"no URI":                {registered, http.StatusCreated, set("registration_client_uri", "no URI")},
+		"other scheme":          {registered, http.StatusCreated, set("client_uri", "javascript:alert(1)")},
+		"unknown member":        {registered, http.StatusCreated, set("owner", "x")},
+		"list of choices":       {registered, http.StatusCreated, set("subject_types_supported", []string{"public"})},
+		"tag where none can be": {registered, http.StatusCreated, set("scope#de", "x")},
+		"no client_id":          {registered, http.StatusCreated, without("client_id")},
+		"no redirect_uris":      {registered, http.StatusCreated, without("redirect_uris")},
+		"secret without expiry": {registered, http.StatusCreated, without("client_secret_expires_at")},
+		"expiry without secret": {registered, http.StatusCreated, without("client_secret")},
+		"token without URI":     {registered, http.StatusCreated, without("registration_client_uri")},
+		"other status":          {registered, http.StatusAccepted, func(map[string]any) {}},
+		"unknown error":         {refused, http.StatusBadRequest, set("error", "wrong")},
+		"no description":        {refused, http.StatusBadRequest, without("error_description")},
+		"quoting description":   {refused, http.StatusBadRequest, set("error_description", `"`)},
+		"undescribed error":     {refused, http.StatusTeapot, func(map[string]any) {}},
+	} {
+		object := wrong.answer.json(t)
+		wrong.change(object)
+		encoded, err := json.Marshal(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request, _ := http.NewRequest("POST", publicURL+clientsPath, nil)
+		if ok, _ := s.check.ValidateHttpResponse(request, &http.Response{
+			StatusCode: wrong.status, Header: wrong.answer.header, Body: io.NopCloser(bytes.NewReader(encoded)),
+		}); ok {
+			t.Errorf("%s: %s is taken", name, encoded)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"strings"
 )
 
@@ -26,6 +27,9 @@ func (m Member) Rule() string { return m.rule.text }
 
 // HoldsURIs reports whether every word of a value is a URI.
 func (m Member) HoldsURIs() bool { return m.Kind == KindURI || m.rule.uris }
+
+// Pattern returns a regular expression that every word of a value matches.
+func (m Member) Pattern() string { return cmp.Or(m.rule.pattern, textPattern) }
 
 // Values returns all the words that a value may hold under a policy, nil when no list says so.
 func (m Member) Values(p Policy) []string {

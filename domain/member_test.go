@@ -1,6 +1,9 @@
 package domain
 
-import "testing"
+import (
+	"regexp"
+	"testing"
+)
 
 // What the table says of a member is what its rule does.
 func TestTableTellsTheRules(t *testing.T) {
@@ -16,6 +19,9 @@ func TestTableTellsTheRules(t *testing.T) {
 			if wrong := member.rule.check(DefaultPolicy, value); wrong != "" {
 				t.Errorf("%s: %s %s", member.Name, word, wrong)
 			}
+		}
+		if pattern := regexp.MustCompile(member.Pattern()); pattern.MatchString("") || pattern.MatchString("a\x00") {
+			t.Errorf("%s: %s matches what is no text", member.Name, pattern)
 		}
 		if member.Values(DefaultPolicy) != nil && member.rule.check(DefaultPolicy, Text("none of them")) == "" {
 			t.Errorf("%s takes words that are not told", member.Name)

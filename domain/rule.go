@@ -16,6 +16,8 @@ import (
 type rule struct {
 	// text says what a value must be, for people.
 	text string
+	// pattern is a regular expression that every word matches, for those who cannot do the check; empty: isText.
+	pattern string
 	// uris says that every word is a URI.
 	uris bool
 	// values are all the words that there may be under a policy; nil: the rule has no list.
@@ -36,20 +38,28 @@ func (r rule) also(text string) rule {
 // The rules of single members that are more than a list of words.
 var (
 	absoluteURI          = rule{text: "an absolute URI", uris: true, check: checkAbsoluteURI}
-	webURL               = rule{text: "an http or https URL", uris: true, check: checkWebURL}
-	httpsURL             = rule{text: "an https URL", uris: true, check: checkHTTPSURL}
-	frontchannelURL      = rule{text: "an http or https URL without a fragment", uris: true, check: checkFrontchannelURL}
-	backchannelURL       = rule{text: "an https URL without a fragment", uris: true, check: checkBackchannelURL}
+	webURL               = rule{text: "an http or https URL", pattern: webPattern, uris: true, check: checkWebURL}
+	httpsURL             = rule{text: "an https URL", pattern: httpsPattern, uris: true, check: checkHTTPSURL}
+	frontchannelURL      = rule{text: "an http or https URL without a fragment", pattern: webPattern, uris: true, check: checkFrontchannelURL}
+	backchannelURL       = rule{text: "an https URL without a fragment", pattern: httpsPattern, uris: true, check: checkBackchannelURL}
 	ipAddress            = rule{text: "an IPv4 or IPv6 address", check: checkIPAddress}
 	dnsName              = rule{text: "a DNS name; the first label may be a wildcard", check: checkDNSName}
 	mailbox              = rule{text: "an e-mail address", check: checkMailbox}
 	distinguishedName    = rule{text: "a distinguished name such as `CN=client,O=Example` (RFC 4514)", check: checkDistinguishedName}
 	notEmpty             = rule{text: "not empty", check: checkNotEmpty}
-	allowedScopes        = rule{text: "scopes that `allow-scopes` allows, one space between two", check: checkAllowedScopes}
+	allowedScopes        = rule{text: "scopes that `allow-scopes` allows, one space between two", pattern: scopePattern, check: checkAllowedScopes}
 	allowedResponseTypes = rule{text: "what `allow-response-types` allows, in any order of its words", check: checkAllowedResponseTypes}
 	redirects            = rule{text: "held to what holds for `redirect_uris`", uris: true}
 	otherAuthMethod      = allowed(Policy.authMethods).also("that of the token endpoint when left out")
 	publicKeys           = rule{text: "a JSON Web Key Set of public keys", check: checkPublicKeys}
+)
+
+// Patterns that ECMA-262 and RE2 read alike.
+const (
+	textPattern  = `^[^\x00-\x1F\x7F-\x9F]+$`
+	scopePattern = `^[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\x7E]+)*$`
+	httpsPattern = `^[Hh][Tt][Tt][Pp][Ss]://[\x21-\x7E]+$`
+	webPattern   = `^[Hh][Tt][Tt][Pp][Ss]?://[\x21-\x7E]+$`
 )
 
 // words returns what a Text or a List consists of.
