@@ -197,6 +197,9 @@ func FuzzRegister(f *testing.F) {
 			if added != 1 {
 				t.Fatalf("%d events for a registration", added)
 			}
+			if holdsNothing(got.json(t)) {
+				t.Fatalf("null or an empty string is in %s", got)
+			}
 			token := bearer(got.text(t, "registration_access_token"))
 			path := clientsPath + "/" + got.text(t, "client_id")
 			read := s.do("GET", path, token)

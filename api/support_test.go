@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -314,6 +316,21 @@ func expect(tb testing.TB, got answer, status int, code string) {
 	if got.header.Get("Cache-Control") != "no-store" || got.header.Get("Pragma") != "no-cache" {
 		tb.Errorf("an error may be cached: %v", got.header)
 	}
+}
+
+// holdsNothing reports whether a JSON value holds null or an empty string anywhere.
+func holdsNothing(value any) bool {
+	switch value := value.(type) {
+	case nil:
+		return true
+	case string:
+		return value == ""
+	case []any:
+		return slices.ContainsFunc(value, holdsNothing)
+	case map[string]any:
+		return slices.ContainsFunc(slices.Collect(maps.Values(value)), holdsNothing)
+	}
+	return false
 }
 
 // lockedBuffer collects what several goroutines write.

@@ -13,7 +13,8 @@ import (
 )
 
 // FuzzRegister feeds bodies to the decoder and the rules. What is refused is refused with an error that may
-// be answered; what is accepted encodes to what is accepted again, and putting it back changes nothing.
+// be answered; what is accepted encodes to what is accepted again, without null and empty strings, and putting it
+// back changes nothing.
 func FuzzRegister(f *testing.F) {
 	for _, seed := range []string{
 		webApp,
@@ -22,6 +23,12 @@ func FuzzRegister(f *testing.F) {
 		`{"redirect_uris":["http://[::1]:8/"],"jwks":{"keys":[{"kty":"EC"}]},"contacts":["a@b.example"]}`,
 		`{"redirect_uris":["https://a.example/"],"sector_identifier_uri":"https://a.example/s"}`,
 		`{"redirect_uris":["https://a.example/"],"software_statement":"` + statement(`{"iss":"https://i.example","client_name":"N"}`) + `"}`,
+		`{"redirect_uris":["https://a.example/"],` + jwks(with(rsaPub, `"use":"sig","key_ops":["verify"]`), with(ecPub, `"kid":"1"`), okpPub) + `,"token_endpoint_auth_method":"private_key_jwt"}`,
+		`{"redirect_uris":["https://a.example/"],"vp_formats_supported":{"a":{"b":[1e2,"c",{}]}},"default_max_age":1e2,"require_auth_time":true}`,
+		`{"redirect_uris":["https://a.example/"],"subject_types_supported":["x","pairwise"],"id_token_signing_alg_values_supported":["HS256"],"frontchannel_logout_uri":"https://a.example/l"}`,
+		`{"redirect_uris":["https://a.example/"],"token_endpoint_auth_method":"tls_client_auth","tls_client_auth_subject_dn":"CN=a","scope":"a b","contacts":["a"]}`,
+		`{"grant_types":["urn:openid:params:grant-type:ciba"],"backchannel_token_delivery_mode":"poll","post_logout_redirect_uris":["https://a.example/"]}`,
+		`{"redirect_uris":["https://a.example/"],"vp_formats_supported":{"a":null}}`, `{"redirect_uris":["https://a.example/"],"vp_formats_supported":{"a":[""]}}`,
 		`{"a":{"a":1,"a":2}}`, `[]`, `{"redirect_uris":null}`, "{\"client_name\":\"\xc0\xaf\"}", `{"scope":"a b"}`,
 	} {
 		f.Add([]byte(seed))
@@ -41,6 +48,9 @@ func FuzzRegister(f *testing.F) {
 		encoded, err := json.Marshal(client.Metadata)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if domain.HasNothing(domain.Object(encoded)) {
+			t.Fatalf("null or an empty string is answered: %s", encoded)
 		}
 		var decoded domain.Metadata
 		if err := json.Unmarshal(encoded, &decoded); err != nil {
