@@ -30,7 +30,7 @@ type (
 	List   []string
 	Flag   bool
 	Number int64
-	Object string // a JSON object, as its compact text
+	Object string // a JSON object, as its shortest text: what is encoded and read back is the same to the byte
 )
 
 func (v Text) appendJSON(b []byte) []byte { return appendString(b, string(v)) }
@@ -171,11 +171,11 @@ func (k Kind) decode(raw jsontext.Value) (Value, bool) {
 	case KindNumber:
 		return decodeNumber(raw)
 	default:
-		compact := raw.Clone()
-		if raw.Kind() != '{' || compact.Compact() != nil {
+		shortest := raw.Clone()
+		if raw.Kind() != '{' || shortest.Format() != nil {
 			return nil, false
 		}
-		return Object(compact), true
+		return Object(shortest), true
 	}
 }
 

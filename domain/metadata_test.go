@@ -1,12 +1,12 @@
 package domain_test
 
 import (
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
 	"roster/domain"
@@ -24,7 +24,7 @@ func FuzzRegister(f *testing.F) {
 		`{"redirect_uris":["https://a.example/"],"sector_identifier_uri":"https://a.example/s"}`,
 		`{"redirect_uris":["https://a.example/"],"software_statement":"` + statement(`{"iss":"https://i.example","client_name":"N"}`) + `"}`,
 		`{"redirect_uris":["https://a.example/"],` + jwks(with(rsaPub, `"use":"sig","key_ops":["verify"]`), with(ecPub, `"kid":"1"`), okpPub) + `,"token_endpoint_auth_method":"private_key_jwt"}`,
-		`{"redirect_uris":["https://a.example/"],"vp_formats_supported":{"a":{"b":[1e2,"c",{}]}},"default_max_age":1e2,"require_auth_time":true}`,
+		`{"redirect_uris":["https://a.example/"],"vp_formats_supported":{"\u0061":{"b":[1e2,"&<\/",{}]}},"default_max_age":1e2,"require_auth_time":true}`,
 		`{"redirect_uris":["https://a.example/"],"subject_types_supported":["x","pairwise"],"id_token_signing_alg_values_supported":["HS256"],"frontchannel_logout_uri":"https://a.example/l"}`,
 		`{"redirect_uris":["https://a.example/"],"token_endpoint_auth_method":"tls_client_auth","tls_client_auth_subject_dn":"CN=a","scope":"a b","contacts":["a"]}`,
 		`{"grant_types":["urn:openid:params:grant-type:ciba"],"backchannel_token_delivery_mode":"poll","post_logout_redirect_uris":["https://a.example/"]}`,
@@ -147,7 +147,7 @@ func TestMembersRefuseOtherTypes(t *testing.T) {
 }
 
 func TestMetadataKeepsOrderAndWording(t *testing.T) {
-	const body = `{"client_name":"<b>&  ","client_name#de":"Ä","client_name#ja-Hani":"社","redirect_uris":["b","a","b"],"jwks":{"z":1,"a":[ ]},"default_max_age":0,"require_auth_time":false}`
+	const body = `{"client_name":"<b>&  ","client_name#de":"Ä","client_name#ja-Hani":"社","redirect_uris":["b","a","b"],"jwks":{"z":1,"a":[ ],"\u0062":"\u003c&\/"},"default_max_age":0,"require_auth_time":false}`
 	var metadata domain.Metadata
 	if err := json.Unmarshal([]byte(body), &metadata); err != nil {
 		t.Fatal(err)
@@ -156,7 +156,7 @@ func TestMetadataKeepsOrderAndWording(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"client_name":"<b>&  ","client_name#de":"Ä","client_name#ja-Hani":"社","redirect_uris":["b","a","b"],"jwks":{"z":1,"a":[]},"default_max_age":0,"require_auth_time":false}`
+	const want = `{"client_name":"<b>&  ","client_name#de":"Ä","client_name#ja-Hani":"社","redirect_uris":["b","a","b"],"jwks":{"z":1,"a":[],"b":"<&/"},"default_max_age":0,"require_auth_time":false}`
 	if string(encoded) != want {
 		t.Errorf("encoded\n%s\nwant\n%s", encoded, want)
 	}
