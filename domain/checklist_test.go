@@ -13,10 +13,11 @@ import (
 
 // Public keys for the checklist.
 const (
-	rsaN   = `u0CjNE76UCfbD5zZaoOQh0w6R6Cz_1e6_Yf9i60gcEBXOUFsIcvMB2TrNCZisUrUNNdqEWr7VGv-0mvDDb-XOg4YmHDDpJ2jiWIAK4V1KVOIaffrr8XiarMxWpw82G5Az_Nhny32K84l4HMUtgl1cfPufT_Yt76g981B1DzXZhN0gED6J0izCw8TMFL0mEWZn7Ta4403s6DRymJLro_oXM1Heygta9jEvxFbKV2Jtx3_uYW4nfAQQtZXfnJRbItAmlABOR8M-JL9JFogbi__wkf8tsOrDP8ip3Vy5Mrz91gyfHBHl-_6xZ_Y_HT4KfiQZWjHBiSqu5kyn6f18vtQIw`
-	rsaPub = `{"kty":"RSA","n":"` + rsaN + `","e":"AQAB"}`
-	ecPub  = `{"kty":"EC","crv":"P-256","x":"sSdRQcVa1s7-yW776xLiQKvKrv-pIhmgVIvqBHagEvA","y":"8QVL4tMoDYp_dW7vnbb-LGh7kRjzvlFcjRSnGJirnIU"}`
-	okpPub = `{"kty":"OKP","crv":"Ed25519","x":"5lL9EjmkosoCZ9jUvRyENNje-T1SXf8BGKelX0TkQ14"}`
+	rsaN    = `u0CjNE76UCfbD5zZaoOQh0w6R6Cz_1e6_Yf9i60gcEBXOUFsIcvMB2TrNCZisUrUNNdqEWr7VGv-0mvDDb-XOg4YmHDDpJ2jiWIAK4V1KVOIaffrr8XiarMxWpw82G5Az_Nhny32K84l4HMUtgl1cfPufT_Yt76g981B1DzXZhN0gED6J0izCw8TMFL0mEWZn7Ta4403s6DRymJLro_oXM1Heygta9jEvxFbKV2Jtx3_uYW4nfAQQtZXfnJRbItAmlABOR8M-JL9JFogbi__wkf8tsOrDP8ip3Vy5Mrz91gyfHBHl-_6xZ_Y_HT4KfiQZWjHBiSqu5kyn6f18vtQIw`
+	rsaPub  = `{"kty":"RSA","n":"` + rsaN + `","e":"AQAB"}`
+	ecPub   = `{"kty":"EC","crv":"P-256","x":"sSdRQcVa1s7-yW776xLiQKvKrv-pIhmgVIvqBHagEvA","y":"8QVL4tMoDYp_dW7vnbb-LGh7kRjzvlFcjRSnGJirnIU"}`
+	okpPub  = `{"kty":"OKP","crv":"Ed25519","x":"5lL9EjmkosoCZ9jUvRyENNje-T1SXf8BGKelX0TkQ14"}`
+	k256Pub = `{"kty":"EC","crv":"secp256k1","x":"eb5mfvncu6xVoGKVzocLBwKb_NstzijZWfKBWxb4F5g","y":"SDradyajxGVdpPv8DhEIqP0XtEimhVQZnEfQj_sQ1Lg"}`
 )
 
 func jwks(keys ...string) string { return `"jwks":{"keys":[` + strings.Join(keys, ",") + `]}` }
@@ -215,6 +216,8 @@ func TestChecklist(t *testing.T) {
 			jwks(strings.Replace(rsaPub, rsaN, "not base64!", 1)),
 			jwks(strings.Replace(ecPub, "P-256", "P-384", 1)), jwks(strings.Replace(ecPub, "P-256", "P-999", 1)), jwks(strings.Replace(ecPub,
 				`"x":"s`, `"x":"t`, 1)),
+			jwks(strings.Replace(k256Pub, `"x":"e`, `"x":"f`, 1)), jwks(strings.Replace(k256Pub, `"y":"SDra`, `"y":"`, 1)),
+			jwks(strings.Replace(ecPub, "P-256", "secp256k1", 1)),
 			jwks(strings.Replace(ecPub, `"crv":"P-256",`, "", 1)), jwks(strings.Replace(okpPub, "Ed25519", "Ed448", 1)),
 			jwks(strings.Replace(okpPub, "5lL9", "", 1)),
 			jwks(with(ecPub, `"use":"both"`)), jwks(with(ecPub, `"use":1`)), jwks(with(ecPub, `"kid":1`)), jwks(with(ecPub, `"kid":null`)),
@@ -230,7 +233,7 @@ func TestChecklist(t *testing.T) {
 			no("token_endpoint_auth_method", `"token_endpoint_auth_method":"private_key_jwt",`+
 				jwks(`{"kty":"AKP","use":"sig","pub":"AAAA"}`, with(ecPub, `"use":"enc"`)))),
 		"C-15 keys with all that they may say": ok(jwks(with(rsaPub, `"use":"enc","key_ops":["wrapKey","encrypt"]`)),
-			jwks(with(ecPub, `"use":"sig","key_ops":["verify","of another specification"]`)), jwks(with(rsaPub, `"alg":"PS256","use":"sig","kid":"1","key_ops":["verify"]`)),
+			jwks(with(ecPub, `"use":"sig","key_ops":["verify","of another specification"]`)), jwks(with(k256Pub, `"alg":"ES256K"`)), jwks(with(rsaPub, `"alg":"PS256","use":"sig","kid":"1","key_ops":["verify"]`)),
 			jwks(with(ecPub, `"alg":"ECDH-ES+A128KW","use":"enc"`)), jwks(with(okpPub, `"alg":"EdDSA"`)), jwks(with(okpPub, `"alg":"Ed25519"`)),
 			jwks(`{"kty":"OKP","crv":"X25519","x":"5lL9EjmkosoCZ9jUvRyENNje-T1SXf8BGKelX0TkQ14"}`)),
 		"C-16 a use for every key": rows(

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 
@@ -95,10 +96,13 @@ func publicKey(p Policy, raw jsontext.Value) (use, wrong string) {
 			return "", "has an x5u that " + wrong
 		}
 	}
-	// go-jose knows Ed25519 alone of the curves of RFC 8037.
+	// go-jose knows Ed25519 alone of the curves of RFC 8037, and not that of RFC 8812.
 	crv, _ := decodeText(members["crv"])
 	if size := otherCurves[crv]; kty == "OKP" && size != 0 {
 		return use, octets(members["x"], size)
+	}
+	if kty == "EC" && crv == "secp256k1" {
+		return use, checkSecp256k1(members)
 	}
 	return use, checkKey(members)
 }
@@ -146,6 +150,30 @@ var algorithms = map[string][]string{
 
 func fits(alg, kty string) bool {
 	return slices.ContainsFunc(algorithms[kty], func(beginning string) bool { return strings.HasPrefix(alg, beginning) })
+}
+
+// secp256k1Prime is the p of y² = x³ + 7 mod p (SEC 2, 2.4.1).
+var secp256k1Prime = new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 256), big.NewInt(1<<32+977))
+
+// checkSecp256k1 is RFC 8812 3.1.
+func checkSecp256k1(members Document) string {
+	var coordinates [2]*big.Int
+	for i, name := range []string{"x", "y"} {
+		if wrong := octets(members[name], 32); wrong != "" {
+			return wrong
+		}
+		text, _ := decodeText(members[name])
+		decoded, _ := base64.RawURLEncoding.DecodeString(text)
+		coordinates[i] = new(big.Int).SetBytes(decoded)
+	}
+	x, y := coordinates[0], coordinates[1]
+	left := new(big.Int).Exp(y, big.NewInt(2), secp256k1Prime)
+	right := new(big.Int).Exp(x, big.NewInt(3), secp256k1Prime)
+	right.Add(right, big.NewInt(7)).Mod(right, secp256k1Prime)
+	if x.Cmp(secp256k1Prime) >= 0 || y.Cmp(secp256k1Prime) >= 0 || left.Cmp(right) != 0 {
+		return "has a point that is not on its curve"
+	}
+	return ""
 }
 
 // octets says what would be right when raw is not the base64url of n octets.
