@@ -34,6 +34,7 @@ type conformanceCase struct {
 	} `json:"expect"`
 }
 
+// TestConformanceCases registers with every case (C-53: what is REQUIRED is there).
 func TestConformanceCases(t *testing.T) {
 	s := checked(t)
 	for _, c := range conformanceCases(t) {

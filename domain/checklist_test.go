@@ -196,7 +196,7 @@ func TestChecklist(t *testing.T) {
 			badURLs("client_uri"), badURLs("logo_uri"), badURLs("tos_uri"), badURLs("policy_uri")),
 		"C-13 jwks_uri": rows(ok(`"jwks_uri":"https://a.example/jwks"`),
 			no("jwks_uri", `"jwks_uri":"http://a.example/jwks"`, `"jwks_uri":"http://localhost/jwks"`), badURLs("jwks_uri")),
-		"C-14 jwks or jwks_uri": no("jwks", `"jwks_uri":"https://a.example/jwks",`+jwks(rsaPub)),
+		"C-14 C-18 D-6 jwks or jwks_uri": no("jwks", `"jwks_uri":"https://a.example/jwks",`+jwks(rsaPub)),
 		"C-15 public keys alone": rows(
 			ok(jwks(rsaPub), jwks(ecPub), jwks(okpPub), jwks(rsaPub, ecPub, okpPub), jwks(with(ecPub, `"foo":"bar"`))),
 			no("jwks", jwks(with(rsaPub, `"d":"AAAA"`)), jwks(with(rsaPub, `"p":"AAAA"`)), jwks(with(rsaPub, `"q":"AAAA"`)),
@@ -291,7 +291,7 @@ func TestChecklist(t *testing.T) {
 			ok(`"request_object_signing_alg":"none"`, `"request_object_signing_alg":"HS256"`, `"request_object_signing_alg":"ES256",`+jwks(ecPub)),
 			no("request_object_signing_alg", `"request_object_signing_alg":"RS256"`,
 				`"request_object_signing_alg":"RS256",`+jwks(with(rsaPub, `"use":"enc"`)), `"request_object_signing_alg":"FOO"`)),
-		"C-24 token_endpoint_auth_method": rows(
+		"C-24 D-23 token_endpoint_auth_method": rows(
 			[]trial{{"", "", values{"token_endpoint_auth_method": text("client_secret_basic")}}},
 			ok(each(`"token_endpoint_auth_method":"%"`, "client_secret_basic", "client_secret_post", "client_secret_jwt", "none")...),
 			ok(`"token_endpoint_auth_method":"private_key_jwt",`+jwks(rsaPub),

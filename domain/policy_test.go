@@ -200,6 +200,7 @@ func TestDefaultsByThePolicy(t *testing.T) {
 	}
 }
 
+// C-55, D-24, D-25: nobody can show the pages of another as its own where the policy asks for it.
 func TestPagesOnRedirectHost(t *testing.T) {
 	p := policyWith(func(p *domain.Policy) { p.PagesOnRedirectHost = true })
 	for _, member := range []string{"client_uri", "logo_uri", "tos_uri", "policy_uri", "information_uri", "organization_uri", "logo_uri#de"} {

@@ -171,7 +171,7 @@ func parseGolden(t *testing.T, file string) (r eventstore.Encoded) {
 	return r
 }
 
-// Personal data is nowhere but in "personal", and the auditors' data is complete (D-26: contacts are personal).
+// D-26: personal data is nowhere but in "personal", and the auditors' data is complete.
 func TestPersonalDataApart(t *testing.T) {
 	r, err := eventstore.Encode(golden["ClientRegistered.2"])
 	if err != nil {
