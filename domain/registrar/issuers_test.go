@@ -238,7 +238,11 @@ func TestStatementsTellWhatIsWrong(t *testing.T) {
 			t.Fatal(err)
 		}
 		hmac := jose.JSONWebKey{Key: public, KeyID: "one", Algorithm: "HS256"}
-		r.wantCode(t, stating(sign(t, hmac, claimed, nil)), invalid)
+		statement := stating(sign(t, hmac, claimed, nil))
+		r.wantCode(t, statement, invalid)
+		if _, err := r.Register(t.Context(), "", parse(t, statement)); !strings.Contains(err.Error(), "asymmetric algorithm") {
+			t.Errorf("refused for another reason: %v", err)
+		}
 	})
 	t.Run("D-12 with a key of its own in the header", func(t *testing.T) {
 		own := signingKey(t, jose.ES256, "one")
@@ -303,6 +307,11 @@ func TestStatementsTellWhatIsWrong(t *testing.T) {
 			digest := sha256.Sum256([]byte(signed))
 			r.wantCode(t, stating(signed+"."+encode(signature(t, key, digest[:], 32))), invalid)
 		}
+	})
+	t.Run("a statement that names a key is of no other", func(t *testing.T) {
+		other := key
+		other.KeyID = "two"
+		r.wantCode(t, stating(sign(t, other, claimed, nil)), invalid)
 	})
 	t.Run("a statement that names no key is of any", func(t *testing.T) {
 		nameless := key

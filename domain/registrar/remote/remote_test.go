@@ -80,6 +80,10 @@ func TestFetch(t *testing.T) {
 			}
 		})
 	}
+	t.Run("not with what a URL has for a user", func(t *testing.T) {
+		fetcher, url := serve(t, nil, answer(document))
+		unavailable(t, fetcher, strings.Replace(url, "https://", "https://user:password@", 1))
+	})
 	t.Run("as large as it may be", func(t *testing.T) {
 		fetcher, url := serve(t, nil, answer(strings.Repeat(" ", remote.SizeLimit)))
 		if body, err := fetcher.Fetch(t.Context(), url); err != nil || len(body) != remote.SizeLimit {
