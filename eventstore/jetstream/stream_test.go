@@ -168,6 +168,11 @@ func TestUnfitStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A server that deletes its last stream removes the directory of all streams a moment later, even while the
+	// next one is being made in it.
+	if _, err := js.CreateStream(t.Context(), natsjs.StreamConfig{Name: "other", Subjects: []string{"other"}}); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range tests {
 		config := jetstream.StreamConfig()
 		test.change(&config)
