@@ -20,6 +20,8 @@ const (
 	codeWrongLastSequenceConstant jetstream.ErrorCode = 10164 // from a cluster
 	codeStoreFailed               jetstream.ErrorCode = 10077
 	codeDuplicateInBatch          jetstream.ErrorCode = 10201
+	codeIncompleteBatch           jetstream.ErrorCode = 10176
+	codeTooManyBatches            jetstream.ErrorCode = 10210
 )
 
 // Append implements eventstore.Log. A single event is a message of its own, several are an atomic batch.

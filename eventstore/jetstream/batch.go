@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -16,7 +17,8 @@ import (
 
 // publishBatch stores all messages or none and returns the last one's sequence. Its errors are those of
 // outcome. The server answers to the last message, which commits the batch; a batch that it refused to
-// begin, or that lost a message on its way, it does not commit.
+// begin, or that lost a message on its way, it does not commit. A server that is busy with the batches of
+// others is asked again for a while.
 //
 // What becomes of a batch when the embedded server stops in the middle of committing it:
 //   - The process ends. The server has staged the whole batch in files of its own before it stores the first
@@ -31,6 +33,33 @@ func (l *Log) publishBatch(ctx context.Context, msgs []*nats.Msg) (uint64, error
 		return 0, err
 	}
 	defer l.batches.Release(1)
+	patience, cancel := context.WithTimeout(ctx, ackTimeout)
+	defer cancel()
+	for {
+		seq, err := l.sendBatch(ctx, msgs)
+		if !isBusy(err) {
+			return seq, err
+		}
+		select {
+		case <-time.After(busyPause):
+		case <-patience.Done():
+			return 0, err
+		}
+	}
+}
+
+// busyPause is how long a server that has no room for another batch is left alone. A batch takes it
+// milliseconds.
+const busyPause = 20 * time.Millisecond
+
+// isBusy reports whether the server refused a batch, or the beginning of one, for the many that several
+// processes have under way.
+func isBusy(err error) bool {
+	var refused *jetstream.APIError
+	return errors.As(err, &refused) && (refused.ErrorCode == codeTooManyBatches || refused.ErrorCode == codeIncompleteBatch)
+}
+
+func (l *Log) sendBatch(ctx context.Context, msgs []*nats.Msg) (uint64, error) {
 	// A retry is another batch: the remains of the first must not mix with it.
 	id := nuid.Next()
 	for i, msg := range msgs {

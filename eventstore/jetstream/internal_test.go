@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +18,44 @@ import (
 	"roster/domain"
 	"roster/eventstore/storetest"
 )
+
+// Batches of other processes can leave no room for one more. It is stored once there is.
+func TestBatchOnABusyServer(t *testing.T) {
+	log, err := Open(t.Context(), Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	part := func(id, sequence string) *nats.Msg {
+		return &nats.Msg{Subject: "roster.client." + id, Data: []byte("{}"), Header: nats.Header{headerBatchID: {id}, headerBatchSequence: {sequence}}}
+	}
+	const most = 50
+	for i := range most {
+		if _, err := log.nc.RequestMsgWithContext(t.Context(), part(fmt.Sprint("other", i), "1")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused := 0
+	log.request = func(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
+		reply, err := log.nc.RequestMsgWithContext(ctx, msg)
+		if err == nil && strings.Contains(string(reply.Data), `"error"`) {
+			refused++
+			for i := range most { // a gap ends a batch
+				if err := log.nc.PublishMsg(part(fmt.Sprint("other", i), "3")); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		return reply, err
+	}
+	one, other := domain.ClientAggregate("01"), domain.ClientAggregate("02")
+	seq, err := log.Append(t.Context(),
+		domain.Change{Events: []domain.Envelope{storetest.Registered(one)}},
+		domain.Change{Events: []domain.Envelope{storetest.Registered(other)}})
+	if err != nil || seq != 2 || refused == 0 {
+		t.Errorf("Append = %d, %v after %d refusals", seq, err, refused)
+	}
+}
 
 // A file that was synced may grow until the server turns to the next: then it is synced again.
 func TestBarrierCrossesBlocks(t *testing.T) {

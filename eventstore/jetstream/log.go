@@ -32,7 +32,7 @@ type Options struct {
 const (
 	// maxInFlight bounds the appends under way. The others wait for their turn.
 	maxInFlight = 1024
-	// maxBatches is less than the 50 batches that a server lets a stream have under way.
+	// maxBatches is less than the 50 batches that a server lets a stream have under way, all processes together.
 	maxBatches = 32
 	// ackTimeout bounds the wait for an acknowledgement, settleTimeout that for finding out afterwards
 	// what became of an append.
