@@ -54,6 +54,15 @@ func TestChecklist(t *testing.T) {
 	const noError, invalidToken = `Bearer realm="roster"`, `Bearer realm="roster", error="invalid_token"`
 
 	for row, check := range map[string]func(t *testing.T, s *service){
+		"C-12 what an authorization server is to show of a client it can read": func(t *testing.T, s *service) {
+			client := s.client(everyMember)
+			shown := s.do("GET", "/api/v1/clients/"+client.id, asAdmin).json(t)
+			for _, name := range []string{"client_name", "client_name#de", "logo_uri", "client_uri", "policy_uri", "tos_uri"} {
+				if want := client.json(t)[name]; want == nil || shown[name] != want {
+					t.Errorf("%s is %v, registered %v", name, shown[name], want)
+				}
+			}
+		},
 		"C-31 C-43 scripts of other origins": func(t *testing.T, s *service) {
 			client := s.client(webClient)
 			for _, got := range []answer{
