@@ -224,6 +224,11 @@ func TestChecklist(t *testing.T) {
 			jwks(with(ecPub, `"kid":""`)),
 			jwks(with(ecPub, `"alg":"RS256"`)), jwks(with(rsaPub, `"alg":"ES256"`)), jwks(with(rsaPub, `"alg":"HS256"`)), jwks(with(rsaPub,
 				`"alg":"none"`)), jwks(with(ecPub, `"alg":1`)),
+			jwks(with(ecPub, `"alg":"ES384"`)), jwks(with(ecPub, `"alg":"ES256K"`)), jwks(with(okpPub, `"alg":"Ed448"`)),
+			jwks(with(okpPub, `"alg":"ECDH-ES"`)), jwks(with(rsaPub, `"alg":"RS"`)),
+			jwks(strings.Replace(rsaPub, rsaN, strings.Repeat(rsaN, 9)[:2736]+"Iw", 1)),
+			jwks(with(rsaPub, `"kid":"1"`), with(rsaPub, `"kid":"1"`)), jwks(with(rsaPub, `"kid":"1","use":"sig"`), ecPub, with(rsaPub,
+				`"kid":"1","use":"sig"`)),
 			jwks(with(ecPub, `"key_ops":"verify"`)), jwks(with(ecPub, `"key_ops":[1]`)), jwks(with(ecPub, `"key_ops":["verify","verify"]`)),
 			jwks(with(ecPub, `"use":"sig","key_ops":["deriveKey"]`)), jwks(with(rsaPub, `"use":"enc","key_ops":["wrapKey","verify"]`))),
 		"C-15 keys of types that others may understand (RFC 7517 5)": rows(
@@ -232,7 +237,9 @@ func TestChecklist(t *testing.T) {
 			no("jwks", jwks(`{"kty":"AKP","pub":"AAAA"}`), jwks(`{"kty":"AKP","pub":"AAAA","priv":"AAAA"}`, ecPub), jwks(`{"kty":7}`, ecPub)),
 			no("token_endpoint_auth_method", `"token_endpoint_auth_method":"private_key_jwt",`+
 				jwks(`{"kty":"AKP","use":"sig","pub":"AAAA"}`, with(ecPub, `"use":"enc"`)))),
-		"C-15 keys with all that they may say": ok(jwks(with(rsaPub, `"use":"enc","key_ops":["wrapKey","encrypt"]`)),
+		"C-15 keys with all that they may say": ok(jwks(rsaPub, rsaPub), jwks(with(rsaPub, `"kid":"1"`), with(ecPub, `"kid":"1"`)),
+			jwks(with(rsaPub, `"kid":"1","use":"sig"`), with(rsaPub, `"kid":"1","use":"enc"`)),
+			jwks(with(rsaPub, `"use":"enc","key_ops":["wrapKey","encrypt"]`)),
 			jwks(with(ecPub, `"use":"sig","key_ops":["verify","of another specification"]`)), jwks(with(k256Pub, `"alg":"ES256K"`)), jwks(with(rsaPub, `"alg":"PS256","use":"sig","kid":"1","key_ops":["verify"]`)),
 			jwks(with(ecPub, `"alg":"ECDH-ES+A128KW","use":"enc"`)), jwks(with(okpPub, `"alg":"EdDSA"`)), jwks(with(okpPub, `"alg":"Ed25519"`)),
 			jwks(`{"kty":"OKP","crv":"X25519","x":"5lL9EjmkosoCZ9jUvRyENNje-T1SXf8BGKelX0TkQ14"}`)),

@@ -7,34 +7,37 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
-	"strings"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// minRSABits is the least size of RSA keys (RFC 7518 3.3).
+// minRSABits is the least size of RSA keys (RFC 7518 3.3). go-jose refuses those above 16,384 bits, which would
+// keep whoever verifies with them busy.
 const minRSABits = 2048
 
 // checkPublicKeys is the rule of jwks: public asymmetric keys alone (OpenID Connect Dynamic Client
-// Registration 1.0, 2), each complete and strong enough to be used.
+// Registration 1.0, 2), each complete and strong enough to be used, and no two that nobody could tell apart.
 func checkPublicKeys(p Policy, v Value) string {
 	set, err := ParseDocument([]byte(v.(Object)))
 	if err != nil || set["keys"].Kind() != '[' {
 		return "must be a JSON Web Key Set: an object with an array keys (RFC 7517 5)"
 	}
-	uses := map[string]bool{}
+	uses, names := map[string]bool{}, map[jwkName]bool{}
 	number, usable := 0, 0
 	for raw := range elements(set["keys"]) {
 		number++
-		use, wrong := publicKey(p, raw)
+		key, wrong := publicKey(p, raw)
 		if wrong == ofUnknownType {
 			continue // RFC 7517 5: others may understand it
+		}
+		if wrong == "" && key.name.kid != "" && names[key.name] {
+			wrong = "has type, use and kid of another (RFC 7517 4.5)"
 		}
 		if wrong != "" {
 			return fmt.Sprintf("has a key (number %d) that %s", number, wrong)
 		}
-		uses[use] = true
+		uses[key.name.use], names[key.name] = true, true
 		usable++
 	}
 	if usable == 0 {
@@ -46,65 +49,121 @@ func checkPublicKeys(p Policy, v Value) string {
 	return ""
 }
 
+// A jwk is a JSON Web Key with what tells it from others.
+type jwk struct {
+	members  Document
+	name     jwkName
+	crv, alg string
+}
+
+// A jwkName is what a key is found by.
+type jwkName struct{ kty, use, kid string }
+
 // privateMembers are the members of private and symmetric keys (RFC 7518 6.2.2, 6.3.2, 6.4.1).
 var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}
 
 const ofUnknownType = "is of no supported type; supported are RSA, EC and OKP"
 
-// publicKey returns the use of one key and what is wrong with it.
-func publicKey(p Policy, raw jsontext.Value) (use, wrong string) {
+// publicKey reads one key and says what is wrong with it.
+func publicKey(p Policy, raw jsontext.Value) (jwk, string) {
+	key, wrong := parseKey(raw)
+	if wrong != "" {
+		return key, wrong
+	}
+	for _, rule := range []func(Policy, jwk) string{checkKeyType, checkKeyAlg, checkOperations, checkCertificates, checkParameters} {
+		if wrong := rule(p, key); wrong != "" {
+			return key, wrong
+		}
+	}
+	return key, ""
+}
+
+// parseKey reads a key that may be of any type, so long as it is public.
+func parseKey(raw jsontext.Value) (key jwk, wrong string) {
 	members, err := ParseDocument(raw)
 	if err != nil {
-		return "", "is not a JSON object"
+		return key, "is not a JSON object"
 	}
 	if slices.ContainsFunc(privateMembers, func(name string) bool { return members[name] != nil }) {
-		return "", "is private or symmetric; only public keys may be registered"
+		return key, "is private or symmetric; only public keys may be registered"
 	}
-	for _, name := range []string{"kty", "use", "kid", "alg", "crv"} {
-		if value := members[name]; value != nil {
-			if text, ok := decodeText(value); !ok || !isText(text) {
-				return "", "has a " + name + " that is not a non-empty string"
+	key.members = members
+	for _, text := range []struct {
+		name string
+		into *string
+	}{{"kty", &key.name.kty}, {"use", &key.name.use}, {"kid", &key.name.kid}, {"alg", &key.alg}, {"crv", &key.crv}} {
+		if raw := members[text.name]; raw != nil {
+			var ok bool
+			if *text.into, ok = decodeText(raw); !ok || !isText(*text.into) {
+				return key, "has a " + text.name + " that is not a non-empty string"
 			}
 		}
 	}
-	kty, _ := decodeText(members["kty"])
-	use, _ = decodeText(members["use"])
-	switch {
-	case kty == "":
-		return "", "has no kty"
-	case kty == "oct":
-		return "", "is symmetric; only public keys may be registered"
-	case algorithms[kty] == nil:
-		return "", ofUnknownType
+	return key, ""
+}
+
+func checkKeyType(_ Policy, key jwk) string {
+	switch use := key.name.use; {
+	case key.name.kty == "":
+		return "has no kty"
+	case key.name.kty == "oct":
+		return "is symmetric; only public keys may be registered"
+	case !key.isKnown():
+		return ofUnknownType
 	case use != "" && use != "sig" && use != "enc":
-		return "", "has a use other than sig or enc"
+		return "has a use other than sig or enc"
 	}
-	if alg, _ := decodeText(members["alg"]); alg != "" && !fits(alg, kty) {
-		return "", "has an alg that is not for its type"
+	return ""
+}
+
+// isKnown reports whether the key is of a type that the registry can check.
+func (key jwk) isKnown() bool { return slices.Contains([]string{"RSA", "EC", "OKP"}, key.name.kty) }
+
+var (
+	byAgreement = []string{"ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A192KW", "ECDH-ES+A256KW"}
+	// algorithms are those that a key of a type, or of a curve, is for (RFC 7518 3.1, 4.1; RFC 8037 3; RFC 8812;
+	// RFC 9864).
+	algorithms = map[string][]string{
+		"RSA": {
+			"RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+			"RSA1_5", "RSA-OAEP", "RSA-OAEP-256", "RSA-OAEP-384", "RSA-OAEP-512",
+		},
+		"P-256":     append([]string{"ES256"}, byAgreement...),
+		"P-384":     append([]string{"ES384"}, byAgreement...),
+		"P-521":     append([]string{"ES512"}, byAgreement...),
+		"secp256k1": {"ES256K"},
+		"Ed25519":   {"EdDSA", "Ed25519"},
+		"Ed448":     {"EdDSA", "Ed448"},
+		"X25519":    byAgreement,
+		"X448":      byAgreement,
 	}
-	if wrong := checkOperations(members["key_ops"], use); wrong != "" {
-		return "", wrong
+)
+
+func checkKeyAlg(_ Policy, key jwk) string {
+	kind := key.crv
+	if key.name.kty == "RSA" {
+		kind = "RSA"
 	}
-	if raw := members["x5c"]; raw != nil {
+	if key.alg != "" && !slices.Contains(algorithms[kind], key.alg) {
+		return "has an alg that is not for its type and curve"
+	}
+	return ""
+}
+
+// checkCertificates holds what a key says of its certificates to RFC 7517 4.6 and 4.7.
+func checkCertificates(p Policy, key jwk) string {
+	if raw := key.members["x5c"]; raw != nil {
 		if chain, _ := decodeList(raw); len(words(chain)) == 0 {
-			return "", "has an x5c that is not an array of certificates"
+			return "has an x5c that is not an array of certificates"
 		}
 	}
-	if raw := members["x5u"]; raw != nil {
+	if raw := key.members["x5u"]; raw != nil {
 		x5u, _ := decodeText(raw)
 		if wrong := checkHTTPSURL(p, Text(x5u)); wrong != "" {
-			return "", "has an x5u that " + wrong
+			return "has an x5u that " + wrong
 		}
 	}
-	// go-jose knows Ed25519 alone of the curves of RFC 8037, and not that of RFC 8812.
-	crv, _ := decodeText(members["crv"])
-	if size := otherCurves[crv]; kty == "OKP" && size != 0 {
-		return use, octets(members["x"], size)
-	}
-	if kty == "EC" && crv == "secp256k1" {
-		return use, checkSecp256k1(members)
-	}
-	return use, checkKey(members)
+	return ""
 }
 
 // operations are what keys of a use are for (RFC 7517 4.3).
@@ -115,7 +174,8 @@ var operations = map[string][]string{
 
 // checkOperations is RFC 7517 4.3: key_ops have no value twice, and none that contradicts the use. Values that
 // the RFC does not define may mean anything.
-func checkOperations(raw jsontext.Value, use string) string {
+func checkOperations(_ Policy, key jwk) string {
+	raw, use := key.members["key_ops"], key.name.use
 	if raw == nil {
 		return ""
 	}
@@ -141,15 +201,17 @@ func checkOperations(raw jsontext.Value, use string) string {
 // otherCurves are the sizes of public keys by curve (RFC 8037 2, 3.2).
 var otherCurves = map[string]int{"X25519": 32, "X448": 56, "Ed448": 57}
 
-// algorithms are the beginnings of algorithms by the type of their keys (RFC 7518 3.1, 4.1, RFC 8037 3, RFC 9864).
-var algorithms = map[string][]string{
-	"RSA": {"RS", "PS"},
-	"EC":  {"ES", "ECDH-ES"},
-	"OKP": {"Ed", "ECDH-ES"},
-}
-
-func fits(alg, kty string) bool {
-	return slices.ContainsFunc(algorithms[kty], func(beginning string) bool { return strings.HasPrefix(alg, beginning) })
+// checkParameters checks the key itself. go-jose knows Ed25519 alone of the curves of RFC 8037, and not that of
+// RFC 8812.
+func checkParameters(_ Policy, key jwk) string {
+	size := otherCurves[key.crv]
+	switch {
+	case key.name.kty == "OKP" && size != 0:
+		return octets(key.members["x"], size)
+	case key.name.kty == "EC" && key.crv == "secp256k1":
+		return checkSecp256k1(key.members)
+	}
+	return checkKey(key.members)
 }
 
 // secp256k1Prime is the p of y² = x³ + 7 mod p (SEC 2, 2.4.1).
@@ -237,9 +299,7 @@ func hasKeyFor(m Metadata, use string) bool {
 	}
 	members, _ := ParseDocument([]byte(set))
 	for raw := range elements(members["keys"]) {
-		key, _ := ParseDocument(raw)
-		kty, _ := decodeText(key["kty"])
-		if own, _ := decodeText(key["use"]); algorithms[kty] != nil && (own == "" || own == use) {
+		if key, wrong := parseKey(raw); wrong == "" && key.isKnown() && (key.name.use == "" || key.name.use == use) {
 			return true
 		}
 	}

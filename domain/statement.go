@@ -127,15 +127,11 @@ func VerificationKeys(set []byte) ([]jose.JSONWebKey, error) {
 	}
 	var keys []jose.JSONWebKey
 	for raw := range elements(document["keys"]) {
-		use, wrong := publicKey(DefaultPolicy, raw)
-		if wrong != "" || use == "enc" {
+		candidate, wrong := publicKey(DefaultPolicy, raw)
+		if wrong != "" || candidate.name.use == "enc" {
 			continue
 		}
-		members, err := ParseDocument(raw)
-		if err != nil {
-			continue
-		}
-		if key, ok := decodeKey(members); ok {
+		if key, ok := decodeKey(candidate.members); ok {
 			keys = append(keys, key)
 		}
 	}
