@@ -12,8 +12,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// minRSABits is the least size of RSA keys (RFC 7518 3.3). go-jose refuses those above 16,384 bits, which would
-// keep whoever verifies with them busy.
+// minRSABits is the least size of RSA keys (RFC 7518 3.3). The most is what go-jose takes: greater ones keep
+// whoever verifies with them busy.
 const minRSABits = 2048
 
 // checkPublicKeys is the rule of jwks: public asymmetric keys alone (OpenID Connect Dynamic Client
@@ -205,7 +205,10 @@ var otherCurves = map[string]int{"X25519": 32, "X448": 56, "Ed448": 57}
 // RFC 8812.
 func checkParameters(_ Policy, key jwk) string {
 	size := otherCurves[key.crv]
+	modulus, _ := decodeText(key.members["n"])
 	switch {
+	case key.name.kty == "RSA" && base64.RawURLEncoding.DecodedLen(len(modulus))*8 > jose.MaxRSAModulusBits:
+		return fmt.Sprintf("has an RSA modulus above %d bits", jose.MaxRSAModulusBits)
 	case key.name.kty == "OKP" && size != 0:
 		return octets(key.members["x"], size)
 	case key.name.kty == "EC" && key.crv == "secp256k1":
