@@ -44,7 +44,7 @@ func withDefaults(p Policy, requested Metadata) Metadata {
 	if len(p.DefaultScopes) > 0 {
 		setDefault("scope", Text(strings.Join(p.DefaultScopes, " ")))
 	}
-	setDefault("id_token_signed_response_alg", p.asymmetricSigningAlgs().preferred("RS256"))
+	setDefault("id_token_signed_response_alg", p.usualSigningAlgs().preferred("RS256"))
 	for _, member := range Members {
 		if member.Default != nil {
 			setDefault(member.Name, member.Default)

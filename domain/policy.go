@@ -214,6 +214,15 @@ func (p Policy) asymmetricSigningAlgs() allowance {
 	return allowed
 }
 
+// usualSigningAlgs are those for a client that leaves the choice to the server: asymmetric ones, which ask
+// nothing of the client, and others only where the policy allows none of these.
+func (p Policy) usualSigningAlgs() allowance {
+	if usual := p.asymmetricSigningAlgs(); len(usual.values) > 0 {
+		return usual
+	}
+	return p.signingAlgsOrNone()
+}
+
 func (p Policy) allowsScope(scope string) bool {
 	return len(p.Scopes) == 0 || slices.Contains(p.Scopes, scope)
 }

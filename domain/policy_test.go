@@ -198,6 +198,16 @@ func TestDefaultsByThePolicy(t *testing.T) {
 	if got := events[0].(domain.ClientRegistered).Metadata.Text("scope"); got != "email" {
 		t.Errorf("a client that asked for email got %q", got)
 	}
+	for want, algs := range map[string][]string{"HS512": {"HS512", "HS256"}, "none": {}} {
+		p.SigningAlgs = algs
+		events, err := domain.Decide(p, domain.Client{}, register(t, `{"redirect_uris":["https://a.example/"]}`))
+		if err != nil {
+			t.Fatalf("with the algorithms %v: %v", algs, err)
+		}
+		if got := events[0].(domain.ClientRegistered).Metadata.Text("id_token_signed_response_alg"); got != want {
+			t.Errorf("with the algorithms %v ID tokens are signed with %q, want %q", algs, got, want)
+		}
+	}
 }
 
 // C-55, D-24, D-25: nobody can show the pages of another as its own where the policy asks for it.
