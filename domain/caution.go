@@ -19,7 +19,6 @@ type Caution struct {
 // issuer's word and never among them.
 func Cautions(m Metadata) []Caution {
 	var cautions []Caution
-	redirects := slices.DeleteFunc(slices.Clone(m.List("redirect_uris")), func(s string) bool { return isAppOnly([]string{s}) })
 	_, attested := Attested(m)
 	for _, name := range m.Names() {
 		if slices.Contains(attested, name) {
@@ -32,7 +31,7 @@ func Cautions(m Metadata) []Caution {
 			cautions = append(cautions, Caution{name, "has characters that cannot be seen"})
 		case isName && mixesAlphabets(text):
 			cautions = append(cautions, Caution{name, "has a word with letters of several alphabets that look alike"})
-		case isPage && len(redirects) > 0 && !sharesHost(text, redirects):
+		case isPage && isElsewhere(text, m.List("redirect_uris")):
 			cautions = append(cautions, Caution{name, "does not have scheme and host of any redirect URI"})
 		}
 	}
@@ -43,11 +42,7 @@ func Cautions(m Metadata) []Caution {
 // issuer's word (RFC 7591 2.3), in the order of Members; nothing for a client without one, all of whose
 // metadata are its own word.
 func Attested(m Metadata) (issuer string, members []string) {
-	statement, err := ParseSoftwareStatement(m.Text(statementMember))
-	if err != nil {
-		return "", nil
-	}
-	claimed, err := decodeMetadata(statement.Claims)
+	issuer, claimed, err := readStatement(m.Text(statementMember))
 	if err != nil {
 		return "", nil
 	}
@@ -56,7 +51,14 @@ func Attested(m Metadata) (issuer string, members []string) {
 			members = append(members, name)
 		}
 	}
-	return statement.Issuer, members
+	return issuer, members
+}
+
+// isElsewhere reports whether a page is on the web where none of the redirect URIs that are on the web is.
+// An app has nothing to compare with.
+func isElsewhere(page string, redirectURIs []string) bool {
+	remote := slices.DeleteFunc(slices.Clone(redirectURIs), func(s string) bool { return isAppOnly([]string{s}) })
+	return len(remote) > 0 && !sharesHost(page, remote)
 }
 
 // shownNames are the members by which people take a client for somebody.

@@ -99,19 +99,29 @@ func claimsOf(p Policy, c Client, raw jsontext.Value, known Evidence) (Metadata,
 	if !ok {
 		return nil, InvalidStatement("must be a signed JWT in compact form")
 	}
-	statement, err := ParseSoftwareStatement(text)
+	_, claimed, err := readStatement(text)
 	if err != nil {
 		return nil, err
-	}
-	delete(statement.Claims, statementMember)
-	claimed, err := decodeMetadata(statement.Claims)
-	if err != nil {
-		return nil, InvalidStatement("has a claim that is not of its member's type: " + err.Error())
 	}
 	if text != c.Metadata.Text(statementMember) && text != known.SoftwareStatement {
 		return nil, &Missing{SoftwareStatement: text}
 	}
 	return claimed, nil
+}
+
+// readStatement returns the issuer of a software statement and those of its claims that are members. It returns
+// an *Error with InvalidSoftwareStatement.
+func readStatement(text string) (issuer string, claimed Metadata, err error) {
+	statement, err := ParseSoftwareStatement(text)
+	if err != nil {
+		return "", nil, err
+	}
+	delete(statement.Claims, statementMember)
+	claimed, err = decodeMetadata(statement.Claims)
+	if err != nil {
+		return "", nil, InvalidStatement("has a claim that is not of its member's type: " + err.Error())
+	}
+	return statement.Issuer, claimed, nil
 }
 
 // VerificationKeys returns the public keys of a JSON Web Key Set that signatures can be verified with. Keys

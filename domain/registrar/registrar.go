@@ -234,14 +234,16 @@ func (r *Registrar) change(
 ) (changed []domain.Envelope, err error) {
 	var known domain.Evidence
 	err = r.contend(ctx, func() error {
-		changed, err = r.changeOnce(ctx, clientID, conditions, command, known)
-		missing := new(domain.Missing)
-		for errors.As(err, &missing) {
-			if err = r.learn(ctx, r.Now(), missing, &known); err == nil {
-				changed, err = r.changeOnce(ctx, clientID, conditions, command, known)
+		for {
+			changed, err = r.changeOnce(ctx, clientID, conditions, command, known)
+			missing := new(domain.Missing)
+			if !errors.As(err, &missing) {
+				return err
+			}
+			if err := r.learn(ctx, r.Now(), missing, &known); err != nil {
+				return err
 			}
 		}
-		return err
 	})
 	return changed, err
 }
