@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"html"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"roster/domain"
 	"roster/projections"
@@ -312,6 +314,29 @@ func TestAClientIsShownWithWhoVouchesForIt(t *testing.T) {
 	} {
 		if !strings.Contains(odd, want) {
 			t.Errorf("the page lacks %q:\n%s", want, odd)
+		}
+	}
+
+	part := func(json string) string { return base64.RawURLEncoding.EncodeToString([]byte(json)) }
+	vouched := domain.Envelope{
+		ID: "vouched", Time: time.Now(), Aggregate: domain.ClientAggregate("vouched"),
+		Actor: domain.Actor{Kind: domain.ActorClient, ID: "vouched"},
+		Event: domain.ClientRegistered{IssuedAt: time.Unix(1, 0), RegistrationAccessToken: domain.DigestOf("token"), Metadata: domain.Metadata{
+			"client_name": domain.Text("Bank"), "software_id": domain.Text("of its own"),
+			"software_statement": domain.Text(part(`{"alg":"ES256"}`) + "." + part(`{"iss":"https://issuer.example","client_name":"Bank"}`) + ".c2ln"),
+		}},
+	}
+	seq, err := r.log.Append(t.Context(), domain.Change{Events: []domain.Envelope{vouched}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.model.Wait(t.Context(), seq); err != nil {
+		t.Fatal(err)
+	}
+	got := textOf(v.get("/admin/clients/vouched").body)
+	for _, want := range []string{"By https://issuer.example in what is marked as attested.", "Name attested client_name", "Software software_id"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the page lacks %q:\n%s", want, got)
 		}
 	}
 }
