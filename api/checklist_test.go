@@ -18,8 +18,8 @@ import (
 	"roster/domain/registrar"
 )
 
-// TestChecklist has the statements of the specifications on requests and answers by their numbers in the
-// checklist: C is OpenID Connect Dynamic Client Registration 1.0, D is RFC 7591, M is RFC 7592, H is what
+// TestChecklist has the statements of the specifications on requests and answers by their ids in
+// docs/decisions.md: C is OpenID Connect Dynamic Client Registration 1.0, D is RFC 7591, M is RFC 7592, H is what
 // HTTP and RFC 6750 say. Those on metadata are in the domain's.
 func TestChecklist(t *testing.T) {
 	all := checked(t)
@@ -97,7 +97,7 @@ func TestChecklist(t *testing.T) {
 			form := func(r *http.Request) { r.Header.Set("Content-Type", "application/x-www-form-urlencoded") }
 			expect(t, s.do("POST", connectPath, body(`redirect_uris=x`), form), http.StatusUnsupportedMediaType, "invalid_request")
 		},
-		"C-35 C-39 M01 ids and secrets are the server's and of one client": func(t *testing.T, s *service) {
+		"C-35 C-39 ids and secrets are the server's and of one client": func(t *testing.T, s *service) {
 			seen := map[string]bool{}
 			for range 20 {
 				got := s.register(`{"redirect_uris":["https://client.example.org/cb"],"client_id":"admin","client_secret":"mine","registration_access_token":"mine"}`)

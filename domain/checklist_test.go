@@ -143,7 +143,7 @@ const (
 	hybrid   = `"grant_types":["authorization_code","implicit"],"response_types":["code id_token"]`
 )
 
-// TestChecklist has the statements of the specifications on metadata by their numbers in the checklist:
+// TestChecklist has the statements of the specifications on metadata by their ids in docs/decisions.md:
 // C is OpenID Connect Dynamic Client Registration 1.0, D is RFC 7591, U are the rules of redirect URIs, X
 // those that extensions have across members.
 func TestChecklist(t *testing.T) {
