@@ -181,8 +181,9 @@ func TestChecklist(t *testing.T) {
 		"C-7 native clients": rows(
 			uris(native, "com.example.app:/cb", "com.example.app:/", "com.example.app:cb", "com.example.app://cb",
 				"cursor://anysphere.cursor-retrieval/oauth/cb",
-				"http://localhost/", "http://localhost:8080/cb", "http://127.0.0.1:3000/cb", "http://[::1]/cb", "http://127.255.0.1/"),
-			noURIs(native, "http://a.example/cb", "http://127.0.0.1.a.example/", "http://[::2]/", "http://0.0.0.0/", "http://192.168.0.1/")),
+				"http://localhost/", "http://localhost:8080/cb", "http://127.0.0.1:3000/cb", "http://[::1]/cb"),
+			noURIs(native, "http://a.example/cb", "http://127.0.0.1.a.example/", "http://[::2]/", "http://0.0.0.0/", "http://192.168.0.1/",
+				"http://127.255.0.1/", "https://localhost/", "https://127.0.0.1/", "https://[::1]/")),
 		"C-8 native clients with claimed https": uris(native, "https://a.example/cb"),
 		"C-9 all redirect URIs are checked": no("redirect_uris",
 			`"redirect_uris":["https://a.example/","https://b.example/","http://c.example/"]`,
