@@ -2,6 +2,7 @@ package domain
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 )
 
@@ -37,6 +38,13 @@ func (m Member) Values(p Policy) []string {
 		return nil
 	}
 	return m.rule.values(p)
+}
+
+// EmptyIsNothing reports whether a request that has an empty string for the member leaves it out: clients fill in
+// forms so. A word of a list is no free text, and on a name in a certificate the client's authentication rests.
+func (m Member) EmptyIsNothing() bool {
+	isText := m.Kind == KindText || m.Kind == KindURI
+	return isText && m.rule.values == nil && !slices.Contains(certificateNames, m.Name)
 }
 
 // Kind is the JSON shape of a member.
