@@ -177,7 +177,7 @@ func TestChecklist(t *testing.T) {
 			noURIs(implicit, "http://a.example/", "http://localhost/", "https://localhost/", "https://LOCALHOST:8443/", "http://127.0.0.1/",
 				"http://[::1]/", "https://localhost./", "https://a.localhost/", "https://127.0.0.2/", "https://[::ffff:127.0.0.1]/", "https://0.0.0.0/"),
 			noURIs(hybrid, "http://localhost/", "https://localhost/cb"),
-			noURIs(web+","+implicit, "com.example.app:/cb")),
+			uris(web+","+implicit, "com.example.app:/cb")),
 		"C-7 native clients": rows(
 			uris(native, "com.example.app:/cb", "com.example.app:/", "com.example.app:cb", "com.example.app://cb",
 				"cursor://anysphere.cursor-retrieval/oauth/cb",
@@ -187,7 +187,7 @@ func TestChecklist(t *testing.T) {
 		"C-8 native clients with claimed https": uris(native, "https://a.example/cb"),
 		"C-9 all redirect URIs are checked": no("redirect_uris",
 			`"redirect_uris":["https://a.example/","https://b.example/","http://c.example/"]`,
-			`"redirect_uris":["http://c.example/","https://a.example/"]`, `"redirect_uris":["https://a.example/","com.example.app:/"]`),
+			`"redirect_uris":["http://c.example/","https://a.example/"]`, `"redirect_uris":["http://a.example/","com.example.app:/"]`),
 		"C-10 contacts": rows(
 			ok(`"contacts":["a@b.example","tel:+1-201-555-0123"]`, `"contacts":[]`),
 			no("contacts", each(`"contacts":%`, `"a@b.example"`, `[1]`, `[""]`, `[null]`, `[["a@b.example"]]`, `{}`, `true`, `7`)...)),
@@ -422,10 +422,9 @@ func TestChecklist(t *testing.T) {
 			"http://127.1/", "http://0x7f.1/", "http://2130706433/", "http://localhost./", "http://0.0.0.0/", "http://10.0.0.1/", "http://[::]/"),
 		"U-6 no implicit grant of access tokens alone": no("response_types", `"grant_types":["implicit"],"response_types":["token"]`),
 		"U-7 private-use schemes": rows(
-			uris("", "com.example.app:/cb", "app.example:/cb"),
+			uris("", "com.example.app:/cb", "app.example:/cb"), uris(web, "com.example.app:/cb"),
 			[]trial{{`"redirect_uris":["com.example.app:/cb"]`, "", values{"application_type": text("native")}},
 				{`"redirect_uris":["com.example.app:/cb","http://127.0.0.1/"]`, "", values{"application_type": text("native")}}},
-			noURIs(web, "com.example.app:/cb"),
 			noURIs(native, "javascript:alert(1)", "JaVaScRiPt:alert(1)", "javascript://a.example/%0aalert(1)", "data:text/html,x",
 				"DATA:text/html;base64,eA==", "file:///etc/passwd", "file://a.example/x", "blob:https://a.example/x",
 				"about:blank", "view-source:https://a.example/", "filesystem:https://a.example/x", "vbscript:x", "intent://a#Intent;end",
@@ -452,7 +451,7 @@ func TestChecklist(t *testing.T) {
 			ok(`"post_logout_redirect_uris":["https://b.example/bye","http://localhost:8080/bye"]`, `"post_logout_redirect_uris":[]`,
 				`"redirect_uris":["com.example.app:/cb"],"post_logout_redirect_uris":["com.example.app:/bye"]`),
 			no("post_logout_redirect_uris", each(`"post_logout_redirect_uris":%`, `["http://b.example/"]`, `["javascript:alert(1)"]`,
-				`["ftp://a.example/"]`, `["com.example.app:/bye"]`, `["//a.example/"]`, `["/bye"]`, `[""]`,
+				`["ftp://a.example/"]`, `["http://127.0.0.2/"]`, `["//a.example/"]`, `["/bye"]`, `[""]`,
 				`["https://u@a.example/"]`, `["https://a.example/ "]`, `["data:text/html,x"]`, `"https://a.example/"`, `[1]`, `{}`,
 				`["https://a.example/","not-a-url"]`)...)),
 
@@ -501,7 +500,7 @@ func TestChecklist(t *testing.T) {
 			ok(`"claims_redirect_uris":["https://a.example/claims?x"]`,
 				`"redirect_uris":["com.example.app:/cb"],"claims_redirect_uris":["com.example.app:/claims","http://127.0.0.1/"]`),
 			no("claims_redirect_uris", each(`"claims_redirect_uris":%`, `["javascript:x"]`, `["https://a.example/#x"]`, `["http://a.example/"]`,
-				`["com.example.app:/claims"]`, `["/claims"]`, `[""]`, `[1]`, `"https://a.example/"`)...)),
+				`["http://127.0.0.2/"]`, `["/claims"]`, `[""]`, `[1]`, `"https://a.example/"`)...)),
 		"X federation and presentations": rows(
 			ok(`"client_registration_types":["automatic","explicit"]`,
 				`"vp_formats_supported":{"dc+sd-jwt":{"sd-jwt_alg_values":["ES256"]}}`,

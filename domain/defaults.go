@@ -2,7 +2,6 @@ package domain
 
 import (
 	"maps"
-	"slices"
 	"strings"
 )
 
@@ -18,9 +17,7 @@ func withDefaults(p Policy, requested Metadata) Metadata {
 	setDefault("redirect_uris", List{})
 	setDefault("grant_types", List{"authorization_code"})
 	setDefault("response_types", defaultResponseTypes(m))
-	if isAppOnly(m.List("redirect_uris")) && usesRedirects(m) && !(answersFromAuthorizationEndpoint(m) && hasHTTP(m)) {
-		setDefault("application_type", Text("native"))
-	}
+	m["application_type"] = applicationType(m)
 	if len(p.DefaultScopes) > 0 {
 		setDefault("scope", Text(strings.Join(p.DefaultScopes, " ")))
 	}
@@ -45,11 +42,4 @@ func defaultResponseTypes(m Metadata) List {
 		return List{"code"}
 	}
 	return List{}
-}
-
-func hasHTTP(m Metadata) bool {
-	return slices.ContainsFunc(m.List("redirect_uris"), func(s string) bool {
-		u, _ := parseURI(s)
-		return u.scheme == "http"
-	})
 }
