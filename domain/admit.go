@@ -1,28 +1,46 @@
 package domain
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
 
-// admit returns what is registered for what was requested: with defaults, or an *Error. The same rules
-// hold for a registration and an update, always against the whole of what the client would be.
-func admit(p Policy, requested Metadata) (Metadata, error) {
-	chosen, err := choose(p, requested)
+// admit returns what is registered within bounds for what was requested, with defaults, and what of the request was
+// left out, by member; or an *Error. The same rules hold for a registration and an update, always against the whole
+// of what the client would be.
+func (b bounds) admit(requested Metadata) (registered, leftOut Metadata, err error) {
+	chosen, err := choose(b.Policy, requested)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	m := withDefaults(p, chosen)
+	for _, grants := range b.possibleGrants(chosen) {
+		m := maps.Clone(chosen)
+		m["grant_types"] = grants
+		leftOut := b.narrow(m)
+		b.complete(m)
+		wrong := b.check(m)
+		if wrong == nil {
+			return m, leftOut, nil
+		}
+		err = cmp.Or(err, wrong)
+	}
+	return nil, nil, err
+}
+
+// check holds what a client would be to all rules.
+func (b bounds) check(m Metadata) error {
 	for _, rule := range []func(Policy, Metadata) error{
 		checkMembers, checkRedirectURIs, checkPages, checkGrants, checkAuthentication, checkKeys, checkKeyUse,
 		checkEncryption, checkSigning, checkRequests, checkSubject, checkOtherRedirects, checkLogout, checkCIBA, checkSize,
 	} {
-		if err := rule(p, m); err != nil {
-			return nil, err
+		if err := rule(b.Policy, m); err != nil {
+			return err
 		}
 	}
-	return m, nil
+	return b.terms.check(m)
 }
 
 // checkMembers holds every member to its own rule.
