@@ -272,9 +272,9 @@ func schemas(policy domain.Policy) object {
 		codes[i] = e.Code
 	}
 	found := object{
-		"ClientMetadata": metadataSchema(domain.Members, func(m domain.Member) []string { return m.Values(policy) }),
+		"ClientMetadata": metadataSchema(domain.Members, requestPattern, func(m domain.Member) []string { return m.Values(policy) }),
 		// What was registered under another policy is answered as it is.
-		"RegisteredMetadata": metadataSchema(registered(), func(domain.Member) []string { return nil }),
+		"RegisteredMetadata": metadataSchema(registered(), domain.Member.Pattern, func(domain.Member) []string { return nil }),
 		"ClientUpdate": extended("ClientMetadata", object{"client_id": text, "client_secret": text},
 			"client_id"),
 		"ClientInformation": closed(extended("RegisteredMetadata", object{
@@ -362,11 +362,20 @@ func registered() []domain.Member {
 	return slices.DeleteFunc(slices.Clone(domain.Members), func(m domain.Member) bool { return m.ChoiceOf != "" })
 }
 
-// metadataSchema describes members; words are all that a member may hold, nil: any.
-func metadataSchema(described []domain.Member, words func(domain.Member) []string) object {
+// requestPattern is the pattern of a member in requests, which may have an empty string to leave it out.
+func requestPattern(member domain.Member) string {
+	if member.EmptyIsNothing() {
+		return "^$|" + member.Pattern()
+	}
+	return member.Pattern()
+}
+
+// metadataSchema describes members: each word of a member has the pattern, and words are all that a member may
+// hold, nil: any.
+func metadataSchema(described []domain.Member, pattern func(domain.Member) string, words func(domain.Member) []string) object {
 	members, localized := object{}, object{}
 	for _, member := range described {
-		schema := memberSchema(member, words(member))
+		schema := memberSchema(member, pattern(member), words(member))
 		members[member.Name] = schema
 		if member.Localized {
 			localized["^"+member.Name+"#[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$"] = schema
@@ -375,8 +384,8 @@ func metadataSchema(described []domain.Member, words func(domain.Member) []strin
 	return object{"type": "object", "properties": members, "patternProperties": localized}
 }
 
-func memberSchema(member domain.Member, words []string) object {
-	word := object{"type": "string", "pattern": member.Pattern()}
+func memberSchema(member domain.Member, pattern string, words []string) object {
+	word := object{"type": "string", "pattern": pattern}
 	if member.HoldsURIs() {
 		word["format"] = "uri"
 	}

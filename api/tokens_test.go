@@ -215,7 +215,7 @@ func TestInitialAccessTokens(t *testing.T) {
 		before := s.last()
 		for members, code := range map[string]string{
 			`"redirect_uris":["https://evil.example/"]`:                                                          "invalid_redirect_uri",
-			`"redirect_uris":["https://client.example.org/"],"scope":"openid admin"`:                             "invalid_client_metadata",
+			`"redirect_uris":["https://client.example.org/"],"scope":"email admin"`:                              "invalid_client_metadata",
 			`"redirect_uris":["https://client.example.org/"],"grant_types":["client_credentials"]`:               "invalid_client_metadata",
 			`"redirect_uris":["https://client.example.org/"],"application_type":"native"`:                        "invalid_client_metadata",
 			`"redirect_uris":["https://client.example.org/"],"post_logout_redirect_uris":["https://b.example/"]`: "invalid_client_metadata",

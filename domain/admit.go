@@ -1,77 +1,46 @@
 package domain
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 )
 
-// admit returns what is registered for what was requested: with defaults, or an *Error. The same rules
-// hold for a registration and an update, always against the whole of what the client would be.
-func admit(p Policy, requested Metadata) (Metadata, error) {
-	chosen, err := choose(p, requested)
+// admit returns what is registered within bounds for what was requested, with defaults, and what of the request was
+// left out, by member; or an *Error. The same rules hold for a registration and an update, always against the whole
+// of what the client would be.
+func (b bounds) admit(requested Metadata) (registered, leftOut Metadata, err error) {
+	chosen, err := choose(b.Policy, requested)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	m := withDefaults(p, chosen)
+	for _, grants := range b.possibleGrants(chosen) {
+		m := maps.Clone(chosen)
+		m["grant_types"] = grants
+		leftOut := b.narrow(m)
+		b.complete(m)
+		wrong := b.check(m)
+		if wrong == nil {
+			return m, leftOut, nil
+		}
+		err = cmp.Or(err, wrong)
+	}
+	return nil, nil, err
+}
+
+// check holds what a client would be to all rules.
+func (b bounds) check(m Metadata) error {
 	for _, rule := range []func(Policy, Metadata) error{
 		checkMembers, checkRedirectURIs, checkPages, checkGrants, checkAuthentication, checkKeys, checkKeyUse,
 		checkEncryption, checkSigning, checkRequests, checkSubject, checkOtherRedirects, checkLogout, checkCIBA, checkSize,
 	} {
-		if err := rule(p, m); err != nil {
-			return nil, err
+		if err := rule(b.Policy, m); err != nil {
+			return err
 		}
 	}
-	return m, nil
-}
-
-// withDefaults fills in what the specifications and the policy define for members that were left out
-// (OpenID Connect Dynamic Client Registration 1.0, 2; RFC 7591 2).
-func withDefaults(p Policy, requested Metadata) Metadata {
-	m := maps.Clone(requested)
-	setDefault := func(name string, value Value) {
-		if m[name] == nil {
-			m[name] = value
-		}
-	}
-	setDefault("redirect_uris", List{})
-	setDefault("grant_types", List{"authorization_code"})
-	setDefault("response_types", defaultResponseTypes(m))
-	if isAppOnly(m.List("redirect_uris")) && usesRedirects(m) && !(answersFromAuthorizationEndpoint(m) && hasHTTP(m)) {
-		setDefault("application_type", Text("native"))
-	}
-	if len(p.DefaultScopes) > 0 {
-		setDefault("scope", Text(strings.Join(p.DefaultScopes, " ")))
-	}
-	setDefault("id_token_signed_response_alg", p.usualSigningAlgs().preferred("RS256"))
-	for _, member := range Members {
-		if member.Default != nil {
-			setDefault(member.Name, member.Default)
-		}
-	}
-	for _, prefix := range encryptions {
-		if m[prefix+"_alg"] != nil {
-			setDefault(prefix+"_enc", p.encryptionEncs().preferred("A128CBC-HS256"))
-		}
-	}
-	return m
-}
-
-// defaultResponseTypes is "code", but nothing for a client whose grants have no use for it. One that has no
-// grant at all, such as a resource server, has to say both.
-func defaultResponseTypes(m Metadata) List {
-	if usesRedirects(m) || len(m.List("grant_types")) == 0 {
-		return List{"code"}
-	}
-	return List{}
-}
-
-func hasHTTP(m Metadata) bool {
-	return slices.ContainsFunc(m.List("redirect_uris"), func(s string) bool {
-		u, _ := parseURI(s)
-		return u.scheme == "http"
-	})
+	return b.terms.check(m)
 }
 
 // checkMembers holds every member to its own rule.
@@ -89,26 +58,6 @@ func checkMembers(p Policy, m Metadata) error {
 		}
 		if wrong := member.rule.check(p, m[name]); wrong != "" {
 			return refuse(name, wrong)
-		}
-	}
-	return nil
-}
-
-// checkGrants refuses grant and response types that disagree
-// (OpenID Connect Dynamic Client Registration 1.0, 2; RFC 7591 2.1).
-func checkGrants(_ Policy, m Metadata) error {
-	grants := m.List("grant_types")
-	if usesRedirects(m) && len(m.List("response_types")) == 0 {
-		return refuse("response_types", "must name at least one for the grants authorization_code and implicit")
-	}
-	for _, responseType := range m.List("response_types") {
-		types := strings.Split(responseType, " ")
-		if slices.Contains(types, "code") && !slices.Contains(grants, "authorization_code") {
-			return refuse("grant_types", "must have authorization_code for the response type "+responseType)
-		}
-		implicit := slices.Contains(types, "token") || slices.Contains(types, "id_token")
-		if implicit && !slices.Contains(grants, "implicit") {
-			return refuse("grant_types", "must have implicit for the response type "+responseType)
 		}
 	}
 	return nil

@@ -56,13 +56,15 @@ func chooseFrom(p Policy, m Metadata, choices Member) error {
 	}
 	of, _, _ := LookupMember(name)
 	possible := slices.DeleteFunc(slices.Clone(values), func(value string) bool { return !slices.Contains(of.Values(p), value) })
-	switch {
-	case len(possible) == 0:
+	if len(possible) == 0 {
 		return refuse(choices.Name, "must have a value that this server allows: "+strings.Join(of.Values(p), ", "))
-	case slices.Contains(possible, standard):
-		m[name] = Text(standard)
-	default:
-		m[name] = Text(possible[0])
+	}
+	wanted := slices.Index(possible, standard)
+	if wanted > 0 {
+		possible[0], possible[wanted] = possible[wanted], possible[0]
+	}
+	if setFirstFit(p, m, name, possible); m[name] == nil {
+		m[name] = Text(possible[0]) // the rules say what the client lacks for it
 	}
 	return nil
 }

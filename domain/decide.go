@@ -33,12 +33,13 @@ func register(p Policy, c Client, command Register) ([]Event, error) {
 		return nil, fmt.Errorf("register client: id %s is taken", c.ID)
 	}
 	c.Terms = command.Terms // they bind the client from the start
-	metadata, err := settle(p, c, command.Requested, command.Evidence)
+	metadata, leftOut, err := settle(p, c, command.Requested, command.Evidence)
 	if err != nil {
 		return nil, err
 	}
 	registered := ClientRegistered{
 		Metadata:                metadata,
+		LeftOut:                 leftOut,
 		IssuedAt:                command.At.Truncate(time.Second),
 		RegistrationAccessToken: command.RegistrationAccessToken,
 		PolicyVersion:           command.PolicyVersion,
@@ -51,21 +52,21 @@ func register(p Policy, c Client, command Register) ([]Event, error) {
 	return []Event{registered}, nil
 }
 
-// settle returns the metadata that a request leads to for a client under its terms. The sector is held
-// against it last, so that nothing is fetched for what is refused anyhow.
-func settle(p Policy, c Client, requested Document, evidence Evidence) (Metadata, error) {
+// settle returns the metadata that a request leads to for a client under its terms, and what of the request was
+// left out. The sector is held against it last, so that nothing is fetched for what is refused anyhow.
+func settle(p Policy, c Client, requested Document, evidence Evidence) (metadata, leftOut Metadata, err error) {
 	members, err := requestedBy(p, c, requested, evidence)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	metadata, err := admitUnder(c.Terms, p, members)
+	metadata, leftOut, err = bounds{p, c.Terms}.admit(members)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := checkSector(metadata, evidence.Sector); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return metadata, nil
+	return metadata, leftOut, nil
 }
 
 func update(p Policy, c Client, command Update) ([]Event, error) {
@@ -75,12 +76,12 @@ func update(p Policy, c Client, command Update) ([]Event, error) {
 	if err := checkUpdate(c, command); err != nil {
 		return nil, err
 	}
-	metadata, err := settle(p, c, command.Requested, command.Evidence)
+	metadata, leftOut, err := settle(p, c, command.Requested, command.Evidence)
 	if err != nil {
 		return nil, err
 	}
 	updated := ClientUpdated{
-		Metadata: metadata, RegistrationAccessToken: command.RegistrationAccessToken, PolicyVersion: command.PolicyVersion,
+		Metadata: metadata, LeftOut: leftOut, RegistrationAccessToken: command.RegistrationAccessToken, PolicyVersion: command.PolicyVersion,
 	}
 	switch {
 	case !needsSecret(metadata):
@@ -117,18 +118,6 @@ func checkUpdate(c Client, command Update) error {
 		}
 	}
 	return nil
-}
-
-// admitUnder is admit for a client that the terms of an initial access token bind.
-func admitUnder(terms Terms, p Policy, requested Metadata) (Metadata, error) {
-	metadata, err := admit(p, requested)
-	if err != nil {
-		return nil, err
-	}
-	if err := terms.check(metadata); err != nil {
-		return nil, err
-	}
-	return metadata, nil
 }
 
 // nameByOwner makes a client's name OWNER_NAME when both are given, as WSO2 Identity Server does. In an update

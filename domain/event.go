@@ -11,6 +11,7 @@ type Event interface {
 // ClientRegistered is the first event of every client.
 type ClientRegistered struct {
 	Metadata                Metadata
+	LeftOut                 Metadata  // values that were asked for and are not in Metadata, by member; nil: none
 	IssuedAt                time.Time // client_id_issued_at, whole seconds
 	RegistrationAccessToken Digest
 	Secret                  *Secret // nil: the client has none
@@ -22,8 +23,9 @@ type ClientRegistered struct {
 // ClientUpdated replaces a client's metadata (RFC 7592 2.2).
 type ClientUpdated struct {
 	Metadata     Metadata
-	SecretIssued *Secret // a new secret, which replaces any former; nil: none was issued
-	SecretEnded  bool    // the client has no secret any more
+	LeftOut      Metadata // as in ClientRegistered
+	SecretIssued *Secret  // a new secret, which replaces any former; nil: none was issued
+	SecretEnded  bool     // the client has no secret any more
 	// RegistrationAccessToken is of a new token, which ends any former; zero: none was issued.
 	RegistrationAccessToken Digest
 	// PolicyVersion is the Version of the policy that let the change through; empty: from before it was recorded.

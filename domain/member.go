@@ -2,6 +2,7 @@ package domain
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 )
 
@@ -37,6 +38,13 @@ func (m Member) Values(p Policy) []string {
 		return nil
 	}
 	return m.rule.values(p)
+}
+
+// EmptyIsNothing reports whether a request that has an empty string for the member leaves it out: clients fill in
+// forms so. A word of a list is no free text, and on a name in a certificate the client's authentication rests.
+func (m Member) EmptyIsNothing() bool {
+	isText := m.Kind == KindText || m.Kind == KindURI
+	return isText && m.rule.values == nil && !slices.Contains(certificateNames, m.Name)
 }
 
 // Kind is the JSON shape of a member.
@@ -96,7 +104,7 @@ const (
 var Members = []Member{
 	{Name: "client_name", Label: "Name", Source: rfc7591, Localized: true, rule: described("with `ext_param_owner` it becomes `OWNER_NAME`")},
 	{Name: "ext_param_owner", Label: "Owner", Source: wso2},
-	{Name: "application_type", Label: "Application type", Source: oidcDCR, Default: Text("web"), rule: oneOf("web", "native")},
+	{Name: "application_type", Label: "Application type", Source: oidcDCR, Default: Text("web"), rule: oneOf("web", "native").also("`native` for a client with a private-use scheme, whatever it says; `mobile` is taken as `native`")},
 	{Name: "redirect_uris", Label: "Redirect URIs", Kind: KindList, Source: rfc7591, rule: described("URIs without fragment that the application type allows: https, http on loopback, private-use schemes of native clients")},
 	{Name: "grant_types", Label: "Grant types", Kind: KindList, Source: rfc7591, rule: allowed(Policy.grantTypes).also("`authorization_code` when there are none")},
 	{Name: "response_types", Label: "Response types", Kind: KindList, Source: rfc7591, rule: allowedResponseTypes.also("each with its grant types; `code` for a client of redirects that names none")},

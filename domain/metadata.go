@@ -140,7 +140,8 @@ func (m *Metadata) UnmarshalJSON(data []byte) error {
 }
 
 // decodeMetadata takes the members that the registry understands out of a document. The others are left
-// out (RFC 7591 2). It returns an *Error when a value is not of its member's kind.
+// out (RFC 7591 2), as are empty strings that say nothing. It returns an *Error when a value is not of its
+// member's kind.
 func decodeMetadata(document Document) (Metadata, error) {
 	metadata := make(Metadata, len(document)+4)
 	for _, name := range slices.Sorted(maps.Keys(document)) {
@@ -152,6 +153,9 @@ func decodeMetadata(document Document) (Metadata, error) {
 		value, ok := member.Kind.decode(raw)
 		if !ok {
 			return nil, refuse(name, member.Kind.shape())
+		}
+		if value == Text("") && member.EmptyIsNothing() {
+			continue
 		}
 		metadata[name] = value
 	}

@@ -38,6 +38,10 @@ type Policy struct {
 	MaxClients         int `json:"max_clients,omitempty"`           // active ones; 0: no limit
 	MaxClientsPerOwner int `json:"max_clients_per_owner,omitempty"` // active ones of one ext_param_owner; 0: no limit
 
+	// RefuseExcess refuses grant types, response types and scopes beyond what the client may have, which are
+	// left out otherwise (RFC 7591 3.2.1).
+	RefuseExcess bool `json:"refuse_excess,omitempty"`
+
 	// RequireSoftwareStatement lets nobody be a client without a software statement (RFC 7591 2.3).
 	RequireSoftwareStatement bool `json:"require_software_statement,omitempty"`
 }
@@ -86,6 +90,10 @@ func (p Policy) Version() string {
 
 // What the rules can hold clients to, beside what DefaultPolicy allows.
 var (
+	moreGrantTypes = []string{
+		"urn:ietf:params:oauth:grant-type:uma-ticket",          // UMA 2.0 Grant 3.3.1
+		"urn:ietf:params:oauth:grant-type:pre-authorized_code", // OpenID4VCI 1.0, 4.1.1
+	}
 	moreResponseTypes  = []string{"token", "none"}
 	moreSigningAlgs    = []string{"ES256K", "Ed25519", "Ed448"}
 	moreEncryptionAlgs = []string{"RSA1_5", "RSA-OAEP-384", "RSA-OAEP-512"}
@@ -188,7 +196,12 @@ func (p Policy) grantTypes() allowance    { return allowance{"allow-grant-types"
 func (p Policy) responseTypes() allowance { return allowance{"allow-response-types", p.ResponseTypes} }
 func (p Policy) authMethods() allowance   { return allowance{"allow-auth-methods", p.AuthMethods} }
 func (p Policy) signingAlgs() allowance   { return allowance{"allow-signing-algs", p.SigningAlgs} }
+
+// encryptionAlgs are none where no content encryption is allowed, without which they are of no use.
 func (p Policy) encryptionAlgs() allowance {
+	if len(p.EncryptionEncs) == 0 {
+		return p.encryptionEncs()
+	}
 	return allowance{"allow-encryption-algs", p.EncryptionAlgs}
 }
 func (p Policy) encryptionEncs() allowance {
@@ -214,15 +227,6 @@ func (p Policy) asymmetricSigningAlgs() allowance {
 	return allowed
 }
 
-// usualSigningAlgs are those for a client that leaves the choice to the server: asymmetric ones, which ask
-// nothing of the client, and others only where the policy allows none of these.
-func (p Policy) usualSigningAlgs() allowance {
-	if usual := p.asymmetricSigningAlgs(); len(usual.values) > 0 {
-		return usual
-	}
-	return p.signingAlgsOrNone()
-}
-
 func (p Policy) allowsScope(scope string) bool {
 	return len(p.Scopes) == 0 || slices.Contains(p.Scopes, scope)
 }
@@ -245,16 +249,6 @@ func matchesHost(rules []string, host string) bool {
 // allowsScheme reports whether redirect URIs may have a private-use scheme, given in lower case.
 func (p Policy) allowsScheme(scheme string) bool {
 	return len(p.RedirectSchemes) == 0 || slices.Contains(p.RedirectSchemes, scheme)
-}
-
-// preferred is what a specification has for its default where the policy allows it, else the first
-// that it does: a server may replace what a client leaves to it, and says so in its answer
-// (RFC 7591 2, 3.2.1).
-func (a allowance) preferred(standard string) Text {
-	if slices.Contains(a.values, standard) || len(a.values) == 0 {
-		return Text(standard)
-	}
-	return Text(a.values[0])
 }
 
 // isSymmetricAlg reports whether a JWS or JWE algorithm takes the client secret for its key

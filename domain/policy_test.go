@@ -25,7 +25,10 @@ func TestPolicyRefuses(t *testing.T) {
 		says   []string
 	}{
 		"grant type": {
-			func(p *domain.Policy) { p.GrantTypes = []string{"authorization_code", "refresh_token"} },
+			func(p *domain.Policy) {
+				p.RefuseExcess = true
+				p.GrantTypes = []string{"authorization_code", "refresh_token"}
+			},
 			`{` + web + `,"grant_types":["authorization_code","password"]}`,
 			domain.InvalidClientMetadata, []string{"grant_types", "allow-grant-types", "authorization_code, refresh_token"},
 		},
@@ -40,7 +43,7 @@ func TestPolicyRefuses(t *testing.T) {
 		},
 		"authentication method": {
 			func(p *domain.Policy) { p.AuthMethods = []string{"private_key_jwt", "none"} },
-			`{` + web + `}`,
+			`{` + web + `,"token_endpoint_auth_method":"client_secret_basic"}`,
 			domain.InvalidClientMetadata, []string{"token_endpoint_auth_method", "allow-auth-methods", "private_key_jwt, none"},
 		},
 		"signing algorithm": {
@@ -64,7 +67,7 @@ func TestPolicyRefuses(t *testing.T) {
 			domain.InvalidClientMetadata, []string{"id_token_encrypted_response_enc", "allow-encryption-encs", "A256GCM"},
 		},
 		"scope": {
-			func(p *domain.Policy) { p.Scopes = []string{"openid", "profile"} },
+			func(p *domain.Policy) { p.RefuseExcess = true; p.Scopes = []string{"openid", "profile"} },
 			`{` + web + `,"scope":"openid admin:*"}`,
 			domain.InvalidClientMetadata, []string{"scope", "allow-scopes", "openid, profile"},
 		},
@@ -256,11 +259,12 @@ func TestPolicyVersion(t *testing.T) {
 		func(p *domain.Policy) { p.MaxRedirectURIs++ }, func(p *domain.Policy) { p.MaxURILength++ },
 		func(p *domain.Policy) { p.MaxClients++ }, func(p *domain.Policy) { p.MaxClientsPerOwner++ },
 		func(p *domain.Policy) { p.MaxBodySize++ }, func(p *domain.Policy) { p.RequireSoftwareStatement = true },
+		func(p *domain.Policy) { p.RefuseExcess = true },
 	} {
 		seen[policyWith(change).Version()] = true
 	}
-	if len(seen) != 19 {
-		t.Errorf("19 policies have %d versions", len(seen))
+	if len(seen) != 20 {
+		t.Errorf("20 policies have %d versions", len(seen))
 	}
 }
 

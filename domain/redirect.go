@@ -53,7 +53,8 @@ func (p Policy) checkRedirectURI(s string, native, implicit bool) string {
 }
 
 // checkWebRedirect is OpenID Connect Dynamic Client Registration 1.0, 2, with RFC 8252 7.2 and 7.3 and
-// RFC 9700 2.6: https, or http on the caller's own device.
+// RFC 9700 2.6: https, or http on the caller's own device. A native client claims the host of an https URI from its
+// operating system, which nobody can do with the device itself.
 func (p Policy) checkWebRedirect(u uri, native, implicit bool) string {
 	if wrong := u.checkRemote("https", "http"); wrong != "" {
 		return wrong
@@ -61,6 +62,8 @@ func (p Policy) checkWebRedirect(u uri, native, implicit bool) string {
 	switch {
 	case u.scheme == "http" && !u.isLoopback():
 		return "must use https, or http on localhost, 127.0.0.1 or [::1]"
+	case u.scheme == "https" && u.mayBeLoopback() && native:
+		return "must use http on localhost, 127.0.0.1 or [::1] for a native client, which cannot claim them by https"
 	case u.mayBeLoopback() && implicit && !native:
 		return "must use https and not be on localhost for the implicit grant of a web client"
 	case !p.allowsHost(u.host):

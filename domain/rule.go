@@ -10,7 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// This file has the rules of single members; rules that hold between members are in admit.go.
+// This file has the rules of single members; rules that hold between members are in admit.go and grants.go.
 
 // A rule is what the value of one member is held to, beside being of the member's kind.
 type rule struct {

@@ -118,7 +118,7 @@ func TestRules(t *testing.T) {
 		{"grant_types", `"grant_types":[]`},
 		{"grant_types", `"grant_types":["magic"]`},
 		{"grant_types", `"grant_types":["refresh_token"],"response_types":["code"]`},
-		{"grant_types", `"grant_types":["implicit"]`},
+		{"", `"grant_types":["implicit"]`},
 		{"grant_types", `"response_types":["code id_token"]`},
 		{"", `"response_types":["id_token code"],"grant_types":["authorization_code","implicit"]`},
 		{"response_types", `"response_types":["token"],"grant_types":["implicit"]`},

@@ -89,13 +89,13 @@ func requestedBy(p Policy, c Client, document Document, known Evidence) (Metadat
 
 // claimsOf returns what the software statement of a request says of the client, nothing when there is none.
 func claimsOf(p Policy, c Client, raw jsontext.Value, known Evidence) (Metadata, error) {
-	if raw == nil {
+	text, ok := decodeText(raw)
+	if raw == nil || ok && text == "" {
 		if p.RequireSoftwareStatement {
 			return nil, UnapprovedStatement("is needed by the policy require-software-statement of this server, from an issuer that it trusts")
 		}
 		return nil, nil
 	}
-	text, ok := decodeText(raw)
 	if !ok {
 		return nil, InvalidStatement("must be a signed JWT in compact form")
 	}

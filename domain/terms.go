@@ -54,14 +54,10 @@ func (t Terms) validate(p Policy) error {
 	return nil
 }
 
-// impose sets what the terms say in a client's stead. A client without a scope is not held to any by the
-// authorization server, so that a limit has to be its scope.
+// impose sets what the terms say in a client's stead, whatever it asks for.
 func (t Terms) impose(requested Metadata) {
 	if t.Owner != "" {
 		requested["ext_param_owner"] = Text(t.Owner)
-	}
-	if t.Scopes != nil && requested["scope"] == nil {
-		requested["scope"] = Text(strings.Join(t.Scopes, " "))
 	}
 }
 
@@ -76,8 +72,8 @@ func (t Terms) check(m Metadata) error {
 		{"scope", strings.Fields(m.Text("scope")), t.Scopes},
 		{"application_type", []string{m.Text("application_type")}, t.ApplicationTypes},
 	} {
-		outside := func(s string) bool { return !slices.Contains(limit.allowed, s) }
-		if limit.allowed != nil && slices.ContainsFunc(limit.values, outside) {
+		outside := func(s string) bool { return !within(limit.allowed, s) }
+		if slices.ContainsFunc(limit.values, outside) {
 			return refuse(limit.member, t.refusal(limit.allowed))
 		}
 	}

@@ -253,9 +253,9 @@ func TestTerms(t *testing.T) {
 		}
 	})
 	for name, test := range map[string]struct{ body, code, names string }{
-		"grant":                   {`{"redirect_uris":["https://client.example.org/cb"],"grant_types":["authorization_code","client_credentials"]}`, "invalid_client_metadata", "authorization_code, refresh_token"},
+		"grant":                   {`{"redirect_uris":["https://client.example.org/cb"],"grant_types":["client_credentials"]}`, "invalid_client_metadata", "authorization_code, refresh_token"},
 		"grant by default":        {`{"redirect_uris":["https://client.example.org/cb"],"grant_types":["password"]}`, "invalid_client_metadata", "authorization_code, refresh_token"},
-		"scope":                   {`{"redirect_uris":["https://client.example.org/cb"],"scope":"email admin"}`, "invalid_client_metadata", "openid, email"},
+		"scope":                   {`{"redirect_uris":["https://client.example.org/cb"],"scope":"admin"}`, "invalid_client_metadata", "openid, email"},
 		"redirect host":           {`{"redirect_uris":["https://client.example.org/cb","https://evil.example/"]}`, "invalid_redirect_uri", "client.example.org"},
 		"host above the rule":     {`{"redirect_uris":["https://acme.example/"]}`, "invalid_redirect_uri", ".acme.example"},
 		"host that ends alike":    {`{"redirect_uris":["https://evilacme.example/"]}`, "invalid_redirect_uri", ".acme.example"},

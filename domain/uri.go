@@ -92,14 +92,11 @@ func isPort(port string) bool {
 	return err == nil && port != "0"
 }
 
-// isLoopback reports whether the host is the caller's own device (RFC 8252 7.3, 8.3). Only names and
-// notations that every resolver takes for it count.
+// isLoopback reports whether the host is one of the three that clients may use http on: the caller's own device
+// by the names that RFC 8252 7.3 and OpenID Connect Dynamic Client Registration 1.0, 2 have for it. Other addresses
+// and spellings of the loopback interface are none of them.
 func (u uri) isLoopback() bool {
-	if u.host == "localhost" {
-		return true
-	}
-	address, err := netip.ParseAddr(u.host)
-	return err == nil && !address.Is4In6() && address.Zone() == "" && address.IsLoopback()
+	return u.host == "localhost" || u.host == "127.0.0.1" || u.host == "::1"
 }
 
 // mayBeLoopback reports whether some resolver takes the host for the caller's own device, in whatever notation

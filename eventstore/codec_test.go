@@ -24,8 +24,8 @@ var update = flag.Bool("update", false, "write the golden files of versions that
 
 // golden holds one envelope of each type, with every member set and in the version that is current.
 var golden = map[string]domain.Envelope{
-	"ClientRegistered.2": envelope(registered(2)),
-	"ClientUpdated.3":    envelope(updated(3)),
+	"ClientRegistered.3": envelope(registered(3)),
+	"ClientUpdated.4":    envelope(updated(4)),
 	"ClientDeleted.1":    envelope(domain.ClientDeleted{}),
 	"ClientRevoked.1":    envelope(domain.ClientRevoked{Reason: "Reported as abusive"}),
 	"InitialAccessTokenIssued.1": envelope(domain.InitialAccessTokenIssued{
@@ -36,6 +36,10 @@ var golden = map[string]domain.Envelope{
 	"InitialAccessTokenRevoked.1": envelope(domain.InitialAccessTokenRevoked{Reason: "Published by mistake"}),
 }
 
+var leftOut = domain.Metadata{
+	"grant_types": domain.List{"implicit"}, "response_types": domain.List{"code id_token"}, "scope": domain.Text("admin audit"),
+}
+
 var terms = domain.Terms{
 	Owner: "acme", GrantTypes: []string{"authorization_code"}, Scopes: []string{"openid", "profile"},
 	RedirectHosts: []string{".example.org", "198.51.100.7"}, ApplicationTypes: []string{"web"},
@@ -44,8 +48,10 @@ var terms = domain.Terms{
 // past holds what was written in older versions: it stays in its files and must be decoded for ever.
 var past = map[string]domain.Envelope{
 	"ClientRegistered.1": envelope(registered(1)),
+	"ClientRegistered.2": envelope(registered(2)),
 	"ClientUpdated.1":    envelope(updated(1)),
 	"ClientUpdated.2":    envelope(updated(2)),
+	"ClientUpdated.3":    envelope(updated(3)),
 }
 
 // registered is the event with all that a version holds.
@@ -72,6 +78,9 @@ func registered(version int) domain.ClientRegistered {
 		e.PolicyVersion = "3274d7afdf7001fa"
 		e.InitialAccessToken, e.Terms = "0197a3c5-0000-7c3d-9f42-0123456789ab", terms
 	}
+	if version >= 3 {
+		e.LeftOut = leftOut
+	}
 	return e
 }
 
@@ -87,6 +96,9 @@ func updated(version int) domain.ClientUpdated {
 	}
 	if version >= 3 {
 		e.PolicyVersion = "3274d7afdf7001fa"
+	}
+	if version >= 4 {
+		e.LeftOut = leftOut
 	}
 	return e
 }
@@ -173,7 +185,7 @@ func parseGolden(t *testing.T, file string) (r eventstore.Encoded) {
 
 // D-26: personal data is nowhere but in "personal", and the auditors' data is complete.
 func TestPersonalDataApart(t *testing.T) {
-	r, err := eventstore.Encode(golden["ClientRegistered.2"])
+	r, err := eventstore.Encode(golden["ClientRegistered.3"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +201,7 @@ func TestPersonalDataApart(t *testing.T) {
 			t.Errorf("%q is not in personal: %s", personal, body.Personal)
 		}
 	}
-	_, data, err := eventstore.EventData(golden["ClientRegistered.2"].Event)
+	_, data, err := eventstore.EventData(golden["ClientRegistered.3"].Event)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +209,7 @@ func TestPersonalDataApart(t *testing.T) {
 		t.Errorf("data of the event line has no contacts: %s", data)
 	}
 	// The event that was encoded is as it was.
-	if got := golden["ClientRegistered.2"].Event.(domain.ClientRegistered).Metadata.List("contacts"); len(got) != 2 {
+	if got := golden["ClientRegistered.3"].Event.(domain.ClientRegistered).Metadata.List("contacts"); len(got) != 2 {
 		t.Errorf("encoding took the contacts out of the event: %v", got)
 	}
 }
@@ -258,6 +270,7 @@ func events() *rapid.Generator[domain.Event] {
 				PolicyVersion:           rapid.StringMatching(`[0-9a-f]{0,16}`).Draw(t, "policy"),
 				InitialAccessToken:      rapid.String().Draw(t, "initial access token"),
 				Terms:                   termsOf(t),
+				LeftOut:                 rapid.SampledFrom([]domain.Metadata{nil, leftOut}).Draw(t, "left out"),
 			}
 		case 1:
 			updated := domain.ClientUpdated{
@@ -265,6 +278,7 @@ func events() *rapid.Generator[domain.Event] {
 				SecretIssued:  secrets().Draw(t, "secret"),
 				SecretEnded:   rapid.Bool().Draw(t, "ended"),
 				PolicyVersion: rapid.StringMatching(`[0-9a-f]{0,16}`).Draw(t, "policy"),
+				LeftOut:       rapid.SampledFrom([]domain.Metadata{nil, leftOut}).Draw(t, "left out"),
 			}
 			if rapid.Bool().Draw(t, "rotated") {
 				updated.RegistrationAccessToken = domain.DigestOf(rapid.String().Draw(t, "token"))
@@ -347,7 +361,7 @@ func metadata() *rapid.Generator[domain.Metadata] {
 }
 
 func TestDecodeRefuses(t *testing.T) {
-	valid, err := eventstore.Encode(golden["ClientRegistered.2"])
+	valid, err := eventstore.Encode(golden["ClientRegistered.3"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -363,26 +377,26 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 	tests := map[string]eventstore.Encoded{
 		"unknown type":            {Type: "ClientForgotten", Version: 1, Body: valid.Body},
-		"unknown version":         {Type: valid.Type, Version: 3, Body: valid.Body},
-		"members of the next":     {Type: valid.Type, Version: 1, Body: valid.Body},
+		"unknown version":         {Type: valid.Type, Version: valid.Version + 1, Body: valid.Body},
+		"members of the next":     {Type: valid.Type, Version: valid.Version - 1, Body: valid.Body},
 		"no version":              {Type: valid.Type, Body: valid.Body},
 		"another type's body":     {Type: "ClientUpdated", Version: 1, Body: valid.Body},
-		"empty":                   {Type: valid.Type, Version: 2},
-		"null":                    {Type: valid.Type, Version: 2, Body: []byte("null")},
-		"array":                   {Type: valid.Type, Version: 2, Body: []byte("[]")},
-		"no data":                 {Type: valid.Type, Version: 2, Body: []byte("{}")},
-		"data is null":            {Type: valid.Type, Version: 2, Body: []byte(`{"data":null}`)},
-		"trailing rubbish":        {Type: valid.Type, Version: 2, Body: []byte(string(valid.Body) + "x")},
-		"two bodies":              {Type: valid.Type, Version: 2, Body: []byte(string(valid.Body) + string(valid.Body))},
-		"cut off":                 {Type: valid.Type, Version: 2, Body: valid.Body[:len(valid.Body)-1]},
-		"unknown member":          {Type: valid.Type, Version: 2, Body: []byte(replaced(`{"data":`, `{"more":1,"data":`))},
-		"unknown member in data":  {Type: valid.Type, Version: 2, Body: []byte(replaced(`{"metadata":`, `{"more":1,"metadata":`))},
-		"unknown metadata member": {Type: valid.Type, Version: 2, Body: []byte(replaced(`"client_name":`, `"unheard_of":1,"client_name":`))},
-		"member twice":            {Type: valid.Type, Version: 2, Body: []byte(replaced(`"client_name":`, `"client_name":"a","client_name":`))},
-		"member of another case":  {Type: valid.Type, Version: 2, Body: []byte(replaced(`"metadata":`, `"Metadata":`))},
-		"wrong kind":              {Type: valid.Type, Version: 2, Body: []byte(replaced(`"redirect_uris":[`, `"redirect_uris":[7,`))},
-		"digest too short":        {Type: valid.Type, Version: 2, Body: []byte(replaced(`token_digest":"`, `token_digest":"ab","x":"`))},
-		"contacts in both places": {Type: valid.Type, Version: 2, Body: []byte(replaced(`"client_name":`, `"contacts":["a@example.org"],"client_name":`))},
+		"empty":                   {Type: valid.Type, Version: valid.Version},
+		"null":                    {Type: valid.Type, Version: valid.Version, Body: []byte("null")},
+		"array":                   {Type: valid.Type, Version: valid.Version, Body: []byte("[]")},
+		"no data":                 {Type: valid.Type, Version: valid.Version, Body: []byte("{}")},
+		"data is null":            {Type: valid.Type, Version: valid.Version, Body: []byte(`{"data":null}`)},
+		"trailing rubbish":        {Type: valid.Type, Version: valid.Version, Body: []byte(string(valid.Body) + "x")},
+		"two bodies":              {Type: valid.Type, Version: valid.Version, Body: []byte(string(valid.Body) + string(valid.Body))},
+		"cut off":                 {Type: valid.Type, Version: valid.Version, Body: valid.Body[:len(valid.Body)-1]},
+		"unknown member":          {Type: valid.Type, Version: valid.Version, Body: []byte(replaced(`{"data":`, `{"more":1,"data":`))},
+		"unknown member in data":  {Type: valid.Type, Version: valid.Version, Body: []byte(replaced(`{"metadata":`, `{"more":1,"metadata":`))},
+		"unknown metadata member": {Type: valid.Type, Version: valid.Version, Body: []byte(replaced(`"client_name":`, `"unheard_of":1,"client_name":`))},
+		"member twice":            {Type: valid.Type, Version: valid.Version, Body: []byte(replaced(`"client_name":`, `"client_name":"a","client_name":`))},
+		"member of another case":  {Type: valid.Type, Version: valid.Version, Body: []byte(replaced(`"metadata":`, `"Metadata":`))},
+		"wrong kind":              {Type: valid.Type, Version: valid.Version, Body: []byte(replaced(`"redirect_uris":[`, `"redirect_uris":[7,`))},
+		"digest too short":        {Type: valid.Type, Version: valid.Version, Body: []byte(replaced(`token_digest":"`, `token_digest":"ab","x":"`))},
+		"contacts in both places": {Type: valid.Type, Version: valid.Version, Body: []byte(replaced(`"client_name":`, `"contacts":["a@example.org"],"client_name":`))},
 		"personal data of an event without metadata": {Type: "ClientDeleted", Version: 1, Body: []byte(`{"data":{},"personal":{"contacts":["a@example.org"]}}`)},
 		"token without digest":                       {Type: issued.Type, Version: 1, Body: []byte(`{"data":{"expires_at":0,"max_uses":0}}`)},
 		"limit that is not known":                    {Type: issued.Type, Version: 1, Body: []byte(strings.Replace(string(issued.Body), `"scopes":`, `"audiences":`, 1))},

@@ -27,9 +27,11 @@ type schemaID struct {
 var schemas = map[schemaID]schema{
 	{domain.ClientRegistered{}.Type(), 1}:          schemaWith[registeredV1](),
 	{domain.ClientRegistered{}.Type(), 2}:          schemaWith[registeredV2](),
+	{domain.ClientRegistered{}.Type(), 3}:          schemaWith[registeredV3](),
 	{domain.ClientUpdated{}.Type(), 1}:             schemaWith[updatedV1](),
 	{domain.ClientUpdated{}.Type(), 2}:             schemaWith[updatedV2](),
 	{domain.ClientUpdated{}.Type(), 3}:             schemaWith[updatedV3](),
+	{domain.ClientUpdated{}.Type(), 4}:             schemaWith[updatedV4](),
 	{domain.ClientDeleted{}.Type(), 1}:             schemaWith[deletedV1](),
 	{domain.ClientRevoked{}.Type(), 1}:             schemaWith[revokedV1](),
 	{domain.InitialAccessTokenIssued{}.Type(), 1}:  schemaWith[tokenIssuedV1](),
@@ -70,10 +72,10 @@ func dataOf(event domain.Event) (version int, data any, err error) {
 	version = 1
 	switch e := event.(type) {
 	case domain.ClientRegistered:
-		version = 2
+		version = 3
 		data, err = registeredFrom(e)
 	case domain.ClientUpdated:
-		version = 3
+		version = 4
 		data, err = updatedFrom(e)
 	case domain.ClientDeleted:
 		data = deletedV1{}
@@ -149,6 +151,12 @@ type registeredV2 struct {
 	Limits             limitsV1 `json:"limits,omitzero"`
 }
 
+// registeredV3 says what was asked for and left out.
+type registeredV3 struct {
+	registeredV2
+	LeftOut metadata `json:"left_out,omitzero"`
+}
+
 type updatedV1 struct {
 	Metadata     metadata  `json:"metadata"`
 	SecretIssued *secretV1 `json:"client_secret,omitzero"`
@@ -164,6 +172,12 @@ type updatedV2 struct {
 type updatedV3 struct {
 	updatedV2
 	PolicyVersion string `json:"policy_version,omitzero"`
+}
+
+// updatedV4 says what was asked for and left out.
+type updatedV4 struct {
+	updatedV3
+	LeftOut metadata `json:"left_out,omitzero"`
 }
 
 type deletedV1 struct{}
@@ -203,7 +217,8 @@ type secretV1 struct {
 	Sealed    []byte        `json:"sealed,omitempty"`
 }
 
-func registeredFrom(e domain.ClientRegistered) (w registeredV2, err error) {
+func registeredFrom(e domain.ClientRegistered) (w registeredV3, err error) {
+	w.LeftOut = metadata{e.LeftOut}
 	w.PolicyVersion = e.PolicyVersion
 	w.InitialAccessToken = e.InitialAccessToken
 	w.Owner, w.Limits = fromTerms(e.Terms)
@@ -218,19 +233,22 @@ func registeredFrom(e domain.ClientRegistered) (w registeredV2, err error) {
 
 func (w registeredV1) event() (domain.Event, error) { return registeredV2{registeredV1: w}.event() }
 
-func (w registeredV2) event() (domain.Event, error) {
+func (w registeredV2) event() (domain.Event, error) { return registeredV3{registeredV2: w}.event() }
+
+func (w registeredV3) event() (domain.Event, error) {
 	if w.Metadata.Metadata == nil || w.IssuedAt == 0 || w.RegistrationAccessToken == (domain.Digest{}) {
 		return nil, errors.New("metadata, client_id_issued_at or registration_access_token_digest is missing")
 	}
 	secret, err := w.Secret.secret()
 	return domain.ClientRegistered{
-		Metadata: w.Metadata.Metadata, IssuedAt: fromUnixSeconds(w.IssuedAt),
+		Metadata: w.Metadata.Metadata, LeftOut: w.LeftOut.Metadata, IssuedAt: fromUnixSeconds(w.IssuedAt),
 		RegistrationAccessToken: w.RegistrationAccessToken, Secret: secret, PolicyVersion: w.PolicyVersion,
 		InitialAccessToken: w.InitialAccessToken, Terms: w.Limits.terms(w.Owner),
 	}, err
 }
 
-func updatedFrom(e domain.ClientUpdated) (w updatedV3, err error) {
+func updatedFrom(e domain.ClientUpdated) (w updatedV4, err error) {
+	w.LeftOut = metadata{e.LeftOut}
 	w.PolicyVersion = e.PolicyVersion
 	w.Metadata = metadata{e.Metadata}
 	w.SecretEnded = e.SecretEnded
@@ -243,13 +261,15 @@ func (w updatedV1) event() (domain.Event, error) { return updatedV2{updatedV1: w
 
 func (w updatedV2) event() (domain.Event, error) { return updatedV3{updatedV2: w}.event() }
 
-func (w updatedV3) event() (domain.Event, error) {
+func (w updatedV3) event() (domain.Event, error) { return updatedV4{updatedV3: w}.event() }
+
+func (w updatedV4) event() (domain.Event, error) {
 	if w.Metadata.Metadata == nil {
 		return nil, errors.New("metadata is missing")
 	}
 	secret, err := w.SecretIssued.secret()
 	return domain.ClientUpdated{
-		Metadata: w.Metadata.Metadata, SecretIssued: secret, SecretEnded: w.SecretEnded,
+		Metadata: w.Metadata.Metadata, LeftOut: w.LeftOut.Metadata, SecretIssued: secret, SecretEnded: w.SecretEnded,
 		RegistrationAccessToken: w.RegistrationAccessToken, PolicyVersion: w.PolicyVersion,
 	}, err
 }

@@ -201,8 +201,9 @@ type step struct {
 	eventRow
 	Registered int // how many members it was registered with; 0: it is not a registration
 	Changes    []domain.MemberChange
-	Secret     string // what happened to the client secret; empty: nothing
-	Reason     string // why it was revoked; empty: not said
+	LeftOut    domain.Metadata // what was asked for and not registered
+	Secret     string          // what happened to the client secret; empty: nothing
+	Reason     string          // why it was revoked; empty: not said
 }
 
 // history returns a client's newest events below a sequence, newest first; 0: from the newest one.
@@ -238,9 +239,11 @@ func stepOf(e projections.Event, former, state domain.Client) step {
 	case domain.ClientRegistered:
 		s.Registered = len(event.Metadata)
 		s.Changes = domain.Diff(nil, event.Metadata)
+		s.LeftOut = event.LeftOut
 		s.Secret = secretNews(event.Secret, false)
 	case domain.ClientUpdated:
 		s.Changes = domain.Diff(former.Metadata, state.Metadata)
+		s.LeftOut = event.LeftOut
 		s.Secret = secretNews(event.SecretIssued, event.SecretEnded)
 	case domain.ClientRevoked:
 		s.Reason = event.Reason

@@ -341,6 +341,23 @@ func TestAClientIsShownWithWhoVouchesForIt(t *testing.T) {
 	}
 }
 
+// TestAHistoryShowsWhatWasLeftOut shows what a client asked for beyond what it may have, at its registration and at
+// a change.
+func TestAHistoryShowsWhatWasLeftOut(t *testing.T) {
+	r := newRegistry(t)
+	v := r.admin(t)
+	c := r.register(t, `{"redirect_uris":["https://a.example.com/cb"],"grant_types":["authorization_code"],"response_types":["code","id_token token"]}`)
+	history := func() string { return textOf(v.get("/admin/clients/" + c.Client.ID).body) }
+	const leftOut = "Asked for, but not registered, since the client may not have it:response_types"
+	if got := history(); !strings.Contains(got, leftOut+"id_token token") {
+		t.Errorf("the history lacks what the registration left out:\n%s", got)
+	}
+	r.update(t, c, fmt.Sprintf(`{"client_id":%q,"client_name":"New","redirect_uris":["https://a.example.com/cb"],"response_types":["code id_token","code"]}`, c.Client.ID))
+	if got := history(); !strings.Contains(got, leftOut+"code id_token") {
+		t.Errorf("the history lacks what the change left out:\n%s", got)
+	}
+}
+
 var tags = regexp.MustCompile(`<[^>]*>`)
 
 // textOf is the text of a page with its spaces made one.

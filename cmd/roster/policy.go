@@ -21,6 +21,7 @@ type policySettings struct {
 	AllowEncryptionEncs      []string `help:"Algorithms for the encryption of content." default:"${encryption_encs}" placeholder:"ENC"`
 	AllowScopes              []string `help:"Scopes that clients may ask for; none: any." placeholder:"SCOPE"`
 	DefaultScopes            []string `help:"Scopes of a client that asks for none." placeholder:"SCOPE"`
+	Excess                   string   `help:"What to do with grant types, response types and scopes beyond what a client may have: narrow (leave them out) or refuse." enum:"narrow,refuse" default:"narrow" placeholder:"MODE"`
 	AllowRedirectHosts       []string `help:"Hosts that http and https redirect URIs may have, those on loopback included; .example.org is every host below example.org; none: any." placeholder:"HOST"`
 	AllowRedirectSchemes     []string `help:"Private-use schemes that redirect URIs of native clients may have; none: any that is not dangerous." placeholder:"SCHEME"`
 	PagesOnRedirectHost      bool     `help:"Hold client_uri, logo_uri, tos_uri, policy_uri, information_uri and organization_uri to scheme and host of a redirect URI."`
@@ -62,6 +63,7 @@ func (s policySettings) policy() (domain.Policy, error) {
 		EncryptionEncs:           given(s.AllowEncryptionEncs),
 		Scopes:                   given(s.AllowScopes),
 		DefaultScopes:            given(s.DefaultScopes),
+		RefuseExcess:             s.Excess == "refuse",
 		RedirectHosts:            given(s.AllowRedirectHosts),
 		RedirectSchemes:          given(s.AllowRedirectSchemes),
 		PagesOnRedirectHost:      s.PagesOnRedirectHost,

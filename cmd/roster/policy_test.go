@@ -49,6 +49,11 @@ func TestPolicyOfTheSettings(t *testing.T) {
 				p.GrantTypes, p.MaxRedirectURIs, p.Unsigned = []string{"authorization_code"}, 1, false
 			}),
 		},
+		"what is beyond": {
+			environment: map[string]string{"ROSTER_EXCESS": "refuse"},
+			want:        changed(func(p *domain.Policy) { p.RefuseExcess = true }),
+		},
+		"what is beyond, as by default": {flags: []string{"--excess=narrow"}, want: domain.DefaultPolicy},
 		"an empty list": {
 			flags: []string{"--allow-scopes=", "--allow-encryption-algs="},
 			want:  changed(func(p *domain.Policy) { p.EncryptionAlgs = []string{} }),

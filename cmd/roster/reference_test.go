@@ -42,7 +42,8 @@ func TestReferenceIsCurrent(t *testing.T) {
 func reference(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString("<!-- Written by make generate. -->\n# Reference\n\n## Members of a client's metadata\n\n" +
-		"Members that are not listed are ignored. `null` is as good as nothing. A name in which `#LANG` may follow takes a\n" +
+		"Members that are not listed are ignored. `null` is as good as nothing, and so is an\n" +
+		"empty string, but for members that hold one of a list of words and for `tls_client_auth_*`. A name in which `#LANG` may follow takes a\n" +
 		"language tag, such as `client_name#de`.\n\n")
 	table(&b, "member", "type", "what it must be", "default", "source")
 	for _, member := range domain.Members {

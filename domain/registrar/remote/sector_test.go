@@ -129,7 +129,7 @@ func TestSectors(t *testing.T) {
 	})
 	t.Run("nothing is fetched for a document that is otherwise refused", func(t *testing.T) {
 		serveOnly(document)
-		for _, members := range []string{`,"grant_types":["magic"]`, `,"jwks":{"keys":[]}`, `,"client_name":""`, `,"software_statement":"x"`} {
+		for _, members := range []string{`,"grant_types":["magic"]`, `,"jwks":{"keys":[]}`, `,"client_name":" \u0000"`, `,"software_statement":"x"`} {
 			var refused *domain.Error
 			if _, err := register(members); !errors.As(err, &refused) || refused.Field == "sector_identifier_uri" {
 				t.Errorf("%s: error %v", members, err)

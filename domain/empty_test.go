@@ -1,0 +1,83 @@
+package domain_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"roster/domain"
+)
+
+// TestEmptyStrings has an empty string for every member that takes a string. Where it is as good as nothing, the
+// client is what it is without the member, and a change by nothing else is none. MCP Inspector, Gemini CLI and
+// mcp-go send "scope":"".
+func TestEmptyStrings(t *testing.T) {
+	without := registered(t, webApp)
+	client := domain.Evolve(domain.Client{}, domain.ClientAggregate(clientID), without)
+	for _, member := range domain.Members {
+		if member.Kind != domain.KindText && member.Kind != domain.KindURI {
+			continue
+		}
+		names := []string{member.Name}
+		if member.Localized {
+			names = append(names, member.Name+"#de")
+		}
+		for _, name := range names {
+			body := strings.Replace(webApp, `"client_name":"App"`, quote(name)+`:""`, 1)
+			if name != "client_name" {
+				body = strings.Replace(webApp, "{", `{`+quote(name)+`:"",`, 1)
+			}
+			events, registration := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, body))
+			changes, change := domain.Decide(domain.DefaultPolicy, client, update(t, strings.Replace(body, "{", `{"client_id":"`+clientID+`",`, 1)))
+			if !isFreeText(member.Name) {
+				for _, err := range []error{registration, change} {
+					var refused *domain.Error
+					if !errors.As(err, &refused) || refused.Code != domain.InvalidClientMetadata || refused.Field != name {
+						t.Errorf("%s is empty: %v", name, err)
+					}
+				}
+				continue
+			}
+			if registration != nil || change != nil {
+				t.Errorf("%s is empty: %v, %v", name, registration, change)
+				continue
+			}
+			want := without
+			if name == "client_name" {
+				want = registered(t, `{"redirect_uris":["https://client.example.org/cb"]}`)
+			} else if len(changes) != 0 {
+				t.Errorf("%s is empty: changed %v", name, changes)
+			}
+			if diff := cmp.Diff(want, events[0]); diff != "" {
+				t.Errorf("%s is empty (-without +with):\n%s", name, diff)
+			}
+		}
+	}
+}
+
+// isFreeText reports whether a member holds neither one of a list of words nor a name in a certificate.
+func isFreeText(name string) bool {
+	listed := strings.HasSuffix(name, "_alg") || strings.HasSuffix(name, "_enc") || strings.HasSuffix(name, "_auth_method") ||
+		name == "application_type" || name == "subject_type" || name == "backchannel_token_delivery_mode"
+	return !listed && !strings.HasPrefix(name, "tls_client_auth_")
+}
+
+func TestEmptyClaimsAndStatements(t *testing.T) {
+	p := policyWith(func(p *domain.Policy) { p.RequireSoftwareStatement = true })
+	var refused *domain.Error
+	_, err := domain.Decide(p, domain.Client{}, register(t, `{"redirect_uris":["https://a.example/"],"software_statement":""}`))
+	if !errors.As(err, &refused) || refused.Code != domain.UnapprovedSoftwareStatement {
+		t.Errorf("an empty statement where one is needed: %v", err)
+	}
+	given := statement(`{"iss":"https://i.example","client_name":"","scope":"openid"}`)
+	events, _, err := confirmed(register(t, `{"redirect_uris":["https://a.example/"],"client_name":"Own","scope":"","software_statement":"`+given+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := events[0].(domain.ClientRegistered).Metadata
+	if got.Name() != "Own" || got.Text("scope") != "openid" {
+		t.Errorf("an empty claim leaves the name %q, an empty member the scope %q", got.Name(), got.Text("scope"))
+	}
+}
