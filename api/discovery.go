@@ -7,10 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -47,37 +45,53 @@ func newMetadata(document []byte, issuerPath string) *metadata {
 	}
 }
 
+// registrationEndpoint is where clients register, empty when nobody may.
+func (a *API) registrationEndpoint() string {
+	if a.Registration == RegistrationClosed {
+		return ""
+	}
+	return a.PublicURL + registrationPath
+}
+
 // metadataLifetime is how long the metadata may be cached.
 const metadataLifetime = 5 * time.Minute
 
+// offered are the lists of the metadata by the members of clients that they are about, beside those that have
+// the names of choices (OpenID Connect Relying Party Metadata Choices 1.0, 2).
+var offered = map[string]string{
+	"response_types_supported":                      "response_types", // RFC 8414 2
+	"response_modes_supported":                      "response_modes",
+	"grant_types_supported":                         "grant_types",
+	"scopes_supported":                              "scope",
+	"introspection_endpoint_auth_methods_supported": "introspection_endpoint_auth_method",
+	"revocation_endpoint_auth_methods_supported":    "revocation_endpoint_auth_method",
+	"backchannel_token_delivery_modes_supported":    "backchannel_token_delivery_mode", // CIBA Core 1.0, 4
+	// Clients sign with the same algorithm everywhere.
+	"introspection_endpoint_auth_signing_alg_values_supported": "token_endpoint_auth_signing_alg",
+	"revocation_endpoint_auth_signing_alg_values_supported":    "token_endpoint_auth_signing_alg",
+}
+
 // serverMetadata returns what a registry can say of its authorization server (RFC 8414 2; OpenID Connect
-// Discovery 1.0, 3): where to register and what can be registered. The endpoints of an authorization server
-// are not its to name.
-func serverMetadata(p domain.Policy, issuer string) []byte {
-	signing, signingOrNone := p.SigningAlgs, slices.Clone(p.SigningAlgs)
-	if p.Unsigned {
-		signingOrNone = append(signingOrNone, "none")
+// Discovery 1.0, 3): where to register, unless it is nowhere, and what can be registered. The endpoints of an
+// authorization server are not its to name.
+func serverMetadata(p domain.Policy, issuer, registrationEndpoint string) []byte {
+	offer, document := p.Offer(), object{"issuer": issuer}
+	list := func(name, member string) {
+		if values := offer.Values(member); len(values) > 0 { // RFC 8414 3.2 has no empty lists
+			document[name] = values
+		}
 	}
-	document := object{
-		"response_types_supported":                         p.ResponseTypes,
-		"grant_types_supported":                            p.GrantTypes,
-		"scopes_supported":                                 p.Scopes,
-		"subject_types_supported":                          []string{"public", "pairwise"},
-		"token_endpoint_auth_methods_supported":            p.AuthMethods,
-		"token_endpoint_auth_signing_alg_values_supported": signing,
-		"id_token_signing_alg_values_supported":            signingOrNone,
-		"userinfo_signing_alg_values_supported":            signingOrNone,
-		"request_object_signing_alg_values_supported":      signingOrNone,
-		"authorization_signing_alg_values_supported":       signing, // JARM 4
-		"introspection_signing_alg_values_supported":       signing, // RFC 9701 7
+	for name, member := range offered {
+		list(name, member)
 	}
-	for _, encrypted := range []string{"id_token", "userinfo", "request_object", "authorization", "introspection"} {
-		document[encrypted+"_encryption_alg_values_supported"] = p.EncryptionAlgs
-		document[encrypted+"_encryption_enc_values_supported"] = p.EncryptionEncs
+	for _, member := range domain.Members {
+		if member.ChoiceOf != "" {
+			list(member.Name, member.ChoiceOf)
+		}
 	}
-	maps.DeleteFunc(document, func(_ string, values any) bool { return len(values.([]string)) == 0 }) // RFC 8414 3.2
-	document["issuer"] = issuer
-	document["registration_endpoint"] = issuer + registrationPath
+	if registrationEndpoint != "" {
+		document["registration_endpoint"] = registrationEndpoint
+	}
 	return encodeObject(document)
 }
 
