@@ -1,19 +1,13 @@
 package api
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
@@ -32,7 +26,8 @@ const (
 type metadata struct {
 	document   []byte
 	entityTag  string
-	issuerPath string // the path of the issuer, without a slash at its end
+	issuerPath string   // the path of the issuer, without a slash at its end
+	elsewhere  []string // endpoints of another origin than the issuer's
 }
 
 // newMetadata returns a document as the metadata of an issuer with a path.
@@ -93,69 +88,6 @@ func serverMetadata(p domain.Policy, issuer, registrationEndpoint string) []byte
 		document["registration_endpoint"] = registrationEndpoint
 	}
 	return encodeObject(document)
-}
-
-// PublishMetadata replaces what discovery answers by an authorization server's own metadata, with this
-// registry's registration_endpoint put in and everything else as it is. It returns an error for what is not
-// one JSON object with an issuer that is a URL; then discovery answers as before. It may be called at any time.
-func (a *API) PublishMetadata(upstream []byte) error {
-	document, issuer, err := withMember(upstream, "registration_endpoint", a.PublicURL+registrationPath)
-	if err != nil {
-		return fmt.Errorf("metadata of the authorization server: %w", err)
-	}
-	at, err := url.Parse(issuer)
-	if err != nil || at.Host == "" {
-		return errors.New("metadata of the authorization server: the issuer is not a URL")
-	}
-	a.metadata.Store(newMetadata(document, at.Path))
-	return nil
-}
-
-// withMember returns a JSON object with one member, a string, replaced or added, and the issuer in it, which
-// RFC 8414 2 requires: an object without one is refused.
-func withMember(raw []byte, name, value string) (document []byte, issuer string, err error) {
-	decoder := jsontext.NewDecoder(bytes.NewBuffer(raw))
-	if decoder.PeekKind() != '{' {
-		return nil, "", errors.New("not a JSON object in UTF-8")
-	}
-	if _, err := decoder.ReadToken(); err != nil {
-		return nil, "", err
-	}
-	var out bytes.Buffer
-	encoder := jsontext.NewEncoder(&out, jsontext.PreserveRawStrings(true))
-	_ = encoder.WriteToken(jsontext.BeginObject) // a buffer takes every write
-	for decoder.PeekKind() == '"' {
-		member, err := decoder.ReadToken()
-		if err != nil {
-			return nil, "", err
-		}
-		key := member.String()
-		content, err := decoder.ReadValue()
-		if err != nil {
-			return nil, "", err
-		}
-		if key == "issuer" && content.Kind() == '"' {
-			text, _ := jsontext.AppendUnquote(nil, content) // a string that was read
-			issuer = string(text)
-		}
-		if key != name {
-			_ = encoder.WriteToken(jsontext.String(key))
-			_ = encoder.WriteValue(content)
-		}
-	}
-	if _, err := decoder.ReadToken(); err != nil { // the closing brace
-		return nil, "", err
-	}
-	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, "", errors.New("more than one JSON object")
-	}
-	if issuer == "" {
-		return nil, "", errors.New("no issuer")
-	}
-	_ = encoder.WriteToken(jsontext.String(name))
-	_ = encoder.WriteToken(jsontext.String(value))
-	_ = encoder.WriteToken(jsontext.EndObject)
-	return bytes.TrimSpace(out.Bytes()), issuer, nil
 }
 
 // atIssuer returns a request for the metadata of an issuer with a path as one for those of an issuer without.

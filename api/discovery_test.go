@@ -69,7 +69,7 @@ func TestUpstreamMetadata(t *testing.T) {
 		`{"issuer":"https://as.example","issuer":"https://as.example"}`, "{\"issuer\":\"\xff\"}", `{"issuer":"https://as.example",}`,
 		`<html>`, "\xef\xbb\xbf{\"issuer\":\"https://as.example\"}", strings.Repeat(`{"issuer":`, 20_000),
 	} {
-		if err := s.api.PublishMetadata([]byte(wrong)); err == nil {
+		if err := s.api.PublishMetadata([]byte(wrong), nil); err == nil {
 			t.Errorf("%.40q was taken", wrong)
 		}
 	}
@@ -80,7 +80,7 @@ func TestUpstreamMetadata(t *testing.T) {
 		"issuer": "https://as.example",
 		"registration_endpoint": "https://as.example/of-its-own",
 		"token_endpoint": "https://as.example/tok\u0065n", "n": 1.50, "x": {"registration_endpoint": "y", "null": null}, "null": null
-	} `))
+	} `), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestMetadataOfAnIssuerWithAPath(t *testing.T) {
 		expect(t, s.do("GET", path), http.StatusNotFound, "not_found")
 	}
 	for _, issuer := range []string{"https://as.example/realms/one", `https:\/\/as.example\/realms\/one\/`} {
-		if err := s.api.PublishMetadata([]byte(`{"issuer":"` + issuer + `"}`)); err != nil {
+		if err := s.api.PublishMetadata([]byte(`{"issuer":"`+issuer+`"}`), nil); err != nil {
 			t.Fatal(err)
 		}
 		want := s.do("GET", discoveryPaths[0], header("If-None-Match", own))
