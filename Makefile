@@ -1,5 +1,5 @@
 # run, test and bench are what the README promises.
-.PHONY: run test bench check generate race fuzz chromium
+.PHONY: run test bench check generate race fuzz chromium mcp node
 
 export CGO_ENABLED = 0
 
@@ -9,7 +9,7 @@ run:
 	./bin/roster serve
 
 # Install what the tests need, check the sources and pass every test.
-test: chromium check
+test: chromium mcp check
 	go test ./...
 
 # Measure: registrations and reads over HTTP, the log, the read model.
@@ -34,7 +34,7 @@ generate:
 
 # The tests under the race detector, which needs a C compiler.
 race: export CGO_ENABLED = 1
-race: chromium
+race: chromium mcp
 	go test -race ./...
 
 # Every fuzz target for a while.
@@ -51,4 +51,19 @@ chromium:
 		sudo=$$(test "$$(id -u)" = 0 || echo sudo); \
 		$$sudo apt-get update -q && \
 		DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core; \
+	}
+
+# The clients of the Model Context Protocol that the program is tested with, as their lock file has them.
+mcp: cmd/roster/testdata/mcp/node_modules/.package-lock.json
+
+cmd/roster/testdata/mcp/node_modules/.package-lock.json: cmd/roster/testdata/mcp/package-lock.json | node
+	cd cmd/roster/testdata/mcp && npm ci --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved
+	@touch $@
+
+# What they run on, from Debian's packages.
+node:
+	@command -v npm >/dev/null || { \
+		sudo=$$(test "$$(id -u)" = 0 || echo sudo); \
+		$$sudo apt-get update -q && \
+		DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -q -y --no-install-recommends nodejs npm; \
 	}

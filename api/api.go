@@ -94,7 +94,7 @@ func New(o Options) *API {
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	a := &API{Options: o, echo: echo.New(), document: openAPI(o.PublicURL, o.Policy)}
 	a.metrics = newMetrics(o.Metrics, o.Reader)
-	a.metadata.Store(newMetadata(serverMetadata(o.Policy, o.PublicURL), ""))
+	a.metadata.Store(newMetadata(serverMetadata(o.Policy, o.PublicURL, a.registrationEndpoint()), ""))
 	a.closing, a.close = context.WithCancel(context.Background())
 
 	// The default trusts forwarded headers, which any caller can send.

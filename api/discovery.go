@@ -1,21 +1,13 @@
 package api
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
-	"fmt"
-	"io"
-	"maps"
 	"net/http"
-	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
@@ -34,7 +26,8 @@ const (
 type metadata struct {
 	document   []byte
 	entityTag  string
-	issuerPath string // the path of the issuer, without a slash at its end
+	issuerPath string   // the path of the issuer, without a slash at its end
+	elsewhere  []string // endpoints of another origin than the issuer's
 }
 
 // newMetadata returns a document as the metadata of an issuer with a path.
@@ -47,101 +40,54 @@ func newMetadata(document []byte, issuerPath string) *metadata {
 	}
 }
 
+// registrationEndpoint is where clients register, empty when nobody may.
+func (a *API) registrationEndpoint() string {
+	if a.Registration == RegistrationClosed {
+		return ""
+	}
+	return a.PublicURL + registrationPath
+}
+
 // metadataLifetime is how long the metadata may be cached.
 const metadataLifetime = 5 * time.Minute
 
+// offered are the lists of the metadata by the members of clients that they are about, beside those that have
+// the names of choices (OpenID Connect Relying Party Metadata Choices 1.0, 2).
+var offered = map[string]string{
+	"response_types_supported":                      "response_types", // RFC 8414 2
+	"response_modes_supported":                      "response_modes",
+	"grant_types_supported":                         "grant_types",
+	"scopes_supported":                              "scope",
+	"introspection_endpoint_auth_methods_supported": "introspection_endpoint_auth_method",
+	"revocation_endpoint_auth_methods_supported":    "revocation_endpoint_auth_method",
+	"backchannel_token_delivery_modes_supported":    "backchannel_token_delivery_mode", // CIBA Core 1.0, 4
+	// Clients sign with the same algorithm everywhere.
+	"introspection_endpoint_auth_signing_alg_values_supported": "token_endpoint_auth_signing_alg",
+	"revocation_endpoint_auth_signing_alg_values_supported":    "token_endpoint_auth_signing_alg",
+}
+
 // serverMetadata returns what a registry can say of its authorization server (RFC 8414 2; OpenID Connect
-// Discovery 1.0, 3): where to register and what can be registered. The endpoints of an authorization server
-// are not its to name.
-func serverMetadata(p domain.Policy, issuer string) []byte {
-	signing, signingOrNone := p.SigningAlgs, slices.Clone(p.SigningAlgs)
-	if p.Unsigned {
-		signingOrNone = append(signingOrNone, "none")
+// Discovery 1.0, 3): where to register, unless it is nowhere, and what can be registered. The endpoints of an
+// authorization server are not its to name.
+func serverMetadata(p domain.Policy, issuer, registrationEndpoint string) []byte {
+	offer, document := p.Offer(), object{"issuer": issuer}
+	list := func(name, member string) {
+		if values := offer.Values(member); len(values) > 0 { // RFC 8414 3.2 has no empty lists
+			document[name] = values
+		}
 	}
-	document := object{
-		"response_types_supported":                         p.ResponseTypes,
-		"grant_types_supported":                            p.GrantTypes,
-		"scopes_supported":                                 p.Scopes,
-		"subject_types_supported":                          []string{"public", "pairwise"},
-		"token_endpoint_auth_methods_supported":            p.AuthMethods,
-		"token_endpoint_auth_signing_alg_values_supported": signing,
-		"id_token_signing_alg_values_supported":            signingOrNone,
-		"userinfo_signing_alg_values_supported":            signingOrNone,
-		"request_object_signing_alg_values_supported":      signingOrNone,
-		"authorization_signing_alg_values_supported":       signing, // JARM 4
-		"introspection_signing_alg_values_supported":       signing, // RFC 9701 7
+	for name, member := range offered {
+		list(name, member)
 	}
-	for _, encrypted := range []string{"id_token", "userinfo", "request_object", "authorization", "introspection"} {
-		document[encrypted+"_encryption_alg_values_supported"] = p.EncryptionAlgs
-		document[encrypted+"_encryption_enc_values_supported"] = p.EncryptionEncs
+	for _, member := range domain.Members {
+		if member.ChoiceOf != "" {
+			list(member.Name, member.ChoiceOf)
+		}
 	}
-	maps.DeleteFunc(document, func(_ string, values any) bool { return len(values.([]string)) == 0 }) // RFC 8414 3.2
-	document["issuer"] = issuer
-	document["registration_endpoint"] = issuer + registrationPath
+	if registrationEndpoint != "" {
+		document["registration_endpoint"] = registrationEndpoint
+	}
 	return encodeObject(document)
-}
-
-// PublishMetadata replaces what discovery answers by an authorization server's own metadata, with this
-// registry's registration_endpoint put in and everything else as it is. It returns an error for what is not
-// one JSON object with an issuer that is a URL; then discovery answers as before. It may be called at any time.
-func (a *API) PublishMetadata(upstream []byte) error {
-	document, issuer, err := withMember(upstream, "registration_endpoint", a.PublicURL+registrationPath)
-	if err != nil {
-		return fmt.Errorf("metadata of the authorization server: %w", err)
-	}
-	at, err := url.Parse(issuer)
-	if err != nil || at.Host == "" {
-		return errors.New("metadata of the authorization server: the issuer is not a URL")
-	}
-	a.metadata.Store(newMetadata(document, at.Path))
-	return nil
-}
-
-// withMember returns a JSON object with one member, a string, replaced or added, and the issuer in it, which
-// RFC 8414 2 requires: an object without one is refused.
-func withMember(raw []byte, name, value string) (document []byte, issuer string, err error) {
-	decoder := jsontext.NewDecoder(bytes.NewBuffer(raw))
-	if decoder.PeekKind() != '{' {
-		return nil, "", errors.New("not a JSON object in UTF-8")
-	}
-	if _, err := decoder.ReadToken(); err != nil {
-		return nil, "", err
-	}
-	var out bytes.Buffer
-	encoder := jsontext.NewEncoder(&out, jsontext.PreserveRawStrings(true))
-	_ = encoder.WriteToken(jsontext.BeginObject) // a buffer takes every write
-	for decoder.PeekKind() == '"' {
-		member, err := decoder.ReadToken()
-		if err != nil {
-			return nil, "", err
-		}
-		key := member.String()
-		content, err := decoder.ReadValue()
-		if err != nil {
-			return nil, "", err
-		}
-		if key == "issuer" && content.Kind() == '"' {
-			text, _ := jsontext.AppendUnquote(nil, content) // a string that was read
-			issuer = string(text)
-		}
-		if key != name {
-			_ = encoder.WriteToken(jsontext.String(key))
-			_ = encoder.WriteValue(content)
-		}
-	}
-	if _, err := decoder.ReadToken(); err != nil { // the closing brace
-		return nil, "", err
-	}
-	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, "", errors.New("more than one JSON object")
-	}
-	if issuer == "" {
-		return nil, "", errors.New("no issuer")
-	}
-	_ = encoder.WriteToken(jsontext.String(name))
-	_ = encoder.WriteToken(jsontext.String(value))
-	_ = encoder.WriteToken(jsontext.EndObject)
-	return bytes.TrimSpace(out.Bytes()), issuer, nil
 }
 
 // atIssuer returns a request for the metadata of an issuer with a path as one for those of an issuer without.

@@ -323,8 +323,8 @@ func schemas(policy domain.Policy) object {
 		}}),
 		"ServerMetadata": properties(object{
 			"issuer":                object{"type": "string", "format": "uri"},
-			"registration_endpoint": object{"type": "string", "format": "uri"},
-		}, "issuer", "registration_endpoint"),
+			"registration_endpoint": object{"type": "string", "format": "uri", "description": "left out when registration is closed"},
+		}, "issuer"),
 		"Condition": closed(properties(object{
 			"status":  object{"type": "string", "enum": []string{"ok", "ready", "unavailable"}},
 			"reasons": object{"type": "array", "items": text},

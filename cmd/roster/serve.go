@@ -49,7 +49,7 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	stopFollowing, err := followUpstream(starting, s.UpstreamMetadata, rest.PublishMetadata, logger)
+	stopFollowing, err := followUpstream(starting, s.upstreamSettings, rest.PublishMetadata, logger)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

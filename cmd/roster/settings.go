@@ -52,6 +52,7 @@ func (s storage) Validate() error {
 type serveCommand struct {
 	storage
 	policySettings
+	upstreamSettings
 	Listen                        string        `help:"Address of the HTTP server." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	PublicURL                     string        `help:"What clients see; base of registration_client_uri (default: http:// and the listen address)." placeholder:"URL"`
 	AdminUser                     string        `help:"Name of the administrator." default:"admin" placeholder:"NAME"`
@@ -64,7 +65,6 @@ type serveCommand struct {
 	RotateRegistrationAccessToken bool          `help:"Issue a new registration access token with every update of a client; the former ends at once."`
 	SecretKey                     string        `help:"Key that seals secrets which are needed again: 32 bytes in base64 (default: roster.key in the data directory)." placeholder:"KEY"`
 	TrustedProxies                prefixes      `help:"Addresses of proxies whose X-Forwarded-For is believed, as CIDRs, comma-separated." placeholder:"CIDR"`
-	UpstreamMetadata              string        `help:"Metadata of the authorization server that Roster stands in front of, a URL or a file; served with the registration endpoint put in." placeholder:"URL|FILE"`
 	LogLevel                      string        `help:"Least level of log lines: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL"`
 	LogFormat                     string        `help:"Format of log lines on standard error: text or json." enum:"text,json" default:"text" placeholder:"FORMAT"`
 }
@@ -99,6 +99,9 @@ func (s *serveCommand) Validate() error {
 	if _, err := s.policy(); err != nil {
 		return err
 	}
+	if err := s.upstreamSettings.validate(); err != nil {
+		return err
+	}
 	_, _, err := net.SplitHostPort(s.Listen)
 	switch {
 	case err != nil:
@@ -109,8 +112,6 @@ func (s *serveCommand) Validate() error {
 		return errors.New("--admin-user must be a name without a colon")
 	case s.AdminPassword != "" && len(s.AdminPassword) < 8:
 		return errors.New("--admin-password must have at least 8 characters")
-	case strings.Contains(s.UpstreamMetadata, "://") && !isWebURL(s.UpstreamMetadata):
-		return errors.New("--upstream-metadata must be an http or https URL, or a file")
 	case s.RegistrationRate < 0:
 		return errors.New("--registration-rate must be 0 or more")
 	case s.RequireSoftwareStatement && len(s.SoftwareIssuers) == 0:

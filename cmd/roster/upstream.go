@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
-	"strings"
 	"time"
+
+	"roster/api"
 )
 
 const (
@@ -18,26 +21,82 @@ const (
 	upstreamLimit    = 1 << 20 // bytes
 )
 
-// upstream is the authorization server that Roster stands in front of, as far as its metadata go.
+// upstreamSettings tell of the authorization server that Roster stands in front of.
+type upstreamSettings struct {
+	UpstreamMetadata string `help:"Metadata of the authorization server that Roster stands in front of, a URL or a file; served with Roster's registration endpoint in place of any other." placeholder:"URL|FILE"`
+	UpstreamHost     string `help:"Host to ask for in place of that of the URL, of an authorization server that is asked at an inner address and told by its public name: in the request and, over https, in its certificate." placeholder:"HOST[:PORT]"`
+	UpstreamPatch    string `help:"File with a JSON Merge Patch (RFC 7396) over that metadata; read again whenever they are." placeholder:"FILE"`
+}
+
+func (s upstreamSettings) validate() error {
+	switch {
+	case isURL(s.UpstreamMetadata) && !isWebURL(s.UpstreamMetadata):
+		return errors.New("--upstream-metadata must be an http or https URL, or a file")
+	case s.UpstreamHost != "" && !isURL(s.UpstreamMetadata):
+		return errors.New("--upstream-host needs --upstream-metadata with a URL")
+	case s.UpstreamHost != "" && !isAuthority(s.UpstreamHost):
+		return errors.New("--upstream-host must be HOST or HOST:PORT")
+	case s.UpstreamPatch != "" && s.UpstreamMetadata == "":
+		return errors.New("--upstream-patch needs --upstream-metadata")
+	case s.UpstreamPatch == "":
+		return nil
+	}
+	patch, err := s.patch()
+	if err == nil {
+		err = api.CheckMetadataPatch(patch)
+	}
+	if err != nil {
+		return fmt.Errorf("--upstream-patch: %w", err)
+	}
+	return nil
+}
+
+// isAuthority reports whether s is the host, and the port where there is one, of a URL (RFC 9110 7.2).
+func isAuthority(s string) bool {
+	u, err := url.Parse("https://" + s)
+	return err == nil && u.Host == s && u.Hostname() != ""
+}
+
+// patch reads the patch, nil when there is none.
+func (s upstreamSettings) patch() ([]byte, error) {
+	if s.UpstreamPatch == "" {
+		return nil, nil
+	}
+	return readUpstreamFile(s.UpstreamPatch)
+}
+
+// client returns what the metadata are asked for with.
+func (s upstreamSettings) client() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	if s.UpstreamHost != "" {
+		transport.TLSClientConfig = &tls.Config{ServerName: (&url.URL{Host: s.UpstreamHost}).Hostname()}
+	}
+	return &http.Client{
+		Timeout:   upstreamTimeout,
+		Transport: transport,
+		// What stands behind another address is not what the operator named.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// upstream is the authorization server, as far as its metadata go.
 type upstream struct {
-	source  string             // an http or https URL, or a file
-	publish func([]byte) error // takes what was read, or refuses it
-	client  *http.Client
+	upstreamSettings
+	publish func(metadata, patch []byte) error // takes what was read, or refuses it
+	http    *http.Client
 	logger  *slog.Logger
 }
 
-// followUpstream publishes the metadata of an authorization server, now and as they change, until stop
-// returns. What cannot be read or is refused now is an error; later the last that was good stay. No source
-// is nothing to do.
-func followUpstream(ctx context.Context, source string, publish func([]byte) error, logger *slog.Logger) (stop func(), err error) {
-	if source == "" {
+// followUpstream publishes the metadata of an authorization server with their patch, now and as they change,
+// until stop returns. What cannot be read or is refused now is an error; later the last that was good stay.
+// Where the settings name no authorization server there is nothing to do.
+func followUpstream(
+	ctx context.Context, s upstreamSettings, publish func(metadata, patch []byte) error, logger *slog.Logger,
+) (stop func(), err error) {
+	if s.UpstreamMetadata == "" {
 		return func() {}, nil
 	}
-	u := &upstream{source: source, publish: publish, logger: logger, client: &http.Client{
-		Timeout: upstreamTimeout,
-		// What stands behind another address is not what the operator named.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	u := &upstream{upstreamSettings: s, publish: publish, http: s.client(), logger: logger}
 	if err := u.refresh(ctx); err != nil {
 		return nil, err
 	}
@@ -67,31 +126,28 @@ func (u *upstream) follow(ctx context.Context) {
 }
 
 func (u *upstream) refresh(ctx context.Context) error {
-	document, err := u.read(ctx)
-	if err == nil {
-		err = u.publish(document)
-	}
+	metadata, err := u.read(ctx)
 	if err != nil {
 		return fmt.Errorf("upstream metadata: %w", err)
 	}
-	return nil
+	patch, err := u.patch()
+	if err != nil {
+		return fmt.Errorf("upstream patch: %w", err)
+	}
+	return u.publish(metadata, patch)
 }
 
 func (u *upstream) read(ctx context.Context) ([]byte, error) {
-	if !strings.Contains(u.source, "://") {
-		file, err := os.Open(u.source)
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		return readAtMost(file, upstreamLimit)
+	if !isURL(u.UpstreamMetadata) {
+		return readUpstreamFile(u.UpstreamMetadata)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.source, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.UpstreamMetadata, nil)
 	if err != nil {
 		return nil, err
 	}
 	request.Header.Set("Accept", "application/json")
-	response, err := u.client.Do(request)
+	request.Host = u.UpstreamHost // that of the URL when empty
+	response, err := u.http.Do(request)
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +156,15 @@ func (u *upstream) read(ctx context.Context) ([]byte, error) {
 		return nil, errors.New("answers " + response.Status)
 	}
 	return readAtMost(response.Body, upstreamLimit)
+}
+
+func readUpstreamFile(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return readAtMost(file, upstreamLimit)
 }
 
 func readAtMost(r io.Reader, limit int64) ([]byte, error) {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -16,8 +17,9 @@ import (
 )
 
 func TestUpstreamIsFollowed(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "metadata.json")
-	write := func(content string) {
+	dir := t.TempDir()
+	settings := upstreamSettings{UpstreamMetadata: filepath.Join(dir, "metadata.json"), UpstreamPatch: filepath.Join(dir, "patch.json")}
+	write := func(file, content string) {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -25,27 +27,31 @@ func TestUpstreamIsFollowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var logs bytes.Buffer
 		var published []string
-		publish := func(document []byte) error {
-			if string(document) == "bad" {
+		publish := func(metadata, patch []byte) error {
+			if string(metadata) == "bad" {
 				return errors.New("refused")
 			}
-			published = append(published, string(document))
+			published = append(published, string(metadata)+string(patch))
 			return nil
 		}
-		write("first")
-		stop, err := followUpstream(t.Context(), file, publish, slog.New(slog.NewTextHandler(&logs, nil)))
+		write(settings.UpstreamMetadata, "first")
+		write(settings.UpstreamPatch, "+1")
+		stop, err := followUpstream(t.Context(), settings, publish, slog.New(slog.NewTextHandler(&logs, nil)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, content := range []string{"second", "bad", "third"} {
-			write(content)
+			write(settings.UpstreamMetadata, content)
 			time.Sleep(upstreamInterval) // of the bubble's time
 			synctest.Wait()
 		}
+		write(settings.UpstreamPatch, "+2")
+		time.Sleep(upstreamInterval)
+		synctest.Wait()
 		stop()
-		write("fourth")
+		write(settings.UpstreamMetadata, "fourth")
 		time.Sleep(2 * upstreamInterval)
-		if got := strings.Join(published, " "); got != "first second third" {
+		if got := strings.Join(published, " "); got != "first+1 second+1 third+1 third+2" {
 			t.Errorf("published %s", got)
 		}
 		if !strings.Contains(logs.String(), "refused") {
@@ -71,27 +77,58 @@ func TestUpstreamThatCannotBeRead(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	take := func([]byte) error { return nil }
+	take := func(_, _ []byte) error { return nil }
+	from := func(source string) upstreamSettings { return upstreamSettings{UpstreamMetadata: source} }
 	logger := slog.New(slog.DiscardHandler)
 	for _, source := range []string{
 		server.URL + "/missing", server.URL + "/elsewhere", server.URL + "/large", server.URL + "/cut",
 		filepath.Join(t.TempDir(), "missing.json"), t.TempDir(),
 	} {
-		if _, err := followUpstream(t.Context(), source, take, logger); err == nil || strings.Contains(err.Error(), "\n") {
+		if _, err := followUpstream(t.Context(), from(source), take, logger); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v", source, err)
 		}
 	}
-	if _, err := followUpstream(t.Context(), server.URL+"/good", func([]byte) error { return errors.New("refused") }, logger); err == nil {
+	if _, err := followUpstream(t.Context(), from(server.URL+"/good"), func(_, _ []byte) error { return errors.New("refused") }, logger); err == nil {
 		t.Error("what is refused is no error")
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := followUpstream(ended, server.URL+"/good", take, logger); err == nil {
+	if _, err := followUpstream(ended, from(server.URL+"/good"), take, logger); err == nil {
 		t.Error("a start that has ended goes on")
 	}
-	stop, err := followUpstream(t.Context(), server.URL+"/good", take, logger)
+	stop, err := followUpstream(t.Context(), from(server.URL+"/good"), take, logger)
 	if err != nil {
 		t.Fatal(err)
 	}
 	stop()
+}
+
+// An authorization server that is asked at an inner address hears its public name, and shows its certificate.
+func TestUpstreamIsAskedByItsHost(t *testing.T) {
+	var asked, shown string
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked, shown = r.Host, r.TLS.ServerName
+		_, _ = w.Write([]byte("{}"))
+	}))
+	server.StartTLS() // with a certificate for example.com and 127.0.0.1
+	defer server.Close()
+	for _, test := range []struct{ host, asked, shown string }{
+		{"", strings.TrimPrefix(server.URL, "https://"), ""},
+		{"example.com", "example.com", "example.com"},
+		{"example.com:8443", "example.com:8443", "example.com"},
+		{"as.example.org", "", ""},
+	} {
+		asked, shown = "", ""
+		settings := upstreamSettings{UpstreamMetadata: server.URL, UpstreamHost: test.host}
+		u := &upstream{upstreamSettings: settings, http: settings.client()}
+		transport := u.http.Transport.(*http.Transport)
+		if transport.TLSClientConfig == nil {
+			transport.TLSClientConfig = &tls.Config{}
+		}
+		transport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+		_, err := u.read(t.Context())
+		if asked != test.asked || shown != test.shown || (err == nil) != (test.asked != "") {
+			t.Errorf("host %q: asked for %q, certificate of %q, error %v", test.host, asked, shown, err)
+		}
+	}
 }
