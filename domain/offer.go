@@ -70,7 +70,7 @@ func (o Offer) candidates(name string) []string {
 
 // admits reports whether a client is registered, with all that it asks for.
 func (o Offer) admits(client Metadata) bool {
-	registered, err := admit(o.policy, client)
+	registered, _, err := bounds{Policy: o.policy}.admit(client)
 	if err != nil {
 		return false
 	}
