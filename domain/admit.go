@@ -125,9 +125,9 @@ var certificateNames = []string{
 var authMethods = []string{"token_endpoint_auth_method", "introspection_endpoint_auth_method", "revocation_endpoint_auth_method"}
 
 // checkAuthentication holds what a client brings to the ways it authenticates.
-func checkAuthentication(_ Policy, m Metadata) error {
+func checkAuthentication(p Policy, m Metadata) error {
 	for _, member := range authMethods {
-		if wrong := checkAuthMethod(m, m.Text(member)); wrong != "" {
+		if wrong := checkAuthMethod(p, m, m.Text(member)); wrong != "" {
 			return refuse(member, wrong)
 		}
 	}
@@ -145,14 +145,19 @@ func checkAuthentication(_ Policy, m Metadata) error {
 	return nil
 }
 
-// checkAuthMethod says what a client lacks for a way to authenticate (RFC 8705 2.1.2, 2.2.2).
-func checkAuthMethod(m Metadata, method string) string {
+// checkAuthMethod says what a client lacks for a way to authenticate (RFC 8705 2.1.2, 2.2.2). Which key an
+// algorithm needs that is registered, checkKeyUse says.
+func checkAuthMethod(p Policy, m Metadata, method string) string {
 	switch method {
 	case "tls_client_auth":
 		if countMembers(m, certificateNames) != 1 {
 			return "needs exactly one of " + strings.Join(certificateNames, ", ")
 		}
-	case "private_key_jwt", "self_signed_tls_client_auth":
+	case "private_key_jwt":
+		if !hasKeyFor(m, "sig", p.asymmetricSigningAlgs().values...) {
+			return "needs a key for signatures by an algorithm that this server allows in jwks, or a jwks_uri"
+		}
+	case "self_signed_tls_client_auth":
 		if !hasKeyFor(m, "sig") {
 			return "needs a key for signatures in jwks, or a jwks_uri"
 		}
@@ -167,37 +172,6 @@ func countMembers(m Metadata, names []string) (count int) {
 		}
 	}
 	return count
-}
-
-// checkKeys is OpenID Connect Dynamic Client Registration 1.0, 2: jwks and jwks_uri exclude one another.
-func checkKeys(_ Policy, m Metadata) error {
-	if m["jwks"] != nil && m["jwks_uri"] != nil {
-		return refuse("jwks", "must not be given together with jwks_uri")
-	}
-	return nil
-}
-
-// keyUses are the members whose algorithms take keys of the client's, unless they are symmetric, and what
-// for: to verify what the client signed, or to encrypt what it is sent.
-var keyUses = []struct{ member, use string }{
-	{"request_object_signing_alg", "sig"},
-	{"backchannel_authentication_request_signing_alg", "sig"},
-	{"id_token_encrypted_response_alg", "enc"},
-	{"userinfo_encrypted_response_alg", "enc"},
-	{"introspection_encrypted_response_alg", "enc"},
-	{"authorization_encrypted_response_alg", "enc"},
-	{"nfv_token_encrypted_response_alg", "enc"},
-}
-
-// checkKeyUse refuses algorithms that no key of the client's is there for.
-func checkKeyUse(_ Policy, m Metadata) error {
-	for _, needed := range keyUses {
-		alg := m.Text(needed.member)
-		if alg != "" && alg != "none" && !isSymmetricAlg(alg) && !hasKeyFor(m, needed.use) {
-			return refuse(needed.member, "needs a key for it in jwks, or a jwks_uri")
-		}
-	}
-	return nil
 }
 
 // encryptions are the beginnings of the pairs of members for the encryption of answers and requests.

@@ -51,7 +51,7 @@ var (
 	allowedResponseTypes = rule{text: "what `allow-response-types` allows, in any order of its words", check: checkAllowedResponseTypes}
 	redirects            = rule{text: "held to what holds for `redirect_uris`", uris: true}
 	otherAuthMethod      = allowed(Policy.authMethods).also("that of the token endpoint when left out")
-	publicKeys           = rule{text: "a JSON Web Key Set of public keys", check: checkPublicKeys}
+	publicKeys           = rule{text: "a JSON Web Key Set of public keys; those of an unknown type, curve or use are passed over, and one must be able to do each algorithm that is registered", check: checkPublicKeys}
 )
 
 // Patterns that ECMA-262 and RE2 read alike.
