@@ -221,33 +221,6 @@ func checkRequests(_ Policy, m Metadata) error {
 	return nil
 }
 
-// checkSubject is OpenID Connect Core 1.0, 8.1: pairwise subjects are told apart by the one host of the
-// redirect URIs, or by sector_identifier_uri. Clients that never redirect have the host of their jwks_uri
-// (OpenID Connect CIBA Core 1.0, 4).
-func checkSubject(_ Policy, m Metadata) error {
-	if m.Text("subject_type") != "pairwise" || m["sector_identifier_uri"] != nil {
-		return nil
-	}
-	if !usesRedirects(m) {
-		if m["jwks_uri"] == nil {
-			return refuse("sector_identifier_uri", "is needed for pairwise subjects of a client without redirect URIs")
-		}
-		return nil
-	}
-	hosts := map[string]bool{}
-	for _, s := range m.List("redirect_uris") {
-		u, _ := parseURI(s)
-		if u.scheme != "https" && u.scheme != "http" {
-			return refuse("sector_identifier_uri", "is needed for pairwise subjects with a redirect URI that has no host")
-		}
-		hosts[u.host] = true
-	}
-	if len(hosts) > 1 {
-		return refuse("sector_identifier_uri", "is needed for pairwise subjects with redirect URIs of several hosts")
-	}
-	return nil
-}
-
 // pages are the members that people are shown as the client's own.
 var pages = []string{"client_uri", "logo_uri", "tos_uri", "policy_uri", "information_uri", "organization_uri"}
 
@@ -306,19 +279,6 @@ func sharesOrigin(s string, uris []string) bool {
 		o, wrong := parseURI(other)
 		return wrong == "" && o.scheme == u.scheme && o.host == u.host && o.effectivePort() == u.effectivePort()
 	})
-}
-
-// checkCIBA is OpenID Connect CIBA Core 1.0, 4: the delivery mode is needed for the grant, and an endpoint
-// to be notified at for ping and push.
-func checkCIBA(_ Policy, m Metadata) error {
-	mode := m.Text("backchannel_token_delivery_mode")
-	if slices.Contains(m.List("grant_types"), "urn:openid:params:grant-type:ciba") && mode == "" {
-		return refuse("backchannel_token_delivery_mode", "is needed for the CIBA grant")
-	}
-	if (mode == "ping" || mode == "push") && m["backchannel_client_notification_endpoint"] == nil {
-		return refuse("backchannel_client_notification_endpoint", "is needed for the delivery modes ping and push")
-	}
-	return nil
 }
 
 // besideMetadata is how much of a request's body is for what a client puts back beside its metadata.

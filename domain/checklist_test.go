@@ -284,8 +284,7 @@ func TestChecklist(t *testing.T) {
 				`"redirect_uris":["https://a.example/","https://b.example/"],"subject_type":"pairwise"`,
 				`"redirect_uris":["https://a.example/","https://sub.a.example/"],"subject_type":"pairwise"`,
 				`"redirect_uris":["com.example.app:/cb"],"subject_type":"pairwise"`,
-				`"redirect_uris":["https://a.example/","com.example.app:/cb"],"application_type":"native","subject_type":"pairwise"`,
-				`"grant_types":["client_credentials"],"subject_type":"pairwise"`)),
+				`"redirect_uris":["https://a.example/","com.example.app:/cb"],"application_type":"native","subject_type":"pairwise"`)),
 		"C-21 unsigned ID tokens": rows(
 			[]trial{{"", "", values{"id_token_signed_response_alg": text("RS256")}}},
 			ok(`"id_token_signed_response_alg":"none"`,

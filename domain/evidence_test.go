@@ -27,7 +27,7 @@ func confirmed(command domain.Register) ([]domain.Event, domain.Evidence, error)
 		if missing.SoftwareStatement != "" {
 			command.Evidence.SoftwareStatement = missing.SoftwareStatement
 		} else {
-			command.Evidence.Sector = &domain.Sector{URI: missing.SectorIdentifierURI, RedirectURIs: append(append([]string{}, own...), claimed...)}
+			command.Evidence.Sector = &domain.Sector{URI: missing.SectorIdentifierURI, URIs: append(append([]string{}, own...), claimed...)}
 		}
 		events, err = domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
 	}
@@ -64,13 +64,13 @@ func TestSector(t *testing.T) {
 		refused *domain.Error
 	}{
 		"C-50 is asked for":                               {missing: true},
-		"C-50 has every redirect URI":                     {sector: &domain.Sector{URI: uri, RedirectURIs: both}},
-		"C-50 lacks one":                                  {sector: &domain.Sector{URI: uri, RedirectURIs: both[:2]}, refused: refused},
-		"C-50 is empty":                                   {sector: &domain.Sector{URI: uri, RedirectURIs: []string{}}, refused: refused},
+		"C-50 has every redirect URI":                     {sector: &domain.Sector{URI: uri, URIs: both}},
+		"C-50 lacks one":                                  {sector: &domain.Sector{URI: uri, URIs: both[:2]}, refused: refused},
+		"C-50 is empty":                                   {sector: &domain.Sector{URI: uri, URIs: []string{}}, refused: refused},
 		"C-50 cannot be had":                              {sector: &domain.Sector{URI: uri}, refused: refused},
-		"C-50 is of another address":                      {sector: &domain.Sector{URI: uri + "/", RedirectURIs: both}, missing: true},
-		"C-1 differs by a slash":                          {sector: &domain.Sector{URI: uri, RedirectURIs: []string{"https://a.example/cb/", "https://b.example/cb"}}, refused: refused},
-		"C-1 differs by case":                             {sector: &domain.Sector{URI: uri, RedirectURIs: []string{"https://A.example/cb", "https://b.example/cb"}}, refused: refused},
+		"C-50 is of another address":                      {sector: &domain.Sector{URI: uri + "/", URIs: both}, missing: true},
+		"C-1 differs by a slash":                          {sector: &domain.Sector{URI: uri, URIs: []string{"https://a.example/cb/", "https://b.example/cb"}}, refused: refused},
+		"C-1 differs by case":                             {sector: &domain.Sector{URI: uri, URIs: []string{"https://A.example/cb", "https://b.example/cb"}}, refused: refused},
 		"7.8 is checked for public subjects":              {members: `,"subject_type":"public"`, missing: true},
 		"7.8 and for pairwise ones":                       {members: `,"subject_type":"pairwise"`, missing: true},
 		"is not asked for when something else is refused": {members: `,"grant_types":["magic"]`, refused: &domain.Error{Code: domain.InvalidClientMetadata, Field: "grant_types"}},
