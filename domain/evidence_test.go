@@ -184,6 +184,52 @@ func TestSoftwareStatement(t *testing.T) {
 		scenario{when: command, refused: &domain.Error{Code: domain.InvalidRedirectURI}}.run(t)
 	})
 
+	for claim, want := range map[string]domain.Value{ // OpenBankingUK directory: software_version is a number
+		`"software_version":1.5`: domain.Text("1.5"), `"software_version":1.10`: domain.Text("1.10"), `"software_version":2`: domain.Text("2"),
+		`"software_version":-1e2`: domain.Text("-1e2"), `"software_version":"1.5"`: domain.Text("1.5"), `"software_id":12345678901234567890`: domain.Text("12345678901234567890"),
+		`"software_version":true`: nil, `"software_version":[1]`: nil, `"software_id":{}`: nil, `"client_name":1`: nil, `"scope":1`: nil, `"redirect_uris":[1]`: nil,
+	} {
+		t.Run("D-9 a number is taken as its text: "+claim, func(t *testing.T) {
+			name, _, _ := strings.Cut(strings.Trim(claim, `"`), `"`)
+			number := statement(`{"iss":"https://i.example",` + claim + `}`)
+			for _, s := range []scenario{
+				{when: func() domain.Command {
+					c := register(t, with(number))
+					c.Evidence.SoftwareStatement = number
+					return c
+				}()},
+				{given: []domain.Event{registered(t, webApp)}, when: func() domain.Command {
+					c := update(t, strings.Replace(with(number), "{", `{"client_id":"`+clientID+`",`, 1))
+					c.Evidence.SoftwareStatement = number
+					return c
+				}()},
+			} {
+				var client domain.Client
+				for _, event := range s.given {
+					client = domain.Evolve(client, domain.ClientAggregate(clientID), event)
+				}
+				events, err := domain.Decide(domain.DefaultPolicy, client, s.when)
+				if (err == nil) != (want != nil) {
+					t.Fatalf("%T: error %v", s.when, err)
+				}
+				if err != nil {
+					continue
+				}
+				if got := domain.Evolve(client, domain.ClientAggregate(clientID), events[0]).Metadata[name]; got != want {
+					t.Errorf("%T: %s %v, want %v", s.when, name, got, want)
+				}
+			}
+		})
+	}
+	t.Run("a number that no statement vouches for is none", func(t *testing.T) {
+		for _, member := range []string{"software_id", "software_version"} {
+			scenario{
+				when:    register(t, own+`,"`+member+`":1.5}`),
+				refused: &domain.Error{Code: domain.InvalidClientMetadata, Field: member},
+			}.run(t)
+		}
+	})
+
 	command := register(t, with(stated))
 	command.Evidence = known
 	events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
