@@ -17,7 +17,8 @@ func admit(p Policy, requested Metadata) (Metadata, error) {
 	m := withDefaults(p, chosen)
 	for _, rule := range []func(Policy, Metadata) error{
 		checkMembers, checkRedirectURIs, checkPages, checkGrants, checkAuthentication, checkKeys, checkKeyUse,
-		checkEncryption, checkSigning, checkRequests, checkSubject, checkOtherRedirects, checkLogout, checkCIBA, checkSize,
+		checkEncryption, checkSigning, checkRequests, checkSubject, checkOtherRedirects, checkLogout,
+		checkDestinations, checkCIBA, checkSize,
 	} {
 		if err := rule(p, m); err != nil {
 			return nil, err
@@ -246,22 +247,6 @@ func sharesHost(s string, uris []string) bool {
 		o, wrong := parseURI(other)
 		return wrong == "" && o.scheme == u.scheme && o.host == u.host
 	})
-}
-
-// otherRedirects are the members beside redirect_uris that a person may be redirected to.
-var otherRedirects = []string{"post_logout_redirect_uris", "claims_redirect_uris"}
-
-// checkOtherRedirects is RP-Initiated Logout 3.1 and UMA 2.0 Grant 3.3.2.
-func checkOtherRedirects(p Policy, m Metadata) error {
-	native := m.Text("application_type") == "native"
-	for _, name := range otherRedirects {
-		for _, s := range m.List(name) {
-			if wrong := p.checkRedirectURI(s, native, false); wrong != "" {
-				return refuse(name, "has a URI that "+wrong)
-			}
-		}
-	}
-	return nil
 }
 
 // checkLogout is Front-Channel Logout 2.

@@ -24,8 +24,8 @@ type Policy struct {
 	Scopes        []string `json:"scopes,omitempty"`         // that a client may ask for; none: any
 	DefaultScopes []string `json:"default_scopes,omitempty"` // for a client that asks for none
 
-	// RedirectHosts are the hosts that http and https redirect URIs may have, those on loopback included:
-	// "example.org" is that host, ".example.org" every host below it. None: any.
+	// RedirectHosts are the hosts that http and https URIs may have which people are sent to (see destinations),
+	// those on loopback included: "example.org" is that host, ".example.org" every host below it. None: any.
 	RedirectHosts   []string `json:"redirect_hosts,omitempty"`
 	RedirectSchemes []string `json:"redirect_schemes,omitempty"` // private-use schemes of native clients; none: any
 	// PagesOnRedirectHost holds pages that people are shown to scheme and host of a redirect URI
@@ -227,7 +227,7 @@ func (p Policy) allowsScope(scope string) bool {
 	return len(p.Scopes) == 0 || slices.Contains(p.Scopes, scope)
 }
 
-// allowsHost reports whether redirect URIs may have a host, given in lower case.
+// allowsHost reports whether destinations may have a host, given in lower case.
 func (p Policy) allowsHost(host string) bool {
 	return len(p.RedirectHosts) == 0 || matchesHost(p.RedirectHosts, host)
 }

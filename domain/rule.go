@@ -49,7 +49,7 @@ var (
 	notEmpty             = rule{text: "not empty", check: checkNotEmpty}
 	allowedScopes        = rule{text: "scopes that `allow-scopes` allows, one space between two", pattern: scopePattern, check: checkAllowedScopes}
 	allowedResponseTypes = rule{text: "what `allow-response-types` allows, in any order of its words", check: checkAllowedResponseTypes}
-	redirects            = rule{text: "held to what holds for `redirect_uris`", uris: true}
+	redirects            = rule{text: "held to what holds for `redirect_uris` of a client that uses them, whatever its grants", uris: true}
 	otherAuthMethod      = allowed(Policy.authMethods).also("that of the token endpoint when left out")
 	publicKeys           = rule{text: "a JSON Web Key Set of public keys; those of an unknown type, curve or use are passed over, and one must be able to do each algorithm that is registered", check: checkPublicKeys}
 )

@@ -19,7 +19,7 @@ func checkSubject(_ Policy, m Metadata) error {
 	hosts := map[string]bool{}
 	for _, s := range sectorURIs(m, members) {
 		u, _ := parseURI(s)
-		if u.scheme != "https" && u.scheme != "http" {
+		if !u.isWeb() {
 			return refuse("sector_identifier_uri", "is needed for pairwise subjects with a redirect URI that has no host")
 		}
 		hosts[u.host] = true

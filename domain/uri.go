@@ -92,6 +92,9 @@ func isPort(port string) bool {
 	return err == nil && port != "0"
 }
 
+// isWeb reports whether the scheme is one of the web.
+func (u uri) isWeb() bool { return u.scheme == "https" || u.scheme == "http" }
+
 // isLoopback reports whether the host is the caller's own device (RFC 8252 7.3, 8.3). Only names and
 // notations that every resolver takes for it count.
 func (u uri) isLoopback() bool {
