@@ -36,7 +36,7 @@ type Policy struct {
 	MaxRedirectURIs    int `json:"max_redirect_uris,omitempty"`
 	MaxURILength       int `json:"max_uri_length,omitempty"`        // characters
 	MaxClients         int `json:"max_clients,omitempty"`           // active ones; 0: no limit
-	MaxClientsPerOwner int `json:"max_clients_per_owner,omitempty"` // active ones of one ext_param_owner; 0: no limit
+	MaxClientsPerOwner int `json:"max_clients_per_owner,omitempty"` // active ones of one owner that an initial access token imposed; 0: no limit
 
 	// RequireSoftwareStatement lets nobody be a client without a software statement (RFC 7591 2.3).
 	RequireSoftwareStatement bool `json:"require_software_statement,omitempty"`
@@ -152,11 +152,12 @@ func (p Policy) Validate() error {
 // Population is how many active clients there are.
 type Population struct {
 	Clients int // in all
-	OfOwner int // of the owner in question
+	OfOwner int // of the owner in question, by the terms of their initial access tokens
 }
 
-// CheckRoom returns an *Error with AccessDenied when there is no room for one more client of an owner,
-// who may be nobody.
+// CheckRoom returns an *Error with AccessDenied when there is no room for one more client of an owner that an
+// initial access token imposes; empty: none does. What a client says itself is limited for nobody: strangers
+// would use up the room of others.
 func (p Policy) CheckRoom(now Population, owner string) error {
 	full := func(rule string, most int) error {
 		return &Error{Code: AccessDenied, Detail: fmt.Sprintf("there is no room for another client: the policy %s of this server allows %d", rule, most)}

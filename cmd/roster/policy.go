@@ -29,7 +29,7 @@ type policySettings struct {
 	MaxRedirectURIs          int      `name:"max-redirect-uris" help:"Redirect URIs of one client; as many for after a logout, and for UMA claims." default:"${max_redirect_uris}" placeholder:"N"`
 	MaxURILength             int      `help:"Characters of a URI." default:"${max_uri_length}" placeholder:"N"`
 	MaxClients               int      `help:"Active clients in all; 0: no limit. Registrations at the same moment can exceed it by as many." default:"0" placeholder:"N"`
-	MaxClientsPerOwner       int      `help:"Active clients of one owner; 0: no limit. Registrations at the same moment can exceed it by as many." default:"0" placeholder:"N"`
+	MaxClientsPerOwner       int      `help:"Active clients of one owner, by the initial access tokens that they are registered with: an owner that a client names itself is not limited; 0: no limit. Registrations at the same moment can exceed it by as many." default:"0" placeholder:"N"`
 }
 
 // policyDefaults gives the settings of domain.DefaultPolicy as their defaults.
