@@ -82,8 +82,10 @@ func checkMembers(p Policy, m Metadata) error {
 		if slices.ContainsFunc(words(m[name]), func(word string) bool { return !isText(word) }) {
 			return refuse(name, member.Kind.shape())
 		}
-		if object, ok := m[name].(Object); ok && hasNothing(object) {
-			return refuse(name, "must not hold null or an empty string")
+		if object, ok := m[name].(Object); ok {
+			if wrong := checkObject(object); wrong != "" {
+				return refuse(name, wrong)
+			}
 		}
 		if member.rule.check == nil {
 			continue

@@ -79,17 +79,19 @@ func isText(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, isControl)
 }
 
-// hasNothing reports whether an object holds null or an empty string anywhere: what is registered is
-// answered, and clients fail on either.
-func hasNothing(v Object) bool {
+// checkObject says what is wrong with the names and values in an object, at any depth: what is registered is
+// answered and shown, and clients fail on null and on empty strings.
+func checkObject(v Object) string {
 	decoder := jsontext.NewDecoder(strings.NewReader(string(v)))
 	for {
 		token, err := decoder.ReadToken()
 		switch {
 		case err != nil:
-			return false
+			return ""
 		case token.Kind() == 'n', token.Kind() == '"' && token.String() == "":
-			return true
+			return "must not hold null or an empty string"
+		case token.Kind() == '"' && !isText(token.String()):
+			return "must not hold control characters"
 		}
 	}
 }

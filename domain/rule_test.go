@@ -193,3 +193,36 @@ func TestDefaultOfContentEncryption(t *testing.T) {
 		t.Errorf("id_token_encrypted_response_enc %q", enc)
 	}
 }
+
+// TestObjectsHoldText puts control characters, as they are and escaped, into names and values at every depth of
+// every member that is an object, known and unknown members of keys among them.
+func TestObjectsHoldText(t *testing.T) {
+	places := []struct{ member, object string }{
+		{"vp_formats_supported", `{"%":{"alg_values":["ES256"]}}`},
+		{"vp_formats_supported", `{"jwt_vc":"%"}`},
+		{"vp_formats_supported", `{"jwt_vc":{"%":["ES256"]}}`},
+		{"vp_formats_supported", `{"jwt_vc":{"alg_values":["ES256","%"]}}`},
+		{"vp_formats_supported", `{"a":[[{"b":[{"%":true}]}]]}`},
+		{"jwks", `{"keys":[` + with(ecPub, `"foo":"%"`) + `]}`},
+		{"jwks", `{"keys":[` + with(ecPub, `"%":"foo"`) + `]}`},
+		{"jwks", `{"keys":[` + with(ecPub, `"foo":{"bar":["%"]}`) + `]}`},
+		{"jwks", `{"keys":[` + with(ecPub, `"kid":"%"`) + `]}`},
+		{"jwks", `{"keys":[` + with(ecPub, `"key_ops":["verify","%"]`) + `]}`},
+		{"jwks", `{"keys":[{"kty":"%"}]}`},
+		{"jwks", `{"keys":[],"%":1}`},
+	}
+	for _, place := range places {
+		for escaped, ok := range map[string]bool{
+			`\u0000`: false, `\u0007`: false, `\n`: false, `\u001b[31m`: false, "\u007f": false, `\u007f`: false, "\u0080": false, "\u009b31m": false,
+			`\u009b31m`: false, "a\u009fb": false, "\u0085": false, "": false,
+			"plain": true, "\u00a0": true, "\u202e": true, "ü": true, `\u00fc`: true, "😀": true,
+		} {
+			member := `"` + place.member + `":` + strings.Replace(place.object, "%", escaped, 1)
+			c := trial{members: member}
+			if !ok {
+				c.refused = place.member
+			}
+			c.run(t)
+		}
+	}
+}
