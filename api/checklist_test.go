@@ -440,7 +440,7 @@ var everyMember = func() string {
 		"contacts":        `["a@b.example"]`, "software_id": `"app"`, "software_version": `"1"`, "subject_type": `"pairwise"`,
 		"request_uris": `["https://client.example.org/request"]`, "default_max_age": `0`, "default_acr_values": `["1"]`,
 		"post_logout_redirect_uris":       `["https://client.example.org/bye"]`,
-		"backchannel_token_delivery_mode": `"ping"`, "client_registration_types": `["explicit"]`, "organization_name": `"Example"`,
+		"backchannel_token_delivery_mode": `"push"`, "client_registration_types": `["explicit"]`, "organization_name": `"Example"`,
 		"description": `"An app"`, "keywords": `["app"]`,
 		"claims_redirect_uris": `["https://client.example.org/claims"]`, "encrypted_response_enc_values_supported": `["A128GCM"]`,
 		"vp_formats_supported": `{"dc+sd-jwt":{}}`,

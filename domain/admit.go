@@ -34,7 +34,8 @@ func (b bounds) admit(requested Metadata) (registered, leftOut Metadata, err err
 func (b bounds) check(m Metadata) error {
 	for _, rule := range []func(Policy, Metadata) error{
 		checkMembers, checkRedirectURIs, checkPages, checkGrants, checkAuthentication, checkKeys, checkKeyUse,
-		checkEncryption, checkSigning, checkRequests, checkSubject, checkOtherRedirects, checkLogout, checkCIBA, checkSize,
+		checkEncryption, checkSigning, checkRequests, checkSubject, checkOtherRedirects, checkLogout,
+		checkDestinations, checkCIBA, checkSize,
 	} {
 		if err := rule(b.Policy, m); err != nil {
 			return err
@@ -50,8 +51,10 @@ func checkMembers(p Policy, m Metadata) error {
 		if slices.ContainsFunc(words(m[name]), func(word string) bool { return !isText(word) }) {
 			return refuse(name, member.Kind.shape())
 		}
-		if object, ok := m[name].(Object); ok && hasNothing(object) {
-			return refuse(name, "must not hold null or an empty string")
+		if object, ok := m[name].(Object); ok {
+			if wrong := checkObject(object); wrong != "" {
+				return refuse(name, wrong)
+			}
 		}
 		if member.rule.check == nil {
 			continue
@@ -74,9 +77,9 @@ var certificateNames = []string{
 var authMethods = []string{"token_endpoint_auth_method", "introspection_endpoint_auth_method", "revocation_endpoint_auth_method"}
 
 // checkAuthentication holds what a client brings to the ways it authenticates.
-func checkAuthentication(_ Policy, m Metadata) error {
+func checkAuthentication(p Policy, m Metadata) error {
 	for _, member := range authMethods {
-		if wrong := checkAuthMethod(m, m.Text(member)); wrong != "" {
+		if wrong := checkAuthMethod(p, m, m.Text(member)); wrong != "" {
 			return refuse(member, wrong)
 		}
 	}
@@ -94,14 +97,19 @@ func checkAuthentication(_ Policy, m Metadata) error {
 	return nil
 }
 
-// checkAuthMethod says what a client lacks for a way to authenticate (RFC 8705 2.1.2, 2.2.2).
-func checkAuthMethod(m Metadata, method string) string {
+// checkAuthMethod says what a client lacks for a way to authenticate (RFC 8705 2.1.2, 2.2.2). Which key an
+// algorithm needs that is registered, checkKeyUse says.
+func checkAuthMethod(p Policy, m Metadata, method string) string {
 	switch method {
 	case "tls_client_auth":
 		if countMembers(m, certificateNames) != 1 {
 			return "needs exactly one of " + strings.Join(certificateNames, ", ")
 		}
-	case "private_key_jwt", "self_signed_tls_client_auth":
+	case "private_key_jwt":
+		if !hasKeyFor(m, "sig", p.asymmetricSigningAlgs().values...) {
+			return "needs a key for signatures by an algorithm that this server allows in jwks, or a jwks_uri"
+		}
+	case "self_signed_tls_client_auth":
 		if !hasKeyFor(m, "sig") {
 			return "needs a key for signatures in jwks, or a jwks_uri"
 		}
@@ -116,37 +124,6 @@ func countMembers(m Metadata, names []string) (count int) {
 		}
 	}
 	return count
-}
-
-// checkKeys is OpenID Connect Dynamic Client Registration 1.0, 2: jwks and jwks_uri exclude one another.
-func checkKeys(_ Policy, m Metadata) error {
-	if m["jwks"] != nil && m["jwks_uri"] != nil {
-		return refuse("jwks", "must not be given together with jwks_uri")
-	}
-	return nil
-}
-
-// keyUses are the members whose algorithms take keys of the client's, unless they are symmetric, and what
-// for: to verify what the client signed, or to encrypt what it is sent.
-var keyUses = []struct{ member, use string }{
-	{"request_object_signing_alg", "sig"},
-	{"backchannel_authentication_request_signing_alg", "sig"},
-	{"id_token_encrypted_response_alg", "enc"},
-	{"userinfo_encrypted_response_alg", "enc"},
-	{"introspection_encrypted_response_alg", "enc"},
-	{"authorization_encrypted_response_alg", "enc"},
-	{"nfv_token_encrypted_response_alg", "enc"},
-}
-
-// checkKeyUse refuses algorithms that no key of the client's is there for.
-func checkKeyUse(_ Policy, m Metadata) error {
-	for _, needed := range keyUses {
-		alg := m.Text(needed.member)
-		if alg != "" && alg != "none" && !isSymmetricAlg(alg) && !hasKeyFor(m, needed.use) {
-			return refuse(needed.member, "needs a key for it in jwks, or a jwks_uri")
-		}
-	}
-	return nil
 }
 
 // encryptions are the beginnings of the pairs of members for the encryption of answers and requests.
@@ -196,33 +173,6 @@ func checkRequests(_ Policy, m Metadata) error {
 	return nil
 }
 
-// checkSubject is OpenID Connect Core 1.0, 8.1: pairwise subjects are told apart by the one host of the
-// redirect URIs, or by sector_identifier_uri. Clients that never redirect have the host of their jwks_uri
-// (OpenID Connect CIBA Core 1.0, 4).
-func checkSubject(_ Policy, m Metadata) error {
-	if m.Text("subject_type") != "pairwise" || m["sector_identifier_uri"] != nil {
-		return nil
-	}
-	if !usesRedirects(m) {
-		if m["jwks_uri"] == nil {
-			return refuse("sector_identifier_uri", "is needed for pairwise subjects of a client without redirect URIs")
-		}
-		return nil
-	}
-	hosts := map[string]bool{}
-	for _, s := range m.List("redirect_uris") {
-		u, _ := parseURI(s)
-		if u.scheme != "https" && u.scheme != "http" {
-			return refuse("sector_identifier_uri", "is needed for pairwise subjects with a redirect URI that has no host")
-		}
-		hosts[u.host] = true
-	}
-	if len(hosts) > 1 {
-		return refuse("sector_identifier_uri", "is needed for pairwise subjects with redirect URIs of several hosts")
-	}
-	return nil
-}
-
 // pages are the members that people are shown as the client's own.
 var pages = []string{"client_uri", "logo_uri", "tos_uri", "policy_uri", "information_uri", "organization_uri"}
 
@@ -250,22 +200,6 @@ func sharesHost(s string, uris []string) bool {
 	})
 }
 
-// otherRedirects are the members beside redirect_uris that a person may be redirected to.
-var otherRedirects = []string{"post_logout_redirect_uris", "claims_redirect_uris"}
-
-// checkOtherRedirects is RP-Initiated Logout 3.1 and UMA 2.0 Grant 3.3.2.
-func checkOtherRedirects(p Policy, m Metadata) error {
-	native := m.Text("application_type") == "native"
-	for _, name := range otherRedirects {
-		for _, s := range m.List(name) {
-			if wrong := p.checkRedirectURI(s, native, false); wrong != "" {
-				return refuse(name, "has a URI that "+wrong)
-			}
-		}
-	}
-	return nil
-}
-
 // checkLogout is Front-Channel Logout 2.
 func checkLogout(_ Policy, m Metadata) error {
 	if s := m.Text("frontchannel_logout_uri"); s != "" && !sharesOrigin(s, m.List("redirect_uris")) {
@@ -281,19 +215,6 @@ func sharesOrigin(s string, uris []string) bool {
 		o, wrong := parseURI(other)
 		return wrong == "" && o.scheme == u.scheme && o.host == u.host && o.effectivePort() == u.effectivePort()
 	})
-}
-
-// checkCIBA is OpenID Connect CIBA Core 1.0, 4: the delivery mode is needed for the grant, and an endpoint
-// to be notified at for ping and push.
-func checkCIBA(_ Policy, m Metadata) error {
-	mode := m.Text("backchannel_token_delivery_mode")
-	if slices.Contains(m.List("grant_types"), "urn:openid:params:grant-type:ciba") && mode == "" {
-		return refuse("backchannel_token_delivery_mode", "is needed for the CIBA grant")
-	}
-	if (mode == "ping" || mode == "push") && m["backchannel_client_notification_endpoint"] == nil {
-		return refuse("backchannel_client_notification_endpoint", "is needed for the delivery modes ping and push")
-	}
-	return nil
 }
 
 // besideMetadata is how much of a request's body is for what a client puts back beside its metadata.

@@ -10,8 +10,8 @@ type Evidence struct {
 
 // Sector is what was found at a sector_identifier_uri (OpenID Connect Core 1.0, 8.1).
 type Sector struct {
-	URI          string
-	RedirectURIs []string // those of the sector; nil: no such document could be had
+	URI  string   // where it was
+	URIs []string // those of the sector; nil: no such document could be had
 }
 
 // Missing says what must be learned before a command can be decided, when nothing else is wrong with it.

@@ -27,7 +27,7 @@ func confirmed(command domain.Register) ([]domain.Event, domain.Evidence, error)
 		if missing.SoftwareStatement != "" {
 			command.Evidence.SoftwareStatement = missing.SoftwareStatement
 		} else {
-			command.Evidence.Sector = &domain.Sector{URI: missing.SectorIdentifierURI, RedirectURIs: append(append([]string{}, own...), claimed...)}
+			command.Evidence.Sector = &domain.Sector{URI: missing.SectorIdentifierURI, URIs: append(append([]string{}, own...), claimed...)}
 		}
 		events, err = domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
 	}
@@ -64,13 +64,13 @@ func TestSector(t *testing.T) {
 		refused *domain.Error
 	}{
 		"C-50 is asked for":                               {missing: true},
-		"C-50 has every redirect URI":                     {sector: &domain.Sector{URI: uri, RedirectURIs: both}},
-		"C-50 lacks one":                                  {sector: &domain.Sector{URI: uri, RedirectURIs: both[:2]}, refused: refused},
-		"C-50 is empty":                                   {sector: &domain.Sector{URI: uri, RedirectURIs: []string{}}, refused: refused},
+		"C-50 has every redirect URI":                     {sector: &domain.Sector{URI: uri, URIs: both}},
+		"C-50 lacks one":                                  {sector: &domain.Sector{URI: uri, URIs: both[:2]}, refused: refused},
+		"C-50 is empty":                                   {sector: &domain.Sector{URI: uri, URIs: []string{}}, refused: refused},
 		"C-50 cannot be had":                              {sector: &domain.Sector{URI: uri}, refused: refused},
-		"C-50 is of another address":                      {sector: &domain.Sector{URI: uri + "/", RedirectURIs: both}, missing: true},
-		"C-1 differs by a slash":                          {sector: &domain.Sector{URI: uri, RedirectURIs: []string{"https://a.example/cb/", "https://b.example/cb"}}, refused: refused},
-		"C-1 differs by case":                             {sector: &domain.Sector{URI: uri, RedirectURIs: []string{"https://A.example/cb", "https://b.example/cb"}}, refused: refused},
+		"C-50 is of another address":                      {sector: &domain.Sector{URI: uri + "/", URIs: both}, missing: true},
+		"C-1 differs by a slash":                          {sector: &domain.Sector{URI: uri, URIs: []string{"https://a.example/cb/", "https://b.example/cb"}}, refused: refused},
+		"C-1 differs by case":                             {sector: &domain.Sector{URI: uri, URIs: []string{"https://A.example/cb", "https://b.example/cb"}}, refused: refused},
 		"7.8 is checked for public subjects":              {members: `,"subject_type":"public"`, missing: true},
 		"7.8 and for pairwise ones":                       {members: `,"subject_type":"pairwise"`, missing: true},
 		"is not asked for when something else is refused": {members: `,"grant_types":["magic"]`, refused: &domain.Error{Code: domain.InvalidClientMetadata, Field: "grant_types"}},
@@ -182,6 +182,52 @@ func TestSoftwareStatement(t *testing.T) {
 		command := register(t, with(bad))
 		command.Evidence = domain.Evidence{SoftwareStatement: bad}
 		scenario{when: command, refused: &domain.Error{Code: domain.InvalidRedirectURI}}.run(t)
+	})
+
+	for claim, want := range map[string]domain.Value{ // OpenBankingUK directory: software_version is a number
+		`"software_version":1.5`: domain.Text("1.5"), `"software_version":1.10`: domain.Text("1.10"), `"software_version":2`: domain.Text("2"),
+		`"software_version":-1e2`: domain.Text("-1e2"), `"software_version":"1.5"`: domain.Text("1.5"), `"software_id":12345678901234567890`: domain.Text("12345678901234567890"),
+		`"software_version":true`: nil, `"software_version":[1]`: nil, `"software_id":{}`: nil, `"client_name":1`: nil, `"scope":1`: nil, `"redirect_uris":[1]`: nil,
+	} {
+		t.Run("D-9 a number is taken as its text: "+claim, func(t *testing.T) {
+			name, _, _ := strings.Cut(strings.Trim(claim, `"`), `"`)
+			number := statement(`{"iss":"https://i.example",` + claim + `}`)
+			for _, s := range []scenario{
+				{when: func() domain.Command {
+					c := register(t, with(number))
+					c.Evidence.SoftwareStatement = number
+					return c
+				}()},
+				{given: []domain.Event{registered(t, webApp)}, when: func() domain.Command {
+					c := update(t, strings.Replace(with(number), "{", `{"client_id":"`+clientID+`",`, 1))
+					c.Evidence.SoftwareStatement = number
+					return c
+				}()},
+			} {
+				var client domain.Client
+				for _, event := range s.given {
+					client = domain.Evolve(client, domain.ClientAggregate(clientID), event)
+				}
+				events, err := domain.Decide(domain.DefaultPolicy, client, s.when)
+				if (err == nil) != (want != nil) {
+					t.Fatalf("%T: error %v", s.when, err)
+				}
+				if err != nil {
+					continue
+				}
+				if got := domain.Evolve(client, domain.ClientAggregate(clientID), events[0]).Metadata[name]; got != want {
+					t.Errorf("%T: %s %v, want %v", s.when, name, got, want)
+				}
+			}
+		})
+	}
+	t.Run("a number that no statement vouches for is none", func(t *testing.T) {
+		for _, member := range []string{"software_id", "software_version"} {
+			scenario{
+				when:    register(t, own+`,"`+member+`":1.5}`),
+				refused: &domain.Error{Code: domain.InvalidClientMetadata, Field: member},
+			}.run(t)
+		}
 	})
 
 	command := register(t, with(stated))

@@ -1,4 +1,4 @@
 package domain
 
-// HasNothing reports whether an object holds null or an empty string anywhere.
-var HasNothing = hasNothing
+// CheckObject says what is wrong with the names and values in an object.
+var CheckObject = checkObject

@@ -17,18 +17,20 @@ import (
 const minRSABits = 2048
 
 // checkPublicKeys is the rule of jwks: public asymmetric keys alone (OpenID Connect Dynamic Client
-// Registration 1.0, 2), each complete and strong enough to be used, and no two that nobody could tell apart.
+// Registration 1.0, 2), each that is understood complete and strong enough to be used, and no two that nobody
+// could tell apart. A set in which nothing is understood is a set all the same: whether the client needs a key
+// is for checkAuthentication and checkKeyUse to say.
 func checkPublicKeys(p Policy, v Value) string {
 	set, err := ParseDocument([]byte(v.(Object)))
 	if err != nil || set["keys"].Kind() != '[' {
 		return "must be a JSON Web Key Set: an object with an array keys (RFC 7517 5)"
 	}
 	uses, names := map[string]bool{}, map[jwkName]bool{}
-	number, usable := 0, 0
+	number := 0
 	for raw := range elements(set["keys"]) {
 		number++
 		key, wrong := publicKey(p, raw)
-		if wrong == ofUnknownType {
+		if wrong == notUnderstood {
 			continue // RFC 7517 5: others may understand it
 		}
 		if wrong == "" && key.name.kid != "" && names[key.name] {
@@ -38,10 +40,6 @@ func checkPublicKeys(p Policy, v Value) string {
 			return fmt.Sprintf("has a key (number %d) that %s", number, wrong)
 		}
 		uses[key.name.use], names[key.name] = true, true
-		usable++
-	}
-	if usable == 0 {
-		return "must hold at least one key of the types RSA, EC and OKP"
 	}
 	if uses["sig"] && uses["enc"] && uses[""] {
 		return "must say the use of every key when it holds keys for signatures and for encryption"
@@ -62,9 +60,11 @@ type jwkName struct{ kty, use, kid string }
 // privateMembers are the members of private and symmetric keys (RFC 7518 6.2.2, 6.3.2, 6.4.1).
 var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}
 
-const ofUnknownType = "is of no supported type; supported are RSA, EC and OKP"
+// notUnderstood is what publicKey says of a key that may be right, but of a type, a curve or a use that the
+// registry does not know. Such a key is passed over.
+const notUnderstood = "is of no supported type, curve or use"
 
-// publicKey reads one key and says what is wrong with it.
+// publicKey reads one key and says what is wrong with it, or notUnderstood.
 func publicKey(p Policy, raw jsontext.Value) (jwk, string) {
 	key, wrong := parseKey(raw)
 	if wrong != "" {
@@ -95,7 +95,7 @@ func parseKey(raw jsontext.Value) (key jwk, wrong string) {
 		if raw := members[text.name]; raw != nil {
 			var ok bool
 			if *text.into, ok = decodeText(raw); !ok || !isText(*text.into) {
-				return key, "has a " + text.name + " that is not a non-empty string"
+				return key, "has a member " + text.name + " that is not a non-empty string"
 			}
 		}
 	}
@@ -108,43 +108,16 @@ func checkKeyType(_ Policy, key jwk) string {
 		return "has no kty"
 	case key.name.kty == "oct":
 		return "is symmetric; only public keys may be registered"
-	case !key.isKnown():
-		return ofUnknownType
-	case use != "" && use != "sig" && use != "enc":
-		return "has a use other than sig or enc"
+	case !slices.Contains([]string{"RSA", "EC", "OKP"}, key.name.kty),
+		key.kind() != "" && algorithms[key.kind()] == nil,
+		use != "" && use != "sig" && use != "enc":
+		return notUnderstood
 	}
 	return ""
 }
 
-// isKnown reports whether the key is of a type that the registry can check.
-func (key jwk) isKnown() bool { return slices.Contains([]string{"RSA", "EC", "OKP"}, key.name.kty) }
-
-var (
-	byAgreement = []string{"ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A192KW", "ECDH-ES+A256KW"}
-	// algorithms are those that a key of a type, or of a curve, is for (RFC 7518 3.1, 4.1; RFC 8037 3; RFC 8812;
-	// RFC 9864).
-	algorithms = map[string][]string{
-		"RSA": {
-			"RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
-			"RSA1_5", "RSA-OAEP", "RSA-OAEP-256", "RSA-OAEP-384", "RSA-OAEP-512",
-		},
-		"P-256":     append([]string{"ES256"}, byAgreement...),
-		"P-384":     append([]string{"ES384"}, byAgreement...),
-		"P-521":     append([]string{"ES512"}, byAgreement...),
-		"secp256k1": {"ES256K"},
-		"Ed25519":   {"EdDSA", "Ed25519"},
-		"Ed448":     {"EdDSA", "Ed448"},
-		"X25519":    byAgreement,
-		"X448":      byAgreement,
-	}
-)
-
 func checkKeyAlg(_ Policy, key jwk) string {
-	kind := key.crv
-	if key.name.kty == "RSA" {
-		kind = "RSA"
-	}
-	if key.alg != "" && !slices.Contains(algorithms[kind], key.alg) {
+	if key.alg != "" && !slices.Contains(algorithms[key.kind()], key.alg) {
 		return "has an alg that is not for its type and curve"
 	}
 	return ""
@@ -164,12 +137,6 @@ func checkCertificates(p Policy, key jwk) string {
 		}
 	}
 	return ""
-}
-
-// operations are what keys of a use are for (RFC 7517 4.3).
-var operations = map[string][]string{
-	"sig": {"sign", "verify"},
-	"enc": {"encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits"},
 }
 
 // checkOperations is RFC 7517 4.3: key_ops have no value twice, and none that contradicts the use. Values that
@@ -288,23 +255,4 @@ func checkKey(members Document) string {
 		}
 	}
 	return ""
-}
-
-// hasKeyFor reports whether the client has keys of its own that can be for a use: "sig" or "enc". What is
-// behind a URI may be.
-func hasKeyFor(m Metadata, use string) bool {
-	if m["jwks_uri"] != nil || m["signed_jwks_uri"] != nil {
-		return true
-	}
-	set, ok := m["jwks"].(Object)
-	if !ok {
-		return false
-	}
-	members, _ := ParseDocument([]byte(set))
-	for raw := range elements(members["keys"]) {
-		if key, wrong := parseKey(raw); wrong == "" && key.isKnown() && (key.name.use == "" || key.name.use == use) {
-			return true
-		}
-	}
-	return false
 }

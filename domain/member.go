@@ -139,7 +139,7 @@ var Members = []Member{
 	// Its claims may hold contacts.
 	{Name: statementMember, Label: "Software statement", Source: "RFC 7591 2.3", Personal: true, rule: described("a JWT that a trusted issuer signed; its claims win over the members beside it")},
 
-	{Name: "sector_identifier_uri", Label: "Sector identifier URI", Kind: KindURI, Source: oidcDCR, rule: httpsURL.also("it is fetched, and must list every redirect URI")},
+	{Name: "sector_identifier_uri", Label: "Sector identifier URI", Kind: KindURI, Source: oidcDCR, rule: httpsURL.also("it is fetched, and must list every redirect URI, the `jwks_uri` for the delivery modes poll and ping, and the notification endpoint for push")},
 	{Name: "subject_type", Label: "Subject type", Source: oidcDCR, rule: oneOf("public", "pairwise")},
 	{Name: "id_token_signed_response_alg", Label: "ID token signing", Source: oidcDCR, Default: Text("RS256"), rule: allowed(Policy.signingAlgsOrNone).also("or `none` with `allow-unsigned`")},
 	{Name: "id_token_encrypted_response_alg", Label: "ID token key encryption", Source: oidcDCR, rule: allowed(Policy.encryptionAlgs)},

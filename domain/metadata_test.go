@@ -49,7 +49,7 @@ func FuzzRegister(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if domain.HasNothing(domain.Object(encoded)) {
+		if wrong := domain.CheckObject(domain.Object(encoded)); wrong != "" {
 			t.Fatalf("null or an empty string is answered: %s", encoded)
 		}
 		var decoded domain.Metadata

@@ -24,8 +24,8 @@ type Policy struct {
 	Scopes        []string `json:"scopes,omitempty"`         // that a client may ask for; none: any
 	DefaultScopes []string `json:"default_scopes,omitempty"` // for a client that asks for none
 
-	// RedirectHosts are the hosts that http and https redirect URIs may have, those on loopback included:
-	// "example.org" is that host, ".example.org" every host below it. None: any.
+	// RedirectHosts are the hosts that http and https URIs may have which people are sent to (see destinations),
+	// those on loopback included: "example.org" is that host, ".example.org" every host below it. None: any.
 	RedirectHosts   []string `json:"redirect_hosts,omitempty"`
 	RedirectSchemes []string `json:"redirect_schemes,omitempty"` // private-use schemes of native clients; none: any
 	// PagesOnRedirectHost holds pages that people are shown to scheme and host of a redirect URI
@@ -36,7 +36,7 @@ type Policy struct {
 	MaxRedirectURIs    int `json:"max_redirect_uris,omitempty"`
 	MaxURILength       int `json:"max_uri_length,omitempty"`        // characters
 	MaxClients         int `json:"max_clients,omitempty"`           // active ones; 0: no limit
-	MaxClientsPerOwner int `json:"max_clients_per_owner,omitempty"` // active ones of one ext_param_owner; 0: no limit
+	MaxClientsPerOwner int `json:"max_clients_per_owner,omitempty"` // active ones of one owner that an initial access token imposed; 0: no limit
 
 	// RefuseExcess refuses grant types, response types and scopes beyond what the client may have, which are
 	// left out otherwise (RFC 7591 3.2.1).
@@ -160,11 +160,12 @@ func (p Policy) Validate() error {
 // Population is how many active clients there are.
 type Population struct {
 	Clients int // in all
-	OfOwner int // of the owner in question
+	OfOwner int // of the owner in question, by the terms of their initial access tokens
 }
 
-// CheckRoom returns an *Error with AccessDenied when there is no room for one more client of an owner,
-// who may be nobody.
+// CheckRoom returns an *Error with AccessDenied when there is no room for one more client of an owner that an
+// initial access token imposes; empty: none does. What a client says itself is limited for nobody: strangers
+// would use up the room of others.
 func (p Policy) CheckRoom(now Population, owner string) error {
 	full := func(rule string, most int) error {
 		return &Error{Code: AccessDenied, Detail: fmt.Sprintf("there is no room for another client: the policy %s of this server allows %d", rule, most)}
@@ -231,7 +232,7 @@ func (p Policy) allowsScope(scope string) bool {
 	return len(p.Scopes) == 0 || slices.Contains(p.Scopes, scope)
 }
 
-// allowsHost reports whether redirect URIs may have a host, given in lower case.
+// allowsHost reports whether destinations may have a host, given in lower case.
 func (p Policy) allowsHost(host string) bool {
 	return len(p.RedirectHosts) == 0 || matchesHost(p.RedirectHosts, host)
 }

@@ -108,6 +108,30 @@ func TestPolicyRefuses(t *testing.T) {
 			`{` + web + `,"post_logout_redirect_uris":["https://other.example.org/"]}`,
 			domain.InvalidClientMetadata, []string{"post_logout_redirect_uris", "allow-redirect-hosts"},
 		},
+		"claims redirect host": {
+			func(p *domain.Policy) { p.RedirectHosts = []string{"client.example.org"} },
+			`{` + web + `,"claims_redirect_uris":["https://other.example.org/"]}`,
+			domain.InvalidClientMetadata, []string{"claims_redirect_uris", "allow-redirect-hosts"},
+		},
+		"login host": {
+			func(p *domain.Policy) { p.RedirectHosts = []string{"client.example.org"} },
+			`{` + web + `,"initiate_login_uri":"https://other.example.org/"}`,
+			domain.InvalidClientMetadata, []string{"initiate_login_uri", "allow-redirect-hosts"},
+		},
+		"front-channel logout host": {
+			func(p *domain.Policy) { p.RedirectHosts = []string{"client.example.org"} },
+			`{"grant_types":["password"],"redirect_uris":["https://other.example.org/"],"frontchannel_logout_uri":"https://other.example.org/"}`,
+			domain.InvalidClientMetadata, []string{"frontchannel_logout_uri", "allow-redirect-hosts"},
+		},
+		"a private-use scheme has no host": {
+			func(p *domain.Policy) { p.RedirectHosts = []string{"client.example.org"} },
+			`{"redirect_uris":["com.example.app://other.example.org/"],"application_type":"native"}`, "", nil,
+		},
+		"post-logout URIs in all": {
+			func(p *domain.Policy) { p.MaxRedirectURIs = 1 },
+			`{` + web + `,"post_logout_redirect_uris":["https://a.example/1","https://a.example/2"]}`,
+			domain.InvalidClientMetadata, []string{"post_logout_redirect_uris", "max-redirect-uris", "at most 1"},
+		},
 		"private-use scheme": {
 			func(p *domain.Policy) { p.RedirectSchemes = []string{"com.example.app"} },
 			`{"redirect_uris":["com.example.other:/cb"]}`,

@@ -12,15 +12,14 @@ import (
 func checkRedirectURIs(p Policy, m Metadata) error {
 	uris := m.List("redirect_uris")
 	if len(uris) > p.MaxRedirectURIs {
-		return refuseRedirect("redirect_uris", fmt.Sprintf("at most %d are allowed by the policy max-redirect-uris of this server", p.MaxRedirectURIs))
+		return refuseRedirect("redirect_uris", p.tooManyRedirectURIs())
 	}
 	if usesRedirects(m) && len(uris) == 0 {
 		return refuseRedirect("redirect_uris", "at least one is needed for the grants authorization_code and implicit")
 	}
 	check := p.checkUnusedRedirectURI
 	if usesRedirects(m) {
-		native, implicit := m.Text("application_type") == "native", answersFromAuthorizationEndpoint(m)
-		check = func(s string) string { return p.checkRedirectURI(s, native, implicit) }
+		check = p.usedRedirectURIs(m)
 	}
 	for i, s := range uris {
 		if wrong := check(s); wrong != "" {
@@ -28,6 +27,38 @@ func checkRedirectURIs(p Policy, m Metadata) error {
 		}
 	}
 	return nil
+}
+
+// otherRedirects are the members beside redirect_uris that a person may be redirected to.
+var otherRedirects = []string{"post_logout_redirect_uris", "claims_redirect_uris"}
+
+// checkOtherRedirects holds the redirects after a logout (RP-Initiated Logout 3.1) and after the gathering of
+// claims (UMA 2.0 Grant 3.3.2) to what holds for redirect_uris of a client that uses them: these may be followed
+// whatever the client's grants are.
+func checkOtherRedirects(p Policy, m Metadata) error {
+	check := p.usedRedirectURIs(m)
+	for _, name := range otherRedirects {
+		uris := m.List(name)
+		if len(uris) > p.MaxRedirectURIs {
+			return refuse(name, p.tooManyRedirectURIs())
+		}
+		for _, s := range uris {
+			if wrong := check(s); wrong != "" {
+				return refuse(name, "has a URI that "+wrong)
+			}
+		}
+	}
+	return nil
+}
+
+func (p Policy) tooManyRedirectURIs() string {
+	return fmt.Sprintf("at most %d are allowed by the policy max-redirect-uris of this server", p.MaxRedirectURIs)
+}
+
+// usedRedirectURIs returns the check of URIs that the client may be redirected to.
+func (p Policy) usedRedirectURIs(m Metadata) func(s string) (wrong string) {
+	native, implicit := m.Text("application_type") == "native", answersFromAuthorizationEndpoint(m)
+	return func(s string) string { return p.checkRedirectURI(s, native, implicit) }
 }
 
 func refuseRedirect(field, detail string) *Error {
@@ -45,8 +76,8 @@ func (p Policy) checkRedirectURI(s string, native, implicit bool) string {
 		return wrong
 	case u.fragment:
 		return "must not have a fragment (RFC 6749 3.1.2)"
-	case u.scheme == "https" || u.scheme == "http":
-		return p.checkWebRedirect(u, native, implicit)
+	case u.isWeb():
+		return checkWebRedirect(u, native, implicit)
 	default:
 		return p.checkPrivateRedirect(u, native)
 	}
@@ -55,7 +86,7 @@ func (p Policy) checkRedirectURI(s string, native, implicit bool) string {
 // checkWebRedirect is OpenID Connect Dynamic Client Registration 1.0, 2, with RFC 8252 7.2 and 7.3 and
 // RFC 9700 2.6: https, or http on the caller's own device. A native client claims the host of an https URI from its
 // operating system, which nobody can do with the device itself.
-func (p Policy) checkWebRedirect(u uri, native, implicit bool) string {
+func checkWebRedirect(u uri, native, implicit bool) string {
 	if wrong := u.checkRemote("https", "http"); wrong != "" {
 		return wrong
 	}
@@ -66,8 +97,6 @@ func (p Policy) checkWebRedirect(u uri, native, implicit bool) string {
 		return "must use http on localhost, 127.0.0.1 or [::1] for a native client, which cannot claim them by https"
 	case u.mayBeLoopback() && implicit && !native:
 		return "must use https and not be on localhost for the implicit grant of a web client"
-	case !p.allowsHost(u.host):
-		return "has a host that " + p.redirectHosts().refusal()
 	}
 	return ""
 }

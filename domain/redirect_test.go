@@ -180,3 +180,39 @@ func TestRedirectURIsInAll(t *testing.T) {
 		}
 	}
 }
+
+// TestOtherRedirects holds URIs for after a logout and for UMA claims to the very rules of redirect URIs, whatever
+// the grants (RP-Initiated Logout 1.0, 3.1; UMA 2.0 Grant 3.3.2).
+func TestOtherRedirects(t *testing.T) {
+	for _, client := range []string{
+		`"application_type":"web"`, `"application_type":"native"`,
+		`"application_type":"web","grant_types":["implicit"],"response_types":["id_token"]`,
+		`"application_type":"native","grant_types":["implicit"],"response_types":["id_token"]`,
+	} {
+		for _, uri := range []string{
+			"https://a.example/cb", "https://localhost/cb", "http://localhost/cb", "http://127.0.0.1:8080/cb", "http://[::1]/cb", "http://127.0.0.2/cb",
+			"http://a.example/cb", "https://a.example/cb#x", "https://u@a.example/cb", "https://a.example:0/cb", "https:///cb", "https://a_b.example/",
+			"com.example.app:/cb", "cursor://x/cb", "com.example.app:", "javascript:alert(1)", "data:text/html,x", "ws://a.example/", "server.example.com", "/cb", "",
+			"https://a.example/" + strings.Repeat("x", 2000), "https://a.example/ä", "https://a.example/ b",
+		} {
+			base := "https://a.example/"
+			if strings.Contains(client, "native") {
+				base = "com.example.base:/"
+			}
+			_, redirect := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, `{"redirect_uris":["`+base+`","`+uri+`"],`+client+`}`))
+			for _, member := range []string{"post_logout_redirect_uris", "claims_redirect_uris"} {
+				grants := []string{client, strings.Replace(client, `"application_type"`, `"grant_types":["password"],"application_type"`, 1)}
+				if strings.Contains(client, "implicit") {
+					grants = grants[:1]
+				}
+				for _, c := range grants {
+					body := `{"redirect_uris":["` + base + `"],"` + member + `":["` + base + `","` + uri + `"],` + c + `}`
+					_, other := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, body))
+					if (redirect == nil) != (other == nil) {
+						t.Errorf("%s: error %v, as a redirect URI %v", body, other, redirect)
+					}
+				}
+			}
+		}
+	}
+}

@@ -49,9 +49,9 @@ var (
 	notEmpty             = rule{text: "not empty", check: checkNotEmpty}
 	allowedScopes        = rule{text: "scopes that `allow-scopes` allows, one space between two", pattern: scopePattern, check: checkAllowedScopes}
 	allowedResponseTypes = rule{text: "what `allow-response-types` allows, in any order of its words", check: checkAllowedResponseTypes}
-	redirects            = rule{text: "held to what holds for `redirect_uris`", uris: true}
+	redirects            = rule{text: "held to what holds for `redirect_uris` of a client that uses them, whatever its grants", uris: true}
 	otherAuthMethod      = allowed(Policy.authMethods).also("that of the token endpoint when left out")
-	publicKeys           = rule{text: "a JSON Web Key Set of public keys", check: checkPublicKeys}
+	publicKeys           = rule{text: "a JSON Web Key Set of public keys; those of an unknown type, curve or use are passed over, and one must be able to do each algorithm that is registered", check: checkPublicKeys}
 )
 
 // Patterns that ECMA-262 and RE2 read alike.
@@ -79,17 +79,19 @@ func isText(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, isControl)
 }
 
-// hasNothing reports whether an object holds null or an empty string anywhere: what is registered is
-// answered, and clients fail on either.
-func hasNothing(v Object) bool {
+// checkObject says what is wrong with the names and values in an object, at any depth: what is registered is
+// answered and shown, and clients fail on null and on empty strings.
+func checkObject(v Object) string {
 	decoder := jsontext.NewDecoder(strings.NewReader(string(v)))
 	for {
 		token, err := decoder.ReadToken()
 		switch {
 		case err != nil:
-			return false
+			return ""
 		case token.Kind() == 'n', token.Kind() == '"' && token.String() == "":
-			return true
+			return "must not hold null or an empty string"
+		case token.Kind() == '"' && !isText(token.String()):
+			return "must not hold control characters"
 		}
 	}
 }

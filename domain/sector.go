@@ -27,9 +27,10 @@ func ParseSector(body []byte) ([]string, error) {
 	return value.(List), nil
 }
 
-// checkSector holds every redirect URI to the document at the client's sector_identifier_uri, whatever its
-// subject_type (OpenID Connect Dynamic Client Registration 1.0, 5). A document that cannot be had and one
-// that lacks a URI are refused alike, so that nobody learns from the answer what the server can reach.
+// checkSector holds the client's URIs to the document at its sector_identifier_uri, whatever its subject_type:
+// every redirect URI (OpenID Connect Dynamic Client Registration 1.0, 5), and the URI that its delivery mode goes
+// by (OpenID Connect CIBA Core 1.0, 4). A document that cannot be had and one that lacks a URI are refused alike,
+// so that nobody learns from the answer what the server can reach.
 func checkSector(m Metadata, known *Sector) error {
 	uri := m.Text("sector_identifier_uri")
 	switch {
@@ -38,9 +39,14 @@ func checkSector(m Metadata, known *Sector) error {
 	case known == nil || known.URI != uri:
 		return &Missing{SectorIdentifierURI: uri}
 	}
-	lacks := func(redirectURI string) bool { return !slices.Contains(known.RedirectURIs, redirectURI) }
-	if known.RedirectURIs == nil || slices.ContainsFunc(m.List("redirect_uris"), lacks) {
-		return refuse("sector_identifier_uri", "must be the address of a JSON array that has every redirect URI of the client")
+	members := []string{"redirect_uris", deliverySectorMember(m)}
+	if m.Text("subject_type") == "pairwise" {
+		members = append(members, sectorMembers(m)...)
+	}
+	lacks := func(uri string) bool { return !slices.Contains(known.URIs, uri) }
+	if known.URIs == nil || slices.ContainsFunc(sectorURIs(m, members), lacks) {
+		return refuse("sector_identifier_uri", "must be the address of a JSON array that has every redirect URI of the client, "+
+			"its jwks_uri for the delivery modes poll and ping, and its notification endpoint for push")
 	}
 	return nil
 }

@@ -117,6 +117,11 @@ func readStatement(text string) (issuer string, claimed Metadata, err error) {
 		return "", nil, err
 	}
 	delete(statement.Claims, statementMember)
+	for _, name := range []string{"software_id", "software_version"} {
+		if raw := statement.Claims[name]; raw.Kind() == '0' {
+			statement.Claims[name] = appendString(nil, string(raw)) // as Open Banking's directories sign them
+		}
+	}
 	claimed, err = decodeMetadata(statement.Claims)
 	if err != nil {
 		return "", nil, InvalidStatement("has a claim that is not of its member's type: " + err.Error())

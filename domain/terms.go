@@ -12,7 +12,7 @@ type Terms struct {
 	Owner            string   // ext_param_owner of every client, whatever it asks for; empty: it may say so itself
 	GrantTypes       []string // the grants that a client may have
 	Scopes           []string // the scopes that a client may have; all of them are its scope when it asks for none
-	RedirectHosts    []string // the hosts that a person may be redirected to; ".example.org" is every host below it
+	RedirectHosts    []string // the hosts, on the web alone, that a person may be sent to; ".example.org" is every host below it
 	ApplicationTypes []string // the application types that a client may have
 }
 
@@ -77,38 +77,9 @@ func (t Terms) check(m Metadata) error {
 			return refuse(limit.member, t.refusal(limit.allowed))
 		}
 	}
-	return t.checkRedirectHosts(m)
-}
-
-// checkRedirectHosts holds everything that a person may be redirected to to the limit. Redirect URIs of a
-// client without a grant that redirects are never followed.
-func (t Terms) checkRedirectHosts(m Metadata) error {
-	if t.RedirectHosts == nil {
-		return nil
-	}
-	if usesRedirects(m) {
-		for i, s := range m.List("redirect_uris") {
-			if !t.allowsHostOf(s) {
-				return refuseRedirect(fmt.Sprintf("redirect_uris[%d]", i), "has a host that "+t.refusal(t.RedirectHosts))
-			}
-		}
-	}
-	for _, name := range otherRedirects {
-		for _, s := range m.List(name) {
-			if !t.allowsHostOf(s) {
-				return refuse(name, "has a host that "+t.refusal(t.RedirectHosts))
-			}
-		}
-	}
-	return nil
+	return t.checkDestinations(m)
 }
 
 func (t Terms) refusal(allowed []string) string {
 	return "is not allowed by the initial access token that the client is registered with; allowed are " + strings.Join(allowed, ", ")
-}
-
-// allowsHostOf reports whether a URI has a host, and the limit allows it.
-func (t Terms) allowsHostOf(s string) bool {
-	u, wrong := parseURI(s)
-	return wrong == "" && u.host != "" && matchesHost(t.RedirectHosts, u.host)
 }

@@ -263,8 +263,10 @@ func TestTerms(t *testing.T) {
 		"loopback":                {`{"redirect_uris":["http://127.0.0.1/cb"],"application_type":"web"}`, "invalid_redirect_uri", "client.example.org"},
 		"post-logout host":        {`{"redirect_uris":["https://client.example.org/cb"],"post_logout_redirect_uris":["https://evil.example/"]}`, "invalid_client_metadata", "client.example.org"},
 		"claims redirect host":    {`{"redirect_uris":["https://client.example.org/cb"],"claims_redirect_uris":["https://evil.example/"]}`, "invalid_client_metadata", "client.example.org"},
-		"application type":        {`{"redirect_uris":["https://client.example.org/cb"],"application_type":"native"}`, "invalid_client_metadata", "web"},
-		"private-use scheme":      {`{"redirect_uris":["com.example.app:/cb"]}`, "invalid_client_metadata", "web"},
+		"login host":              {`{"redirect_uris":["https://client.example.org/cb"],"initiate_login_uri":"https://evil.example/login"}`, "invalid_client_metadata", "client.example.org"},
+		"front-channel logout of a client without redirects": {`{"grant_types":["refresh_token"],"response_types":[],"redirect_uris":["https://evil.example/"],"frontchannel_logout_uri":"https://evil.example/out"}`, "invalid_client_metadata", "client.example.org"},
+		"application type":   {`{"redirect_uris":["https://client.example.org/cb"],"application_type":"native"}`, "invalid_client_metadata", "web"},
+		"private-use scheme": {`{"redirect_uris":["com.example.app:/cb"]}`, "invalid_client_metadata", "web"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for verb, command := range map[string]struct {
@@ -297,6 +299,48 @@ func TestTerms(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+// TestRedirectHostsAreOfTheWeb has a limit on hosts alone: a private-use scheme bypasses none, whatever stands
+// where the web has the host.
+func TestRedirectHostsAreOfTheWeb(t *testing.T) {
+	terms := domain.Terms{RedirectHosts: []string{"client.acme.example", "localhost"}}
+	const web = `"redirect_uris":["https://client.acme.example/cb"]`
+	for _, test := range []struct{ members, field string }{
+		{web, ""},
+		{`"redirect_uris":["http://localhost:8080/cb"]`, ""},
+		{web + `,"post_logout_redirect_uris":["https://client.acme.example/bye"],"initiate_login_uri":"https://client.acme.example/login","frontchannel_logout_uri":"https://client.acme.example/out"`, ""},
+		{web + `,"client_uri":"https://acme.example/","logo_uri":"https://cdn.example/logo.png","backchannel_logout_uri":"https://api.acme.example/","jwks_uri":"https://api.acme.example/jwks"`, ""},
+		{`"redirect_uris":["evil.app://client.acme.example/cb"],"application_type":"native"`, "redirect_uris"},
+		{`"redirect_uris":["evil.app://client.acme.example/cb"]`, "redirect_uris"},
+		{`"redirect_uris":["evil.app://localhost/cb"],"application_type":"native"`, "redirect_uris"},
+		{`"redirect_uris":["com.example.app:/client.acme.example"],"application_type":"native"`, "redirect_uris"},
+		{`"redirect_uris":["http://localhost/cb","evil.app://client.acme.example/cb"],"application_type":"native"`, "redirect_uris"},
+		{`"redirect_uris":["http://localhost/cb"],"application_type":"native","post_logout_redirect_uris":["evil.app://client.acme.example/"]`, "post_logout_redirect_uris"},
+		{`"redirect_uris":["http://localhost/cb"],"application_type":"native","claims_redirect_uris":["evil.app://client.acme.example/"]`, "claims_redirect_uris"},
+		{`"grant_types":["password"],"application_type":"native","post_logout_redirect_uris":["evil.app://client.acme.example/"]`, "post_logout_redirect_uris"},
+		{web + `,"initiate_login_uri":"https://evil.example/client.acme.example"`, "initiate_login_uri"},
+		{`"grant_types":["password"],"initiate_login_uri":"https://evil.example/"`, "initiate_login_uri"},
+		{`"grant_types":["password"],"redirect_uris":["https://evil.example/"],"frontchannel_logout_uri":"https://evil.example/out"`, "frontchannel_logout_uri"},
+	} {
+		given := domain.Evolve(domain.Client{}, domain.ClientAggregate(clientID), registerUnder(t, terms, "{"+web+"}"))
+		for _, c := range []struct {
+			client  domain.Client
+			command domain.Command
+		}{
+			{domain.Client{}, under(terms, register(t, "{"+test.members+"}"))},
+			{given, update(t, `{"client_id":"`+clientID+`",`+test.members+"}")},
+		} {
+			_, err := domain.Decide(domain.DefaultPolicy, c.client, c.command)
+			var refused *domain.Error
+			switch {
+			case test.field == "" && err != nil, test.field != "" && !errors.As(err, &refused):
+				t.Errorf("%T %s: error %v", c.command, test.members, err)
+			case test.field != "" && !strings.Contains(refused.Error(), test.field):
+				t.Errorf("%T %s: error %v, want one at %s", c.command, test.members, err, test.field)
+			}
+		}
+	}
 }
 
 func under(terms domain.Terms, command domain.Register) domain.Register {

@@ -92,6 +92,9 @@ func isPort(port string) bool {
 	return err == nil && port != "0"
 }
 
+// isWeb reports whether the scheme is one of the web.
+func (u uri) isWeb() bool { return u.scheme == "https" || u.scheme == "http" }
+
 // isLoopback reports whether the host is one of the three that clients may use http on: the caller's own device
 // by the names that RFC 8252 7.3 and OpenID Connect Dynamic Client Registration 1.0, 2 have for it. Other addresses
 // and spellings of the loopback interface are none of them.

@@ -18,12 +18,12 @@ const (
 	token, secret, secret_expires_at, secret_sealed, metadata, initial_access_token, terms FROM clients`
 
 	insertClient = `INSERT INTO clients (status, owner, search, version, registered_at, updated_at, issued_at,
-	token, secret, secret_expires_at, secret_sealed, metadata, initial_access_token, terms, seq, id)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	token, secret, secret_expires_at, secret_sealed, metadata, initial_access_token, imposed_owner, terms, seq, id)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	updateClient = `UPDATE clients SET status = ?, owner = ?, search = ?, version = ?, registered_at = ?,
 	updated_at = ?, issued_at = ?, token = ?, secret = ?, secret_expires_at = ?, secret_sealed = ?, metadata = ?,
-	initial_access_token = ?, terms = ? WHERE seq = ? AND id = ?`
+	initial_access_token = ?, imposed_owner = ?, terms = ? WHERE seq = ? AND id = ?`
 
 	selectClient = selectClients + ` WHERE id = ?`
 
@@ -102,7 +102,7 @@ func (c clientRow) values() ([]any, error) {
 		string(c.Status), owner, searchText(c.Metadata.Name(), owner, c.ID), c.Version,
 		micros(c.RegisteredAt), micros(c.UpdatedAt), micros(c.IssuedAt),
 		c.RegistrationAccessToken[:], secret, expires, sealed, string(metadata),
-		c.InitialAccessToken, terms, c.seq, c.ID,
+		c.InitialAccessToken, c.Terms.Owner, terms, c.seq, c.ID,
 	}, nil
 }
 

@@ -157,3 +157,34 @@ func TestRegistryStops(t *testing.T) {
 		t.Errorf("%v after %d clients, want %v after 200", err, n, enough)
 	}
 }
+
+// Clients are counted for the owner that their initial access token imposed, so long as they are active, and
+// never for one that they name themselves.
+func TestCountClients(t *testing.T) {
+	t.Parallel()
+	log := memory.New()
+	m := run(t, t.TempDir(), log)
+	add := func(id string, terms domain.Terms, owner string, more ...domain.Event) {
+		h := newHistory(id, start)
+		h.add(domain.ClientRegistered{Metadata: domain.Metadata{"ext_param_owner": domain.Text(owner)}, Terms: terms})
+		for _, e := range more {
+			h.add(e)
+		}
+		appendTo(t, log, h)
+	}
+	ann := domain.Terms{Owner: "ann"}
+	add("1", ann, "ann")
+	add("2", ann, "ann", domain.ClientUpdated{Metadata: domain.Metadata{"ext_param_owner": domain.Text("ann")}})
+	add("3", ann, "ann", domain.ClientDeleted{})
+	add("4", ann, "ann", domain.ClientRevoked{})
+	add("5", domain.Terms{}, "ann")
+	add("6", domain.Terms{Scopes: []string{"openid"}}, "ann", domain.ClientUpdated{Metadata: domain.Metadata{"ext_param_owner": domain.Text("bob")}})
+	m.caughtUp()
+	for owner, want := range map[string]domain.Population{
+		"ann": {Clients: 4, OfOwner: 2}, "bob": {Clients: 4}, "": {Clients: 4}, "ANN": {Clients: 4},
+	} {
+		if got, err := m.CountClients(t.Context(), owner); err != nil || got != want {
+			t.Errorf("%q: %+v, error %v, want %+v", owner, got, err, want)
+		}
+	}
+}

@@ -8,9 +8,10 @@ import (
 )
 
 const selectCounts = `SELECT (SELECT coalesce(sum(active), 0) FROM days),
-	(SELECT count(*) FROM clients WHERE owner = ?1 AND owner <> '' AND status = 'active')`
+	(SELECT count(*) FROM clients WHERE imposed_owner = ?1 AND imposed_owner <> '' AND status = 'active')`
 
-// CountClients returns how many clients are active: in all, and of an owner, 0 for those without one.
+// CountClients returns how many clients are active: in all, and of an owner that their initial access tokens
+// imposed, 0 for none.
 func (m *ReadModel) CountClients(ctx context.Context, owner string) (domain.Population, error) {
 	var p domain.Population
 	if err := m.queries.counts.QueryRowContext(ctx, owner).Scan(&p.Clients, &p.OfOwner); err != nil {

@@ -32,6 +32,7 @@ CREATE TABLE clients (
     secret_sealed        BLOB,
     metadata             TEXT    NOT NULL,
     initial_access_token TEXT    NOT NULL, -- id; empty: it was registered without
+    imposed_owner        TEXT    NOT NULL, -- by that token; empty: none
     terms                TEXT    NOT NULL  -- of that token, as encodeTerms makes it
 ) STRICT;
 
@@ -39,8 +40,8 @@ CREATE TABLE clients (
 -- only the rows that it returns.
 CREATE INDEX clients_search ON clients (seq, status, owner, search);
 
--- How many clients an owner has.
-CREATE INDEX clients_owner ON clients (owner, status) WHERE owner <> '';
+-- How many clients an owner has that initial access tokens imposed.
+CREATE INDEX clients_owner ON clients (imposed_owner, status) WHERE imposed_owner <> '';
 
 -- Every initial access token that was ever issued, numbered by the sequence of its issue.
 CREATE TABLE tokens (

@@ -26,8 +26,9 @@ const (
 )
 
 // Run runs the program with these arguments and the settings of the environment until it is done or ctx
-// ends, and returns its exit status. What goes wrong is one line on stderr.
+// ends, and returns its exit status. What goes wrong is one line on stderr. All that is printed is printable.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	stdout, stderr = &printable{to: stdout}, &printable{to: stderr}
 	command, err := parse(args, stdout)
 	if errors.Is(err, errHelped) {
 		return exitOK

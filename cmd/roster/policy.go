@@ -22,15 +22,15 @@ type policySettings struct {
 	AllowScopes              []string `help:"Scopes that clients may ask for; none: any." placeholder:"SCOPE"`
 	DefaultScopes            []string `help:"Scopes of a client that asks for none." placeholder:"SCOPE"`
 	Excess                   string   `help:"What to do with grant types, response types and scopes beyond what a client may have: narrow (leave them out) or refuse." enum:"narrow,refuse" default:"narrow" placeholder:"MODE"`
-	AllowRedirectHosts       []string `help:"Hosts that http and https redirect URIs may have, those on loopback included; .example.org is every host below example.org; none: any." placeholder:"HOST"`
+	AllowRedirectHosts       []string `help:"Hosts that http and https redirect URIs, initiate_login_uri and frontchannel_logout_uri may have, those on loopback included; .example.org is every host below example.org; none: any." placeholder:"HOST"`
 	AllowRedirectSchemes     []string `help:"Private-use schemes that redirect URIs of native clients may have; none: any that is not dangerous." placeholder:"SCHEME"`
 	PagesOnRedirectHost      bool     `help:"Hold client_uri, logo_uri, tos_uri, policy_uri, information_uri and organization_uri to scheme and host of a redirect URI."`
 	RequireSoftwareStatement bool     `help:"Let only clients with a software statement of a trusted issuer register."`
 	MaxBodySize              int      `help:"Bytes of a request, from 4096 to 262144." default:"${max_body_size}" placeholder:"N"`
-	MaxRedirectURIs          int      `name:"max-redirect-uris" help:"Redirect URIs of one client." default:"${max_redirect_uris}" placeholder:"N"`
+	MaxRedirectURIs          int      `name:"max-redirect-uris" help:"Redirect URIs of one client; as many for after a logout, and for UMA claims." default:"${max_redirect_uris}" placeholder:"N"`
 	MaxURILength             int      `help:"Characters of a URI." default:"${max_uri_length}" placeholder:"N"`
 	MaxClients               int      `help:"Active clients in all; 0: no limit. Registrations at the same moment can exceed it by as many." default:"0" placeholder:"N"`
-	MaxClientsPerOwner       int      `help:"Active clients of one owner; 0: no limit. Registrations at the same moment can exceed it by as many." default:"0" placeholder:"N"`
+	MaxClientsPerOwner       int      `help:"Active clients of one owner, by the initial access tokens that they are registered with: an owner that a client names itself is not limited; 0: no limit. Registrations at the same moment can exceed it by as many." default:"0" placeholder:"N"`
 }
 
 // policyDefaults gives the settings of domain.DefaultPolicy as their defaults.

@@ -32,7 +32,7 @@ type createTokenCommand struct {
 	Uses            uint          `help:"How many clients can be registered with it, at most 1000; 0: any number." default:"0" env:"ROSTER_TOKEN_USES" placeholder:"N"`
 	GrantType       []string      `help:"Grant types that clients may have, comma-separated; none: any." env:"ROSTER_TOKEN_GRANT_TYPE" placeholder:"TYPE"`
 	Scope           []string      `help:"Scopes that clients may have, comma-separated; none: any." env:"ROSTER_TOKEN_SCOPE" placeholder:"SCOPE"`
-	RedirectHost    []string      `help:"Hosts that clients may redirect to, such as client.example.org, or .example.org for all below it, comma-separated; none: any." env:"ROSTER_TOKEN_REDIRECT_HOST" placeholder:"HOST"`
+	RedirectHost    []string      `help:"Hosts on the web that clients may have people sent to, such as client.example.org, or .example.org for all below it, comma-separated; none: any." env:"ROSTER_TOKEN_REDIRECT_HOST" placeholder:"HOST"`
 	ApplicationType []string      `help:"Application types that clients may have: web, native; none: any." env:"ROSTER_TOKEN_APPLICATION_TYPE" placeholder:"TYPE"`
 }
 

@@ -18,14 +18,14 @@ func (r *Registrar) learn(ctx context.Context, now time.Time, missing *domain.Mi
 	}
 	if missing.SectorIdentifierURI != "" {
 		known.Sector = &domain.Sector{
-			URI:          missing.SectorIdentifierURI,
-			RedirectURIs: r.sectorAt(ctx, missing.SectorIdentifierURI),
+			URI:  missing.SectorIdentifierURI,
+			URIs: r.sectorAt(ctx, missing.SectorIdentifierURI),
 		}
 	}
 	return ctx.Err()
 }
 
-// sectorAt returns the redirect URIs of the sector at a sector_identifier_uri, nil when they cannot be had.
+// sectorAt returns the URIs of the sector at a sector_identifier_uri, nil when they cannot be had.
 func (r *Registrar) sectorAt(ctx context.Context, uri string) []string {
 	if r.Fetcher == nil {
 		return nil
@@ -34,9 +34,9 @@ func (r *Registrar) sectorAt(ctx context.Context, uri string) []string {
 	if err != nil {
 		return nil
 	}
-	redirectURIs, err := domain.ParseSector(body)
+	uris, err := domain.ParseSector(body)
 	if err != nil {
 		return nil
 	}
-	return redirectURIs
+	return uris
 }

@@ -26,10 +26,29 @@ var isID = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a
 // newToken returns 256 random bits as 43 characters of base64url (RFC 7592 5, RFC 6749 10.10).
 func newToken() string { return random(32) }
 
-// newClientSecret returns 384 random bits as 64 characters of base64url: as many octets as the longest
-// key that an algorithm takes a client secret for, that of HS512 (RFC 7518 3.2; OpenID Connect Core 1.0,
-// 10.1 and 16.19).
-func newClientSecret() string { return random(48) }
+// base62 has the letters and digits: all that every client takes in a secret.
+const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+// secretLength is as many octets as the longest key has that an algorithm takes a client secret for, that of
+// HS512 (RFC 7518 3.2; OpenID Connect Core 1.0, 10.1 and 16.19).
+const secretLength = 64
+
+// newClientSecret returns 381 random bits as letters and digits. Six random bits that are no place in base62 are
+// passed over, so that every character is as likely as every other.
+func newClientSecret() string {
+	secret := make([]byte, 0, secretLength)
+	for random := make([]byte, secretLength); ; {
+		rand.Read(random)
+		for _, b := range random {
+			if place := int(b & 0x3f); place < len(base62) {
+				secret = append(secret, base62[place])
+			}
+			if len(secret) == secretLength {
+				return string(secret)
+			}
+		}
+	}
+}
 
 // random returns random octets in base64url.
 func random(octets int) string {

@@ -22,7 +22,7 @@ type Waiter interface {
 	Wait(ctx context.Context, seq uint64) error
 }
 
-// Census counts the clients that are active.
+// Census counts the clients that are active, in all and those whose initial access token imposed an owner.
 type Census interface {
 	CountClients(ctx context.Context, owner string) (domain.Population, error)
 }
@@ -125,24 +125,21 @@ func (r *Registrar) decideNew(
 	}
 	actor := domain.Actor{Kind: domain.ActorClient, ID: id, IP: from}
 	history := r.record(domain.ClientAggregate(id), actor, now, events)
-	c := registration(history, token, secret)
-	if err := r.checkRoom(ctx, domain.Client{}, c.Client.Metadata.Owner()); err != nil {
-		return newClient{}, err
-	}
-	return newClient{c, domain.Change{Events: history}}, nil
+	return newClient{registration(history, token, secret), domain.Change{Events: history}}, nil
 }
 
-// decideRegistration decides with what others say. A registry that is full asks nobody: of a client that is
-// not decided on yet it is not certain whose it would be, so that the limit for its owner waits.
+// decideRegistration decides with what others say, on a client that there is room for. A registry that is full
+// asks nobody.
 func (r *Registrar) decideRegistration(ctx context.Context, command domain.Register) ([]domain.Event, error) {
 	for {
 		events, err := domain.Decide(r.Policy, domain.Client{}, command)
 		missing := new(domain.Missing)
-		if !errors.As(err, &missing) {
-			return events, err
-		}
-		if err := r.checkRoom(ctx, domain.Client{}, ""); err != nil {
+		asks := errors.As(err, &missing)
+		if err != nil && !asks {
 			return nil, err
+		}
+		if err := r.checkRoom(ctx, command.Terms.Owner); err != nil || !asks {
+			return events, err
 		}
 		if err := r.learn(ctx, command.At, missing, &command.Evidence); err != nil {
 			return nil, err
@@ -277,11 +274,7 @@ func (r *Registrar) changeOnce(
 		return history, nil
 	}
 	envelopes := r.record(aggregate, actor, now, events)
-	changed := append(history, envelopes...)
-	if err := r.checkRoom(ctx, client, domain.Fold(changed).Metadata.Owner()); err != nil {
-		return nil, err
-	}
-	return changed, r.append(ctx, domain.Change{Expected: last, Events: envelopes})
+	return append(history, envelopes...), r.append(ctx, domain.Change{Expected: last, Events: envelopes})
 }
 
 // hold reports whether every condition accepts a version.
@@ -289,21 +282,16 @@ func hold(conditions []Condition, version uint64) bool {
 	return !slices.ContainsFunc(conditions, func(accepts Condition) bool { return !accepts(version) })
 }
 
-// checkRoom refuses a new client, and one that moves to another owner, when there are as many as the
-// policy allows. It counts in the local read model: as many clients as are registered at the same moment
-// may exceed the limit.
-func (r *Registrar) checkRoom(ctx context.Context, before domain.Client, owner string) error {
-	limited := !before.Exists() && r.Policy.MaxClients > 0 ||
-		owner != before.Metadata.Owner() && r.Policy.MaxClientsPerOwner > 0
-	if !limited {
+// checkRoom refuses a new client when there are as many as the policy allows, in all or of the owner that its
+// initial access token imposes; an update changes neither number. It counts in the local read model: as many
+// clients as are registered at the same moment may exceed the limit.
+func (r *Registrar) checkRoom(ctx context.Context, owner string) error {
+	if r.Policy.MaxClients == 0 && (r.Policy.MaxClientsPerOwner == 0 || owner == "") {
 		return nil
 	}
 	population, err := r.Census.CountClients(ctx, owner)
 	if err != nil {
 		return err
-	}
-	if before.Exists() {
-		population.Clients = 0 // it is one of them already
 	}
 	return r.Policy.CheckRoom(population, owner)
 }

@@ -77,7 +77,8 @@ func TestSectors(t *testing.T) {
 		var refused *domain.Error
 		if !errors.As(err, &refused) || *refused != (domain.Error{
 			Code: domain.InvalidClientMetadata, Field: "sector_identifier_uri",
-			Detail: "must be the address of a JSON array that has every redirect URI of the client",
+			Detail: "must be the address of a JSON array that has every redirect URI of the client, " +
+				"its jwks_uri for the delivery modes poll and ping, and its notification endpoint for push",
 		}) {
 			t.Errorf("error %#v", err)
 		}
@@ -129,7 +130,7 @@ func TestSectors(t *testing.T) {
 	})
 	t.Run("nothing is fetched for a document that is otherwise refused", func(t *testing.T) {
 		serveOnly(document)
-		for _, members := range []string{`,"grant_types":["magic"]`, `,"jwks":{"keys":[]}`, `,"client_name":" \u0000"`, `,"software_statement":"x"`} {
+		for _, members := range []string{`,"grant_types":["magic"]`, `,"jwks":{}`, `,"client_name":" \u0000"`, `,"software_statement":"x"`} {
 			var refused *domain.Error
 			if _, err := register(members); !errors.As(err, &refused) || refused.Field == "sector_identifier_uri" {
 				t.Errorf("%s: error %v", members, err)

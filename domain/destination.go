@@ -1,0 +1,63 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+)
+
+// A destination is a URI that a person's browser is sent to on a client's behalf.
+type destination struct {
+	member string
+	place  int // among the member's URIs
+	uri    string
+}
+
+// destinations returns all that a person's browser may be sent to on a client's behalf: what the server alone
+// fetches and pages that people are shown as links are none. Redirect URIs of a client without a grant that
+// redirects are never followed.
+func destinations(m Metadata) []destination {
+	members := slices.Concat(otherRedirects, []string{"initiate_login_uri", "frontchannel_logout_uri"})
+	if usesRedirects(m) {
+		members = append(members, "redirect_uris")
+	}
+	var all []destination
+	for _, member := range members {
+		for i, s := range words(m[member]) {
+			all = append(all, destination{member, i, s})
+		}
+	}
+	return all
+}
+
+// refuse is the refusal of a destination.
+func (d destination) refuse(detail string) *Error {
+	if d.member == "redirect_uris" {
+		return refuseRedirect(fmt.Sprintf("redirect_uris[%d]", d.place), detail)
+	}
+	return refuse(d.member, detail)
+}
+
+// checkDestinations holds the hosts of destinations on the web to the policy, which has a rule of its own for
+// private-use schemes.
+func checkDestinations(p Policy, m Metadata) error {
+	for _, d := range destinations(m) {
+		if u, _ := parseURI(d.uri); u.isWeb() && !p.allowsHost(u.host) {
+			return d.refuse("has a host that " + p.redirectHosts().refusal())
+		}
+	}
+	return nil
+}
+
+// checkDestinations holds every destination to the limit on hosts. What is not on the web has no host: in a URI
+// with a private-use scheme, whoever has the scheme says what the part means that looks like one.
+func (t Terms) checkDestinations(m Metadata) error {
+	if t.RedirectHosts == nil {
+		return nil
+	}
+	for _, d := range destinations(m) {
+		if u, _ := parseURI(d.uri); !u.isWeb() || !matchesHost(t.RedirectHosts, u.host) {
+			return d.refuse("has a host that " + t.refusal(t.RedirectHosts))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package domain
+
+import "slices"
+
+// keyUses are the members whose algorithms take keys of the client's, unless they are symmetric, and what
+// for: to verify what the client signed, or to encrypt what it is sent.
+var keyUses = []struct{ member, use string }{
+	{"token_endpoint_auth_signing_alg", "sig"},
+	{"request_object_signing_alg", "sig"},
+	{"backchannel_authentication_request_signing_alg", "sig"},
+	{"id_token_encrypted_response_alg", "enc"},
+	{"userinfo_encrypted_response_alg", "enc"},
+	{"introspection_encrypted_response_alg", "enc"},
+	{"authorization_encrypted_response_alg", "enc"},
+	{"nfv_token_encrypted_response_alg", "enc"},
+}
+
+// checkKeys is OpenID Connect Dynamic Client Registration 1.0, 2: jwks and jwks_uri exclude one another.
+func checkKeys(_ Policy, m Metadata) error {
+	if m["jwks"] != nil && m["jwks_uri"] != nil {
+		return refuse("jwks", "must not be given together with jwks_uri")
+	}
+	return nil
+}
+
+// checkKeyUse refuses algorithms that no key of the client's can do.
+func checkKeyUse(_ Policy, m Metadata) error {
+	for _, needed := range keyUses {
+		alg := m.Text(needed.member)
+		if alg == "" || alg == "none" || isSymmetricAlg(alg) || hasKeyFor(m, needed.use, alg) {
+			continue
+		}
+		if needed.member == "token_endpoint_auth_signing_alg" && !hasKeyFor(m, needed.use) {
+			continue // it says how, not that the client signs: checkAuthMethod has seen to those that do
+		}
+		return refuse(needed.member, "needs a key that can do it in jwks, or a jwks_uri")
+	}
+	return nil
+}
+
+// hasKeyFor reports whether the client has a key of its own for a use, "sig" or "enc", that can do one of some
+// algorithms, any when none are given. What is behind a URI may be all that.
+func hasKeyFor(m Metadata, use string, algs ...string) bool {
+	if m["jwks_uri"] != nil || m["signed_jwks_uri"] != nil {
+		return true
+	}
+	set, ok := m["jwks"].(Object)
+	if !ok {
+		return false
+	}
+	members, _ := ParseDocument([]byte(set))
+	for raw := range elements(members["keys"]) {
+		key, wrong := parseKey(raw)
+		if wrong != "" || checkKeyType(Policy{}, key) != "" || !key.isFor(use) {
+			continue
+		}
+		if len(algs) == 0 || slices.ContainsFunc(algs, key.can) {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	byAgreement = []string{"ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A192KW", "ECDH-ES+A256KW"}
+	// algorithms are those that a key of a type, or of a curve, is for (RFC 7518 3.1, 4.1; RFC 8037 3; RFC 8812;
+	// RFC 9864).
+	algorithms = map[string][]string{
+		"RSA": {
+			"RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+			"RSA1_5", "RSA-OAEP", "RSA-OAEP-256", "RSA-OAEP-384", "RSA-OAEP-512",
+		},
+		"P-256":     append([]string{"ES256"}, byAgreement...),
+		"P-384":     append([]string{"ES384"}, byAgreement...),
+		"P-521":     append([]string{"ES512"}, byAgreement...),
+		"secp256k1": {"ES256K"},
+		"Ed25519":   {"EdDSA", "Ed25519"},
+		"Ed448":     {"EdDSA", "Ed448"},
+		"X25519":    byAgreement,
+		"X448":      byAgreement,
+	}
+)
+
+// kind is what the key's algorithms go by: its type for RSA, else its curve.
+func (key jwk) kind() string {
+	if key.name.kty == "RSA" {
+		return "RSA"
+	}
+	return key.crv
+}
+
+// can reports whether the key is for an algorithm (RFC 7517 4.4).
+func (key jwk) can(alg string) bool {
+	return slices.Contains(algorithms[key.kind()], alg) && (key.alg == "" || key.alg == alg)
+}
+
+// operations are what keys of a use are for (RFC 7517 4.3).
+var operations = map[string][]string{
+	"sig": {"sign", "verify"},
+	"enc": {"encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits"},
+}
+
+// isFor reports whether neither its use nor its key_ops keep the key from a use (RFC 7517 4.2, 4.3). An empty
+// key_ops does not: the Web Cryptography API exports public keys of ECDH with one.
+func (key jwk) isFor(use string) bool {
+	if key.name.use != "" && key.name.use != use {
+		return false
+	}
+	list, _ := decodeList(key.members["key_ops"])
+	names := func(use string) bool {
+		return slices.ContainsFunc(words(list), func(operation string) bool { return slices.Contains(operations[use], operation) })
+	}
+	for other := range operations {
+		if other != use && names(other) && !names(use) {
+			return false
+		}
+	}
+	return true
+}

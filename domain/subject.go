@@ -1,0 +1,57 @@
+package domain
+
+// checkSubject is OpenID Connect Core 1.0, 8.1, and OpenID Connect CIBA Core 1.0, 4: pairwise subjects are told
+// apart by the one host of the URIs that show the client's sector, or by sector_identifier_uri. A client that
+// nothing shows to be in a sector could name that of anybody.
+func checkSubject(_ Policy, m Metadata) error {
+	if m.Text("subject_type") != "pairwise" {
+		return nil
+	}
+	members := sectorMembers(m)
+	for _, name := range members {
+		if m[name] == nil {
+			return refuse(name, "is needed for pairwise subjects, since nothing else shows the sector of the client")
+		}
+	}
+	if m["sector_identifier_uri"] != nil {
+		return nil
+	}
+	hosts := map[string]bool{}
+	for _, s := range sectorURIs(m, members) {
+		u, _ := parseURI(s)
+		if !u.isWeb() {
+			return refuse("sector_identifier_uri", "is needed for pairwise subjects with a redirect URI that has no host")
+		}
+		hosts[u.host] = true
+	}
+	if len(hosts) > 1 {
+		return refuse("sector_identifier_uri", "is needed for pairwise subjects with URIs of several hosts")
+	}
+	return nil
+}
+
+// sectorMembers names the members whose URIs show which sector a client with pairwise subjects is in: those
+// that are answered, or that a key is proved with. A client that has neither redirects nor CIBA has no other
+// than its jwks_uri.
+func sectorMembers(m Metadata) []string {
+	var members []string
+	if usesRedirects(m) {
+		members = append(members, "redirect_uris")
+	}
+	if name := deliverySectorMember(m); name != "" {
+		members = append(members, name)
+	}
+	if len(members) == 0 {
+		members = append(members, "jwks_uri")
+	}
+	return members
+}
+
+// sectorURIs returns the URIs of some members, of which some may be missing.
+func sectorURIs(m Metadata, members []string) []string {
+	var uris []string
+	for _, name := range members {
+		uris = append(uris, words(m[name])...)
+	}
+	return uris
+}
