@@ -85,7 +85,7 @@ func (s *serveCommand) server(
 		return nil, nil, err
 	}
 	clients := registrar.New(registrar.Options{
-		Log: c.log, Waiter: c.model, Sealer: seal, Census: c.model, Policy: policy, SecretLifetime: s.SecretLifetime,
+		Log: c.log, Snapshots: c.model, Waiter: c.model, Sealer: seal, Census: c.model, Policy: policy, SecretLifetime: s.SecretLifetime,
 		RotateAccessTokens: s.RotateRegistrationAccessToken,
 		Fetcher:            remote.New(logger), Issuers: s.issuers(publicURL, logger),
 	})

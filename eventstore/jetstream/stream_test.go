@@ -74,7 +74,7 @@ func TestTwoProcesses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if history, last, err := b.Load(t.Context(), client); err != nil || len(history) != 1 || last != seq {
+	if history, last, err := storetest.History(t, b, client, 0); err != nil || len(history) != 1 || last != seq {
 		t.Errorf("Load = %v, %d, %v", history, last, err)
 	}
 	if _, err := b.Append(t.Context(), domain.Change{Events: []domain.Envelope{storetest.Registered(client)}}); !errors.Is(err, domain.ErrConflict) {
