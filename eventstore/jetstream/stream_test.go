@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,9 +22,13 @@ import (
 )
 
 // startNATS starts an external server. A port of -1 is any.
-func startNATS(t testing.TB, dir string, port int) *server.Server {
+func startNATS(t testing.TB, dir string, port int, options ...func(*server.Options)) *server.Server {
 	t.Helper()
-	ns, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true})
+	o := &server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true}
+	for _, set := range options {
+		set(o)
+	}
+	ns, err := server.NewServer(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,5 +250,35 @@ func TestAppendCancelled(t *testing.T) {
 		if !stored && (!errors.Is(err, domain.ErrOutcomeUnknown) || !errors.Is(err, context.Canceled)) {
 			t.Errorf("an event that was lost: %v, want ErrOutcomeUnknown and context.Canceled", err)
 		}
+	}
+}
+
+// However many read long histories at the same time, they never ask for so much at once that
+// a server cuts the connection, and with it off all other work. This server does so at less than others.
+func TestReadersAreNotCutOff(t *testing.T) {
+	ns := startNATS(t, t.TempDir(), -1, func(o *server.Options) { o.MaxPending = 24 << 20 })
+	log := openURL(t, ns.ClientURL())
+	a := domain.ClientAggregate("c1")
+	const events, readers = 60, 16 // 58 MB
+	var last uint64
+	for range events {
+		event := storetest.Updated(a)
+		event.Event = domain.ClientUpdated{Metadata: domain.Metadata{"client_name": domain.Text(strings.Repeat("a", 60_000))}}
+		var err error
+		if last, err = log.Append(t.Context(), domain.Change{Expected: last, Events: []domain.Envelope{event}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var reading sync.WaitGroup
+	for range readers {
+		reading.Go(func() {
+			if history, _, err := storetest.History(t, log, a, 0); err != nil || len(history) != events {
+				t.Errorf("%d events, %v", len(history), err)
+			}
+		})
+	}
+	reading.Wait()
+	if cut := ns.NumSlowConsumers(); cut != 0 {
+		t.Errorf("the server cut the connection %d times", cut)
 	}
 }
