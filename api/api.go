@@ -60,7 +60,7 @@ type Options struct {
 	PublicURL        string        // base of registration_client_uri, without a slash at its end
 	Policy           domain.Policy // the registrar's
 	Registration     Registration
-	RegistrationRate int // registrations a minute from one address; 0: no limit
+	RegistrationRate int // registrations a minute from one address, and as many changes; 0: no limit
 
 	Logger  *slog.Logger
 	Metrics *prometheus.Registry            // where the API registers its metrics and what it serves; nil: one of its own
@@ -119,14 +119,15 @@ func (a *API) route() {
 		a.echo.HEAD(path, h, m...)
 	}
 
-	limited := limitRate(a.RegistrationRate, a.Now)
+	registrations := limitRate("registrations", a.RegistrationRate, a.Now)
+	changes := exceptAdministrators(limitRate("changes", a.RegistrationRate, a.Now))
 	for _, path := range []string{"/identity/register", "/identity/connect/register"} {
-		a.echo.POST(path, a.register, brief, limited)
+		a.echo.POST(path, a.register, brief, registrations)
 
 		client := path + "/:client_id"
 		get(client, a.readClient, brief)
-		a.echo.PUT(client, a.updateClient, brief)
-		a.echo.DELETE(client, a.deleteClient, brief)
+		a.echo.PUT(client, a.updateClient, brief, changes)
+		a.echo.DELETE(client, a.deleteClient, brief, changes)
 	}
 
 	get("/api/v1/clients", a.administrator(a.listClients), brief)

@@ -63,6 +63,7 @@ func TestErrorsAsAnswers(t *testing.T) {
 		{domain.ErrKeysUnavailable, 503, "temporarily_unavailable", "1"},
 		{context.DeadlineExceeded, 503, "temporarily_unavailable", "1"},
 		{&administrators.Throttled{RetryAfter: 1500 * time.Millisecond}, 429, "too_many_requests", "2"},
+		{&registrar.Throttled{RetryAfter: 14500 * time.Millisecond}, 429, "too_many_requests", "15"},
 		{projections.ErrBadCursor, 400, "invalid_request", ""},
 		{errors.New("SQLITE_IOERR at /var/lib/roster: secret"), 500, "server_error", ""},
 	} {
@@ -94,7 +95,7 @@ func TestFaultsOfTheLog(t *testing.T) {
 		}
 		expect(t, s.do("POST", clientsPath, body(webClient)), status, code)
 	}
-	s.log.SetHooks(memory.Hooks{Load: func(domain.Aggregate) error { return errors.New("no quorum") }})
+	s.log.SetHooks(memory.Hooks{Load: func(domain.Aggregate, uint64) error { return errors.New("no quorum") }})
 	expect(t, s.do("DELETE", client.path, bearer(client.token)), http.StatusInternalServerError, "server_error")
 	s.log.SetHooks(memory.Hooks{})
 	expect(t, s.do("DELETE", client.path, bearer(client.token)), http.StatusNoContent, "")

@@ -28,7 +28,7 @@ func (a *API) readClient(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.answerRead(c, registrar.Registration{Client: client.Client, Version: client.Version, RegistrationAccessToken: token})
+	return a.answerRead(c, registrar.Registration{Client: client.Client, RegistrationAccessToken: token})
 }
 
 func (a *API) readClientAsAdministrator(c echo.Context) error {
@@ -40,7 +40,7 @@ func (a *API) readClientAsAdministrator(c echo.Context) error {
 	if client.Status != domain.Active {
 		return domain.ErrUnauthorized
 	}
-	return a.answerRead(c, registrar.Registration{Client: client.Client, Version: client.Version})
+	return a.answerRead(c, registrar.Registration{Client: client.Client})
 }
 
 // admitted returns the client of the request's address when a token admits to it, else domain.ErrUnauthorized.
@@ -69,13 +69,13 @@ func (a *API) answerRead(c echo.Context, r registrar.Registration) error {
 		return err
 	}
 	switch {
-	case !p.ifMatch(r.Version):
+	case !p.ifMatch(r.Client.Version):
 		return domain.ErrPreconditionFailed
-	case !p.ifNoneMatch(r.Version):
-		setVersion(c, r.Version)
+	case !p.ifNoneMatch(r.Client.Version):
+		setVersion(c, r.Client.Version)
 		return c.NoContent(http.StatusNotModified)
 	}
-	setVersion(c, r.Version)
+	setVersion(c, r.Client.Version)
 	return a.answerClient(c, http.StatusOK, r)
 }
 

@@ -104,7 +104,7 @@ func paths() object {
 				http.StatusNotModified, answered("The client is at the version that If-None-Match names.", nil)),
 			"put": accepting("ClientUpdate", operation("updateClient"+suffix, "Replace a client's metadata (RFC 7592 section 2.2)",
 				[]object{{"registrationAccessToken": []string{}}},
-				clientAtVersion, http.StatusOK, jsonContent("ClientInformation"), 400, 401, 403, 408, 409, 412, 413, 415)),
+				clientAtVersion, http.StatusOK, jsonContent("ClientInformation"), 400, 401, 403, 408, 409, 412, 413, 415, 429)),
 			"delete": operation("deleteClient"+suffix, "Delete a client (RFC 7592 section 2.3)", clientsOrAdministrators,
 				clientAtVersion, http.StatusNoContent, nil, 400, 401, 409, 412, 429),
 		}

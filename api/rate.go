@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -14,8 +13,8 @@ const callersKept = 1 << 16
 
 // limitRate lets each caller through perMinute times a minute, and as often at once; 0 is no limit.
 // It looks at nothing but the caller's address, so that a request beyond the limit costs next to nothing:
-// its body is not even waited for.
-func limitRate(perMinute int, now func() time.Time) echo.MiddlewareFunc {
+// its body is not even waited for. What is the plural of what is limited.
+func limitRate(what string, perMinute int, now func() time.Time) echo.MiddlewareFunc {
 	if perMinute == 0 {
 		return func(next echo.HandlerFunc) echo.HandlerFunc { return next }
 	}
@@ -25,9 +24,23 @@ func limitRate(perMinute int, now func() time.Time) echo.MiddlewareFunc {
 			if _, wait := callers.Take(c.RealIP(), now()); wait > 0 {
 				// A connection that goes on would have the server read the body first.
 				c.Response().Header().Set(echo.HeaderConnection, "close")
-				return &problem{status: http.StatusTooManyRequests, Code: "too_many_requests", Description: "too many registrations from this address, try again later", retryAfter: wait}
+				return tooMany(what+" from this address", wait)
 			}
 			return next(c)
+		}
+	}
+}
+
+// exceptAdministrators holds a limit against clients alone: no flood of theirs keeps an administrator behind
+// the same proxy from ending one. How often administrators may fail is limited where they sign in.
+func exceptAdministrators(limit echo.MiddlewareFunc) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		limited := limit(next)
+		return func(c echo.Context) error {
+			if scheme, _, err := authorization(c.Request()); err == nil && scheme == "basic" {
+				return next(c)
+			}
+			return limited(c)
 		}
 	}
 }

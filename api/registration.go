@@ -37,7 +37,7 @@ func (a *API) register(c echo.Context) error {
 	}
 	a.metrics.registrations.Inc()
 	c.Response().Header().Set(echo.HeaderLocation, a.clientURI(registration.Client)) // RFC 9110 9.3.3
-	setVersion(c, registration.Version)
+	setVersion(c, registration.Client.Version)
 	return a.answerClient(c, http.StatusCreated, registration)
 }
 

@@ -119,6 +119,33 @@ func TestRegistrationRate(t *testing.T) {
 	expect(t, s.do("POST", clientsPath, body(webClient)), http.StatusTooManyRequests, "too_many_requests")
 }
 
+// Changes by clients are limited by address, whatever token comes with them; those by administrators are not.
+func TestChangeRate(t *testing.T) {
+	now := time.Now()
+	s := checked(t, func(o *api.Options) { o.RegistrationRate, o.Now = 3, func() time.Time { return now } })
+	client, doomed := s.client(webClient), s.client(webClient)
+	put := func(token string) answer {
+		return s.do("PUT", client.path, bearer(token), body(`{"client_id":"`+client.id+`","redirect_uris":["https://client.example.org/cb"]}`))
+	}
+	expect(t, put(client.token), http.StatusOK, "")
+	expect(t, put("wrong"), http.StatusUnauthorized, "invalid_token")
+	expect(t, s.do("DELETE", client.path, bearer("wrong")), http.StatusUnauthorized, "invalid_token")
+	for _, token := range []string{client.token, "wrong"} {
+		got := put(token)
+		expect(t, got, http.StatusTooManyRequests, "too_many_requests")
+		if after := got.header.Get("Retry-After"); after != "20" {
+			t.Errorf("Retry-After is %q, want 20", after)
+		}
+		expect(t, s.do("DELETE", client.path, bearer(token)), http.StatusTooManyRequests, "too_many_requests")
+	}
+	expect(t, s.do("GET", client.path, bearer(client.token)), http.StatusOK, "")
+	expect(t, s.do("DELETE", doomed.path, asAdmin), http.StatusNoContent, "")
+	expect(t, s.do("DELETE", "/api/v1/clients/"+client.id, asAdmin), http.StatusNoContent, "")
+	s.register(webClient)
+	now = now.Add(20 * time.Second)
+	expect(t, put(client.token), http.StatusUnauthorized, "invalid_token")
+}
+
 func TestRegistrationFromABrowser(t *testing.T) {
 	s := checked(t)
 	id := s.register(webClient).text(t, "client_id")

@@ -69,7 +69,7 @@ func start(tb testing.TB, change ...func(*api.Options)) *service {
 	})
 
 	options := api.Options{
-		Registrar:      registrar.New(registrar.Options{Log: s.log, Waiter: s.model, Sealer: sealer{}, Policy: domain.DefaultPolicy}),
+		Registrar:      registrar.New(registrar.Options{Log: s.log, Snapshots: s.model, Waiter: s.model, Sealer: sealer{}, Policy: domain.DefaultPolicy}),
 		Reader:         s.model,
 		Administrators: admins(tb),
 		PublicURL:      publicURL,

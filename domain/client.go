@@ -15,6 +15,7 @@ const (
 // Client is the state of one client, folded from its events. The zero Client was never registered.
 type Client struct {
 	ID                      string
+	Version                 uint64 // how many events the client has
 	Status                  Status
 	Metadata                Metadata
 	IssuedAt                time.Time // client_id_issued_at
@@ -38,6 +39,7 @@ func (c Client) Admits(token string) bool {
 // every event that was recorded can be applied, whatever the rules are today.
 func Evolve(c Client, aggregate Aggregate, event Event) Client {
 	c.ID = aggregate.ID
+	c.Version++
 	switch e := event.(type) {
 	case ClientRegistered:
 		c.Status = Active
@@ -66,10 +68,9 @@ func Evolve(c Client, aggregate Aggregate, event Event) Client {
 	return c
 }
 
-// Fold returns the state after a whole history. The history of nobody is the zero Client.
-func Fold(history []Envelope) Client {
-	var c Client
-	for _, e := range history {
+// Fold returns the state after further events of the client.
+func Fold(c Client, events []Envelope) Client {
+	for _, e := range events {
 		c = Evolve(c, e.Aggregate, e.Event)
 	}
 	return c

@@ -127,3 +127,11 @@ type Change struct {
 	Expected uint64 // the log's sequence of the aggregate's last event when it was decided; 0: it had none
 	Events   []Envelope
 }
+
+// Snapshot is the state of an aggregate as the log says it up to one of its events, whichever aggregate that
+// is of.
+type Snapshot[S any] struct {
+	State S      // zero: the aggregate had no events
+	Last  uint64 // the sequence of the aggregate's last event by then; 0: it had none
+	At    uint64 // the sequence up to which the log was read; 0: nothing is known
+}

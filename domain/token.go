@@ -95,7 +95,7 @@ func DecideToken(p Policy, t InitialAccessToken, command TokenCommand) ([]Event,
 	return nil, fmt.Errorf("decide: unknown command %T", command)
 }
 
-// MaxTokenUses is how many uses can be counted: each is decided on the whole history of the token.
+// MaxTokenUses is how many uses can be counted: each is an event, and all who use the token stand in line.
 const MaxTokenUses = 1000
 
 const maxTokenText = 200 // characters of a label or an owner
@@ -159,10 +159,9 @@ func EvolveToken(t InitialAccessToken, aggregate Aggregate, event Event) Initial
 	return t
 }
 
-// FoldToken returns the state after a whole history. The history of no token is the zero InitialAccessToken.
-func FoldToken(history []Envelope) InitialAccessToken {
-	var t InitialAccessToken
-	for _, e := range history {
+// FoldToken returns the state after further events of the token.
+func FoldToken(t InitialAccessToken, events []Envelope) InitialAccessToken {
+	for _, e := range events {
 		t = EvolveToken(t, e.Aggregate, e.Event)
 	}
 	return t

@@ -39,9 +39,12 @@ type Log interface {
 	// nothing is stored.
 	Append(ctx context.Context, changes ...domain.Change) (seq uint64, err error)
 
-	// Load returns the events of one aggregate in order and the sequence of its last event:
-	// nil and 0 when there are none.
-	Load(ctx context.Context, aggregate domain.Aggregate) (history []domain.Envelope, last uint64, err error)
+	// Load hands the events of one aggregate beyond a sequence to apply, one by one and in order, and
+	// returns the sequence of the last of them, 0 when there are none. The sequence is 0 or that of an
+	// event, of whatever aggregate, that was read from the log. Once Load has returned, that event and
+	// all that were handed over are synced to disk. It holds few events in memory at a time. An error
+	// may come after some of them.
+	Load(ctx context.Context, aggregate domain.Aggregate, after uint64, apply func(domain.Envelope)) (last uint64, err error)
 
 	// At returns the event at a sequence, or ErrNoEvent.
 	At(ctx context.Context, seq uint64) (Recorded, error)

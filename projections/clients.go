@@ -14,8 +14,10 @@ import (
 )
 
 const (
-	selectClients = `SELECT seq, id, status, version, registered_at, updated_at, issued_at,
-	token, secret, secret_expires_at, secret_sealed, metadata, initial_access_token, terms FROM clients`
+	clientColumns = `seq, id, status, version, registered_at, updated_at, issued_at,
+	token, secret, secret_expires_at, secret_sealed, metadata, initial_access_token, terms`
+
+	selectClients = `SELECT ` + clientColumns + ` FROM clients`
 
 	insertClient = `INSERT INTO clients (status, owner, search, version, registered_at, updated_at, issued_at,
 	token, secret, secret_expires_at, secret_sealed, metadata, initial_access_token, imposed_owner, terms, seq, id)
@@ -40,12 +42,11 @@ type clientRow struct {
 
 // evolve returns the client after one more event.
 func evolve(c Client, e domain.Envelope) Client {
-	c.Client = domain.Evolve(c.Client, e.Aggregate, e.Event)
-	if c.Version == 0 {
+	if !c.Exists() {
 		c.RegisteredAt = e.Time
 	}
+	c.Client = domain.Evolve(c.Client, e.Aggregate, e.Event)
 	c.UpdatedAt = e.Time
-	c.Version++
 	return c
 }
 
@@ -106,7 +107,7 @@ func (c clientRow) values() ([]any, error) {
 	}, nil
 }
 
-// scanClient reads a row of selectClients.
+// scanClient reads a row of clientColumns.
 func scanClient(row interface{ Scan(...any) error }) (clientRow, error) {
 	var (
 		c                           clientRow

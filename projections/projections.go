@@ -18,7 +18,6 @@ type Client struct {
 	domain.Client
 	RegisteredAt time.Time
 	UpdatedAt    time.Time // time of the client's last event
-	Version      uint64    // how many events the client has
 }
 
 // ClientQuery selects clients, the newest registered first.

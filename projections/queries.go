@@ -10,21 +10,25 @@ import (
 type queries struct {
 	client, clientPage         *sql.Stmt
 	token, tokenPage           *sql.Stmt
+	clientSnapshot             *sql.Stmt
+	tokenSnapshot              *sql.Stmt
 	firstSince, lag, histories *sql.Stmt
 	days, counts               *sql.Stmt
 }
 
 func prepareQueries(ctx context.Context, db *sql.DB) (q queries, err error) {
 	err = prepare(ctx, db, map[string]**sql.Stmt{
-		selectClient:     &q.client,
-		selectClientPage: &q.clientPage,
-		selectToken:      &q.token,
-		selectTokenPage:  &q.tokenPage,
-		selectFirstSince: &q.firstSince,
-		selectLag:        &q.lag,
-		selectHistories:  &q.histories,
-		selectDays:       &q.days,
-		selectCounts:     &q.counts,
+		selectClient:         &q.client,
+		selectClientPage:     &q.clientPage,
+		selectToken:          &q.token,
+		selectTokenPage:      &q.tokenPage,
+		selectClientSnapshot: &q.clientSnapshot,
+		selectTokenSnapshot:  &q.tokenSnapshot,
+		selectFirstSince:     &q.firstSince,
+		selectLag:            &q.lag,
+		selectHistories:      &q.histories,
+		selectDays:           &q.days,
+		selectCounts:         &q.counts,
 	})
 	return q, err
 }

@@ -73,7 +73,7 @@ func appendTo(tb testing.TB, log *memory.Log, histories ...*history) (last uint6
 // appendOne appends one event wherever its aggregate stands.
 func appendOne(tb rapid.TB, log *memory.Log, e domain.Envelope) uint64 {
 	tb.Helper()
-	_, expected, err := log.Load(context.Background(), e.Aggregate)
+	expected, err := log.Load(context.Background(), e.Aggregate, 0, func(domain.Envelope) {})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -14,8 +14,10 @@ import (
 )
 
 const (
-	selectTokens = `SELECT seq, id, digest, label, terms, expires_at, max_uses, uses, issued_at, issued_by,
-	revoked_at, revoked_by, reason, clients FROM tokens`
+	tokenColumns = `seq, id, digest, label, terms, expires_at, max_uses, uses, issued_at, issued_by,
+	revoked_at, revoked_by, reason, clients`
+
+	selectTokens = `SELECT ` + tokenColumns + ` FROM tokens`
 
 	insertToken = `INSERT INTO tokens (digest, label, terms, expires_at, max_uses, uses, issued_at, issued_by,
 	revoked_at, revoked_by, reason, clients, seq, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
@@ -95,7 +97,7 @@ func (t tokenRow) values() ([]any, error) {
 	}, nil
 }
 
-// scanToken reads a row of selectTokens.
+// scanToken reads a row of tokenColumns.
 func scanToken(row interface{ Scan(...any) error }) (tokenRow, error) {
 	var (
 		t                tokenRow

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"roster/domain"
+	"roster/eventstore/storetest"
 	"roster/projections"
 	"roster/web"
 )
@@ -411,7 +412,7 @@ func TestRevoking(t *testing.T) {
 	if got.status != http.StatusSeeOther || got.header.Get("Location") != path {
 		t.Fatalf("status %d to %q", got.status, got.header.Get("Location"))
 	}
-	history, _, err := r.log.Load(t.Context(), domain.ClientAggregate(c.Client.ID))
+	history, _, err := storetest.History(t, r.log, domain.ClientAggregate(c.Client.ID), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

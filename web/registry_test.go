@@ -71,7 +71,7 @@ func newRegistry(t testing.TB, options ...option) *registry {
 	stopped, stop := context.WithCancel(context.Background())
 	r := &registry{
 		log: log, model: model, sessions: memstore.NewWithCleanupInterval(0), logged: logged, stop: stop,
-		registrar: registrar.New(registrar.Options{Log: log, Waiter: model, Sealer: unsealed{}, Policy: domain.DefaultPolicy}),
+		registrar: registrar.New(registrar.Options{Log: log, Snapshots: model, Waiter: model, Sealer: unsealed{}, Policy: domain.DefaultPolicy}),
 	}
 
 	r.server = httptest.NewUnstartedServer(nil)

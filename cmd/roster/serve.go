@@ -85,9 +85,9 @@ func (s *serveCommand) server(
 		return nil, nil, err
 	}
 	clients := registrar.New(registrar.Options{
-		Log: c.log, Waiter: c.model, Sealer: seal, Census: c.model, Policy: policy, SecretLifetime: s.SecretLifetime,
-		RotateAccessTokens: s.RotateRegistrationAccessToken,
-		Fetcher:            remote.New(logger), Issuers: s.issuers(publicURL, logger),
+		Log: c.log, Snapshots: c.model, Waiter: c.model, Sealer: seal, Census: c.model, Policy: policy, SecretLifetime: s.SecretLifetime,
+		RotateAccessTokens: s.RotateRegistrationAccessToken, ChangeRate: s.ChangeRate, Logger: logger,
+		Fetcher: remote.New(logger), Issuers: s.issuers(publicURL, logger),
 	})
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -59,7 +59,8 @@ type serveCommand struct {
 	AdminPassword                 string        `help:"Password of the administrator; with none, the first start makes one and prints it once." placeholder:"PASSWORD"`
 	APITokens                     apiTokens     `help:"Bearer tokens for the JSON API, comma-separated, each of 32 characters or more." placeholder:"NAME=TOKEN"`
 	Registration                  string        `help:"Who may register: open, token (holders of an initial access token) or closed." enum:"open,token,closed" default:"open" placeholder:"MODE"`
-	RegistrationRate              int           `help:"Registrations a minute from one address; 0: no limit." default:"600" placeholder:"N"`
+	RegistrationRate              int           `help:"Registrations a minute from one address, and as many changes and deletions by clients; 0: no limit." default:"600" placeholder:"N"`
+	ChangeRate                    int           `help:"Changes an hour that a client may make to itself, all at once if need be; 0: no limit." default:"240" placeholder:"N"`
 	SoftwareIssuers               issuerSources `help:"Issuers whose software statements are trusted, comma-separated, each with its JSON Web Key Set: a file, or an https URL on a public address." placeholder:"ISS=FILE|URL"`
 	SecretLifetime                time.Duration `help:"Lifetime of new client secrets, such as 2160h; 0: they never expire." default:"0" placeholder:"DURATION"`
 	RotateRegistrationAccessToken bool          `help:"Issue a new registration access token with every update of a client; the former ends at once."`
@@ -114,6 +115,8 @@ func (s *serveCommand) Validate() error {
 		return errors.New("--admin-password must have at least 8 characters")
 	case s.RegistrationRate < 0:
 		return errors.New("--registration-rate must be 0 or more")
+	case s.ChangeRate < 0:
+		return errors.New("--change-rate must be 0 or more")
 	case s.RequireSoftwareStatement && len(s.SoftwareIssuers) == 0:
 		return errors.New("--require-software-statement needs --software-issuers: nobody could register")
 	case s.SecretLifetime < 0 || s.SecretLifetime > 0 && s.SecretLifetime < time.Second:

@@ -5,15 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"log/slog"
 	"time"
 
 	"roster/domain"
+	"roster/domain/throttle"
 )
 
 // Log is where the registrar loads and appends. Its contract is that of eventstore.Log.
 type Log interface {
-	Load(ctx context.Context, aggregate domain.Aggregate) (history []domain.Envelope, last uint64, err error)
+	Load(ctx context.Context, aggregate domain.Aggregate, after uint64, apply func(domain.Envelope)) (last uint64, err error)
 	Append(ctx context.Context, changes ...domain.Change) (seq uint64, err error)
 }
 
@@ -33,10 +34,6 @@ type Sealer interface {
 	Seal(clientID, secret string) (sealed []byte)
 }
 
-// A Condition says whether a change may be made to a client at a version (see Registration). It is asked
-// with the state that the change is decided on.
-type Condition func(version uint64) bool
-
 // Fetcher gets the document at an https URL that a caller gave. Its errors tell nothing of what went wrong.
 type Fetcher interface {
 	Fetch(ctx context.Context, url string) ([]byte, error)
@@ -46,6 +43,7 @@ type Fetcher interface {
 // limits the number of clients.
 type Options struct {
 	Log            Log
+	Snapshots      Snapshots // nil: every decision reads the whole history
 	Waiter         Waiter
 	Sealer         Sealer
 	Census         Census
@@ -56,6 +54,10 @@ type Options struct {
 	Now            func() time.Time // nil: time.Now
 	// RotateAccessTokens issues a new registration access token with every update (RFC 7592 5).
 	RotateAccessTokens bool
+	// ChangeRate is how many changes a client may make to itself in an hour, all at once if need be; 0: any
+	// number. Each process counts for itself.
+	ChangeRate int
+	Logger     *slog.Logger // nil: slog.Default()
 }
 
 // Registrar registers, changes and ends clients. It may be used concurrently.
@@ -63,6 +65,7 @@ type Registrar struct {
 	Options
 	policyVersion string // of Policy, computed once
 	turns         *turns
+	changes       *throttle.Turns[string] // by client; nil: no limit
 }
 
 // New returns a Registrar.
@@ -70,14 +73,22 @@ func New(options Options) *Registrar {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	return &Registrar{Options: options, policyVersion: options.Policy.Version(), turns: newTurns()}
+	if options.Snapshots == nil {
+		options.Snapshots = noSnapshots{}
+	}
+	if options.Logger == nil {
+		options.Logger = slog.Default()
+	}
+	r := &Registrar{Options: options, policyVersion: options.Policy.Version(), turns: newTurns()}
+	if rate := options.ChangeRate; rate > 0 {
+		r.changes = throttle.NewTurns[string](rate, time.Hour/time.Duration(rate), clientsKept)
+	}
+	return r
 }
 
 // Registration is the answer to a registration or an update.
 type Registration struct {
 	Client domain.Client
-	// Version is how many events the client has.
-	Version uint64
 	// ClientSecret is the client's secret when it was issued just now, else empty.
 	ClientSecret string
 	// RegistrationAccessToken is the token that gives access to the client.
@@ -119,13 +130,13 @@ func (r *Registrar) decideNew(
 		InitialAccessToken:      admitting.ID,
 		Terms:                   admitting.Terms,
 	}
-	events, err := r.decideRegistration(ctx, command)
+	decided, err := r.decideRegistration(ctx, command)
 	if err != nil {
 		return newClient{}, err
 	}
 	actor := domain.Actor{Kind: domain.ActorClient, ID: id, IP: from}
-	history := r.record(domain.ClientAggregate(id), actor, now, events)
-	return newClient{registration(history, token, secret), domain.Change{Events: history}}, nil
+	events := r.record(domain.ClientAggregate(id), actor, now, decided)
+	return newClient{registration(domain.Fold(domain.Client{}, events), token, secret), domain.Change{Events: events}}, nil
 }
 
 // decideRegistration decides with what others say, on a client that there is room for. A registry that is full
@@ -147,141 +158,6 @@ func (r *Registrar) decideRegistration(ctx context.Context, command domain.Regis
 	}
 }
 
-// Update replaces the metadata of the client that token admits to (RFC 7592 2.2) when every condition holds.
-// It returns domain.ErrUnauthorized, domain.ErrPreconditionFailed, a *domain.Error for what the document has
-// wrong, domain.ErrConflict when others keep changing the client at the same time, domain.ErrKeysUnavailable
-// and domain.ErrOutcomeUnknown.
-func (r *Registrar) Update(
-	ctx context.Context, from, clientID, token string, requested domain.Document, conditions ...Condition,
-) (Registration, error) {
-	secret := newClientSecret()
-	var rotated domain.Digest
-	after := token
-	if r.RotateAccessTokens {
-		after = newToken()
-		rotated = domain.DigestOf(after)
-	}
-	history, err := r.change(ctx, clientID, conditions, func(now time.Time, c domain.Client, known domain.Evidence) (domain.Actor, domain.Command, error) {
-		if !c.Admits(token) {
-			return domain.Actor{}, nil, domain.ErrUnauthorized
-		}
-		return domain.Actor{Kind: domain.ActorClient, ID: clientID, IP: from}, domain.Update{
-			ClientID: clientID, Requested: requested, At: now, PolicyVersion: r.policyVersion,
-			Offered: r.offer(clientID, secret, now), RegistrationAccessToken: rotated, Evidence: known,
-		}, nil
-	})
-	if err != nil {
-		return Registration{}, fmt.Errorf("update client: %w", err)
-	}
-	return registration(history, after, secret), nil
-}
-
-// Delete ends the client that token admits to (RFC 7592 2.3) when every condition holds. It returns
-// domain.ErrUnauthorized, domain.ErrPreconditionFailed, domain.ErrConflict and domain.ErrOutcomeUnknown.
-func (r *Registrar) Delete(ctx context.Context, from, clientID, token string, conditions ...Condition) error {
-	return r.delete(ctx, clientID, conditions, func(c domain.Client) (domain.Actor, bool) {
-		return domain.Actor{Kind: domain.ActorClient, ID: clientID, IP: from}, c.Admits(token)
-	})
-}
-
-// DeleteAs ends a client on an administrator's behalf, at its registration_client_uri as WSO2 Identity
-// Server did, when every condition holds. A client that is unknown or has ended is refused as it is for Delete.
-// It returns domain.ErrUnauthorized, domain.ErrPreconditionFailed, domain.ErrConflict and domain.ErrOutcomeUnknown.
-func (r *Registrar) DeleteAs(ctx context.Context, admin domain.Actor, clientID string, conditions ...Condition) error {
-	return r.delete(ctx, clientID, conditions, func(c domain.Client) (domain.Actor, bool) {
-		return admin, c.Status == domain.Active
-	})
-}
-
-// delete ends a client for the actor that may, which is asked with the state that the change is decided on.
-func (r *Registrar) delete(
-	ctx context.Context, clientID string, conditions []Condition, who func(c domain.Client) (actor domain.Actor, may bool),
-) error {
-	_, err := r.change(ctx, clientID, conditions, func(_ time.Time, c domain.Client, _ domain.Evidence) (domain.Actor, domain.Command, error) {
-		actor, may := who(c)
-		if !may {
-			return domain.Actor{}, nil, domain.ErrUnauthorized
-		}
-		return actor, domain.Delete{}, nil
-	})
-	if err != nil {
-		return fmt.Errorf("delete client: %w", err)
-	}
-	return nil
-}
-
-// Revoke ends a client by an administrator. Revoking what has ended is no error and appends nothing.
-// It returns domain.ErrNotFound, domain.ErrConflict and domain.ErrOutcomeUnknown.
-func (r *Registrar) Revoke(ctx context.Context, admin domain.Actor, clientID, reason string) error {
-	_, err := r.change(ctx, clientID, nil, func(time.Time, domain.Client, domain.Evidence) (domain.Actor, domain.Command, error) {
-		return admin, domain.Revoke{Reason: reason}, nil
-	})
-	if err != nil {
-		return fmt.Errorf("revoke client: %w", err)
-	}
-	return nil
-}
-
-// change loads a client, asks what to do with it, holds the conditions against it, decides and appends. It
-// returns the client's history as it stands then. A conflict is decided anew on the new state, and so is what
-// others had to be asked about first; nothing is asked twice.
-func (r *Registrar) change(
-	ctx context.Context, clientID string, conditions []Condition,
-	command func(now time.Time, c domain.Client, known domain.Evidence) (domain.Actor, domain.Command, error),
-) (changed []domain.Envelope, err error) {
-	var known domain.Evidence
-	err = r.contend(ctx, func() error {
-		for {
-			changed, err = r.changeOnce(ctx, clientID, conditions, command, known)
-			missing := new(domain.Missing)
-			if !errors.As(err, &missing) {
-				return err
-			}
-			if err := r.learn(ctx, r.Now(), missing, &known); err != nil {
-				return err
-			}
-		}
-	})
-	return changed, err
-}
-
-// changeOnce is change without a second try: it returns a *domain.Missing for what others have to be asked
-// first, and domain.ErrConflict when somebody else changes the client meanwhile.
-func (r *Registrar) changeOnce(
-	ctx context.Context, clientID string, conditions []Condition,
-	command func(now time.Time, c domain.Client, known domain.Evidence) (domain.Actor, domain.Command, error),
-	known domain.Evidence,
-) ([]domain.Envelope, error) {
-	aggregate := domain.ClientAggregate(clientID)
-	history, last, err := r.load(ctx, aggregate)
-	if err != nil {
-		return nil, err
-	}
-	client := domain.Fold(history)
-	now := r.Now()
-	actor, decided, err := command(now, client, known)
-	if err != nil {
-		return nil, err
-	}
-	if client.Exists() && !hold(conditions, uint64(len(history))) {
-		return nil, domain.ErrPreconditionFailed
-	}
-	events, err := domain.Decide(r.Policy, client, decided)
-	if err != nil {
-		return nil, err
-	}
-	if len(events) == 0 {
-		return history, nil
-	}
-	envelopes := r.record(aggregate, actor, now, events)
-	return append(history, envelopes...), r.append(ctx, domain.Change{Expected: last, Events: envelopes})
-}
-
-// hold reports whether every condition accepts a version.
-func hold(conditions []Condition, version uint64) bool {
-	return !slices.ContainsFunc(conditions, func(accepts Condition) bool { return !accepts(version) })
-}
-
 // checkRoom refuses a new client when there are as many as the policy allows, in all or of the owner that its
 // initial access token imposes; an update changes neither number. It counts in the local read model: as many
 // clients as are registered at the same moment may exceed the limit.
@@ -294,19 +170,6 @@ func (r *Registrar) checkRoom(ctx context.Context, owner string) error {
 		return err
 	}
 	return r.Policy.CheckRoom(population, owner)
-}
-
-// load returns an aggregate's history: none for an id that the registry never issues, so that no caller
-// decides what the log is asked for.
-func (r *Registrar) load(ctx context.Context, aggregate domain.Aggregate) ([]domain.Envelope, uint64, error) {
-	if !isID(aggregate.ID) {
-		return nil, 0, nil
-	}
-	history, last, err := r.Log.Load(ctx, aggregate)
-	if err != nil {
-		return nil, 0, fmt.Errorf("load %s: %w", aggregate.Kind, err)
-	}
-	return history, last, nil
 }
 
 // record puts decided events into envelopes.
@@ -327,17 +190,22 @@ func (r *Registrar) record(aggregate domain.Aggregate, actor domain.Actor, now t
 // waitLimit bounds how long an answer waits for the local read model.
 const waitLimit = 2 * time.Second
 
-// append appends all changes or none and waits until the read model shows them. A wait that runs out is no
-// failure: the events are durable.
+// append appends all changes or none and waits until the read model shows them.
 func (r *Registrar) append(ctx context.Context, changes ...domain.Change) error {
 	seq, err := r.Log.Append(ctx, changes...)
 	if err != nil {
 		return err
 	}
+	r.wait(ctx, seq)
+	return nil
+}
+
+// wait waits until the read model shows what was appended. A wait that runs out is no failure: the events are
+// durable. Nobody waits while it is their turn: others are decided meanwhile.
+func (r *Registrar) wait(ctx context.Context, seq uint64) {
 	ctx, cancel := context.WithTimeout(ctx, waitLimit)
 	defer cancel()
 	_ = r.Waiter.Wait(ctx, seq)
-	return nil
 }
 
 // offer makes a secret ready to be taken by a decision.
@@ -349,11 +217,10 @@ func (r *Registrar) offer(clientID, secret string, now time.Time) domain.Secret 
 	return offered
 }
 
-// registration is the answer after a client's history. It tells the offered secret only when it became the
+// registration is the answer that shows a client. It tells the offered secret only when it became the
 // client's.
-func registration(history []domain.Envelope, token, offered string) Registration {
-	client := domain.Fold(history)
-	result := Registration{Client: client, Version: uint64(len(history)), RegistrationAccessToken: token}
+func registration(client domain.Client, token, offered string) Registration {
+	result := Registration{Client: client, RegistrationAccessToken: token}
 	if client.Secret != nil && client.Secret.Digest.Matches(offered) {
 		result.ClientSecret = offered
 	}

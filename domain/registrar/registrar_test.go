@@ -49,6 +49,13 @@ func newRegistry(waiter registrar.Waiter) *registry {
 	return r
 }
 
+// elsewhere is another process on the same log.
+func (r *registry) elsewhere() *registry {
+	other := &registry{log: r.log, now: r.now}
+	other.Registrar = registrar.New(r.Options)
+	return other
+}
+
 func (r *registry) mustRegister(t *testing.T, body string) registrar.Registration {
 	t.Helper()
 	registration, err := r.Register(t.Context(), "192.0.2.1", parse(t, body))
@@ -85,11 +92,11 @@ func (r *registry) types(t *testing.T) []string {
 	return types
 }
 
-// before does something just before the next append.
-func (r *registry) before(do func()) {
+// before does something in another process just before the next append.
+func (r *registry) before(do func(elsewhere *registry)) {
 	r.log.SetHooks(memory.Hooks{Append: func([]domain.Change) memory.Fault {
 		r.log.SetHooks(memory.Hooks{})
-		do()
+		do(r.elsewhere())
 		return memory.NoFault
 	}})
 }
@@ -271,8 +278,8 @@ func TestAConflictIsDecidedAnew(t *testing.T) {
 	id, token := registered.Client.ID, registered.RegistrationAccessToken
 
 	t.Run("on the new state", func(t *testing.T) {
-		r.before(func() {
-			if _, err := r.Update(ctx, "", id, token, parse(t, putBack(registered, `,"client_name":"first"`))); err != nil {
+		r.before(func(elsewhere *registry) {
+			if _, err := elsewhere.Update(ctx, "", id, token, parse(t, putBack(registered, `,"client_name":"first"`))); err != nil {
 				t.Error(err)
 			}
 		})
@@ -299,8 +306,8 @@ func TestAConflictIsDecidedAnew(t *testing.T) {
 		}
 	})
 	t.Run("and refused when the client has ended meanwhile", func(t *testing.T) {
-		r.before(func() {
-			if err := r.Delete(ctx, "", id, token); err != nil {
+		r.before(func(elsewhere *registry) {
+			if err := elsewhere.Delete(ctx, "", id, token); err != nil {
 				t.Error(err)
 			}
 		})
@@ -321,17 +328,17 @@ func TestConditions(t *testing.T) {
 	ctx := t.Context()
 	registered := r.mustRegister(t, webApp)
 	id, token := registered.Client.ID, registered.RegistrationAccessToken
-	atFirst := func(version uint64) bool { return version == registered.Version }
+	atFirst := func(version uint64) bool { return version == registered.Client.Version }
 	never := func(uint64) bool { return false }
-	rename := func(name string, conditions ...registrar.Condition) (registrar.Registration, error) {
+	rename := func(r *registry, name string, conditions ...registrar.Condition) (registrar.Registration, error) {
 		return r.Update(ctx, "", id, token, parse(t, putBack(registered, `,"client_name":"`+name+`"`)), conditions...)
 	}
-	r.before(func() {
-		if updated, err := rename("first", atFirst); err != nil || updated.Version != 2 {
-			t.Errorf("version %d, error %v", updated.Version, err)
+	r.before(func(elsewhere *registry) {
+		if updated, err := rename(elsewhere, "first", atFirst); err != nil || updated.Client.Version != 2 {
+			t.Errorf("version %d, error %v", updated.Client.Version, err)
 		}
 	})
-	if _, err := rename("second", atFirst); !errors.Is(err, domain.ErrPreconditionFailed) {
+	if _, err := rename(r, "second", atFirst); !errors.Is(err, domain.ErrPreconditionFailed) {
 		t.Errorf("update of a version that is gone: %v", err)
 	}
 	for _, conditions := range [][]registrar.Condition{{atFirst}, {never}, {func(uint64) bool { return true }, never}} {
@@ -357,9 +364,9 @@ func TestRotation(t *testing.T) {
 	registered := r.mustRegister(t, webApp)
 	id, token := registered.Client.ID, registered.RegistrationAccessToken
 	var winner registrar.Registration
-	r.before(func() {
+	r.before(func(elsewhere *registry) {
 		var err error
-		if winner, err = r.Update(ctx, "", id, token, parse(t, putBack(registered, ""))); err != nil {
+		if winner, err = elsewhere.Update(ctx, "", id, token, parse(t, putBack(registered, ""))); err != nil {
 			t.Error(err)
 		}
 	})
@@ -388,12 +395,12 @@ func TestExpiredSecretsAreReplaced(t *testing.T) {
 		return updated
 	}
 	r.now = r.now.Add(time.Hour - time.Second)
-	if updated := put(); updated.ClientSecret != "" || updated.Version != 1 {
+	if updated := put(); updated.ClientSecret != "" || updated.Client.Version != 1 {
 		t.Errorf("a secret that is valid was replaced: %+v", updated)
 	}
 	r.now = r.now.Add(time.Second)
 	updated := put()
-	if updated.ClientSecret == "" || updated.ClientSecret == registered.ClientSecret || updated.Version != 2 {
+	if updated.ClientSecret == "" || updated.ClientSecret == registered.ClientSecret || updated.Client.Version != 2 {
 		t.Errorf("update with an expired secret: %+v", updated)
 	}
 	if want := r.now.Add(time.Hour); !updated.Client.Secret.ExpiresAt.Equal(want) {

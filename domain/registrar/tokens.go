@@ -2,10 +2,7 @@ package registrar
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"hash/fnv"
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -36,7 +33,7 @@ func (r *Registrar) IssueToken(ctx context.Context, admin domain.Actor, command 
 	if err := r.append(ctx, domain.Change{Events: history}); err != nil {
 		return IssuedToken{}, fmt.Errorf("issue initial access token: %w", err)
 	}
-	return IssuedToken{InitialAccessToken: domain.FoldToken(history), IssuedAt: history[0].Time, Token: token}, nil
+	return IssuedToken{InitialAccessToken: domain.FoldToken(domain.InitialAccessToken{}, history), IssuedAt: history[0].Time, Token: token}, nil
 }
 
 // RevokeToken ends an initial access token by an administrator. Revoking one that is revoked is no error
@@ -44,7 +41,8 @@ func (r *Registrar) IssueToken(ctx context.Context, admin domain.Actor, command 
 // the token's uses are limited.
 // It returns domain.ErrNoSuchToken, domain.ErrConflict and domain.ErrOutcomeUnknown.
 func (r *Registrar) RevokeToken(ctx context.Context, admin domain.Actor, id, reason string) error {
-	err := r.contend(ctx, func() error {
+	var seq uint64
+	err := r.inTurn(ctx, domain.TokenAggregate(id), true, func() error {
 		token, last, err := r.loadToken(ctx, id)
 		if err != nil {
 			return err
@@ -53,11 +51,14 @@ func (r *Registrar) RevokeToken(ctx context.Context, admin domain.Actor, id, rea
 		if err != nil || len(events) == 0 {
 			return err
 		}
-		return r.append(ctx, domain.Change{Expected: last, Events: r.record(domain.TokenAggregate(id), admin, r.Now(), events)})
+		revoked := r.record(domain.TokenAggregate(id), admin, r.Now(), events)
+		seq, err = r.Log.Append(ctx, domain.Change{Expected: last, Events: revoked})
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("revoke initial access token: %w", err)
 	}
+	r.wait(ctx, seq)
 	return nil
 }
 
@@ -101,42 +102,37 @@ func (r *Registrar) registerWith(ctx context.Context, from, presented string, re
 	if err != nil {
 		return Registration{}, err
 	}
-	if token.MaxUses > 0 {
-		leave, err := r.turns.take(ctx, token.ID)
-		if err != nil {
-			return Registration{}, err
-		}
-		defer leave()
+	if token.MaxUses == 0 { // its uses are no events of the token
+		return c.Registration, r.append(ctx, c.change)
 	}
-	err = r.contend(ctx, func() error { return r.appendUse(ctx, from, presented, c) })
-	return c.Registration, err
+	var seq uint64
+	err = r.inTurn(ctx, domain.TokenAggregate(token.ID), false, func() (err error) {
+		seq, err = r.appendUse(ctx, from, presented, c)
+		return err
+	})
+	if err != nil {
+		return Registration{}, err
+	}
+	r.wait(ctx, seq)
+	return c.Registration, nil
 }
 
 // appendUse appends a use of the token, decided anew, and the client that it registers. The use comes first:
 // should a loss of power tear an append that was not acknowledged yet, its beginning is left, and a use
 // without its registration does no harm.
-func (r *Registrar) appendUse(ctx context.Context, from, presented string, c newClient) error {
+func (r *Registrar) appendUse(ctx context.Context, from, presented string, c newClient) (seq uint64, err error) {
 	token, last, err := r.loadToken(ctx, tokenID(presented))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	now := r.Now()
 	used, err := domain.DecideToken(r.Policy, token, domain.UseToken{Presented: presented, ClientID: c.Client.ID, At: now})
 	if err != nil {
-		return err
-	}
-	if len(used) == 0 {
-		return r.append(ctx, c.change)
+		return 0, err
 	}
 	actor := domain.Actor{Kind: domain.ActorClient, ID: c.Client.ID, IP: from}
 	use := domain.Change{Expected: last, Events: r.record(domain.TokenAggregate(token.ID), actor, now, used)}
-	return r.append(ctx, use, c.change)
-}
-
-// loadToken returns the token with an id, the zero token for an id that was never issued.
-func (r *Registrar) loadToken(ctx context.Context, id string) (token domain.InitialAccessToken, last uint64, err error) {
-	history, last, err := r.load(ctx, domain.TokenAggregate(id))
-	return domain.FoldToken(history), last, err
+	return r.Log.Append(ctx, use, c.change)
 }
 
 // newInitialAccessToken returns a token that says its id, so that it is found without a search.
@@ -146,56 +142,4 @@ func newInitialAccessToken(id string) string { return id + "." + newToken() }
 func tokenID(presented string) string {
 	id, _, _ := strings.Cut(presented, ".")
 	return id
-}
-
-// turns lets those who use a token up go one after the other, token by token as far as it goes. That spares
-// the log attempts of which only one can succeed; what is decided does not lean on it, since other
-// processes know nothing of it.
-type turns [64]chan struct{}
-
-func newTurns() *turns {
-	t := &turns{}
-	for i := range t {
-		t[i] = make(chan struct{}, 1)
-	}
-	return t
-}
-
-// take waits for a token's turn, which lasts until leave is called.
-func (t *turns) take(ctx context.Context, id string) (leave func(), err error) {
-	hash := fnv.New32a()
-	hash.Write([]byte(id))
-	turn := t[hash.Sum32()%uint32(len(t))]
-	select {
-	case turn <- struct{}{}:
-		return func() { <-turn }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-const (
-	// contenders is how often a decision is made anew when another came first. Of those who change one
-	// aggregate at the same time, each attempt of all of them lets at least one through.
-	contenders   = 20
-	shortestWait = 2 * time.Millisecond
-	longestWait  = 200 * time.Millisecond
-)
-
-// contend does what is decided on an aggregate that many change at once, and again when another came
-// first. Those who wait, wait for random times, so that they do not meet again.
-func (r *Registrar) contend(ctx context.Context, decide func() error) error {
-	wait := shortestWait
-	for attempt := 1; ; attempt++ {
-		err := decide()
-		if !errors.Is(err, domain.ErrConflict) || attempt == contenders {
-			return err
-		}
-		select {
-		case <-time.After(rand.N(wait)):
-		case <-ctx.Done():
-			return err
-		}
-		wait = min(2*wait, longestWait)
-	}
 }

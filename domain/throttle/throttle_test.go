@@ -53,8 +53,8 @@ func TestCallersHaveTurnsOfTheirOwn(t *testing.T) {
 	}
 	take("192.0.2.2")
 	take("192.0.2.3")
-	if callers.known.Len() != 2 {
-		t.Errorf("%d callers are remembered, want 2 at most", callers.known.Len())
+	if callers.turns.known.Len() != 2 {
+		t.Errorf("%d callers are remembered, want 2 at most", callers.turns.known.Len())
 	}
 }
 

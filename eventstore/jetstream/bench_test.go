@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"roster/domain"
 	"roster/eventstore/jetstream"
 	"roster/eventstore/storetest"
 )
@@ -84,7 +85,7 @@ func BenchmarkLoad(b *testing.B) {
 			}
 			began := usage(b)
 			for b.Loop() {
-				if _, _, err := log.Load(b.Context(), a); err != nil {
+				if _, err := log.Load(b.Context(), a, 0, func(domain.Envelope) {}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -260,7 +260,7 @@ func TestAcknowledgedMeansSynced(t *testing.T) {
 	}
 	// The event is in the log by now, though not on disk: whoever loads it has to wait as well.
 	go func() {
-		_, _, err := log.Load(t.Context(), client)
+		_, _, err := storetest.History(t, log, client, 0)
 		returned <- err
 	}()
 	if _, err := log.At(t.Context(), 1); err != nil {
@@ -340,7 +340,7 @@ func TestUnexpectedLayout(t *testing.T) {
 	if _, err := log.Append(t.Context(), registration()); err != nil {
 		t.Error(err)
 	}
-	if history, _, err := log.Load(t.Context(), client); err != nil || len(history) != 1 {
+	if history, _, err := storetest.History(t, log, client, 0); err != nil || len(history) != 1 {
 		t.Errorf("Load = %v, %v", history, err)
 	}
 }
@@ -382,7 +382,7 @@ func TestKill(t *testing.T) {
 	}
 	log := openLog(t, dir)
 	for client, id := range acknowledged {
-		history, _, err := log.Load(t.Context(), domain.ClientAggregate(client))
+		history, _, err := storetest.History(t, log, domain.ClientAggregate(client), 0)
 		if err != nil || len(history) != 1 || history[0].ID != id {
 			t.Fatalf("client %s: %v, %v; event %s was acknowledged", client, history, err, id)
 		}

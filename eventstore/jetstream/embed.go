@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 
@@ -24,6 +25,10 @@ func startServer(dir string, syncAlways bool, logger *slog.Logger) (*server.Serv
 		StoreDir:   dir,
 		SyncAlways: syncAlways,
 		NoSigs:     true,
+		// The server cuts connections whose reader is too slow. Here it is in the same process: what it has
+		// not read yet takes the same memory on either side, and what is asked for at once is bounded there.
+		MaxPending:    math.MaxInt64,
+		WriteDeadline: time.Hour,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set up embedded NATS server: %w", err)

@@ -188,7 +188,7 @@ func TestLoadFromAReplicaThatIsBehind(t *testing.T) {
 			msgs, err := log.getBatch(ctx, r)
 			return slices.DeleteFunc(msgs, func(m message) bool { return m.Seq > last-uint64(behind) }), err
 		}
-		history, seq, err := log.Load(t.Context(), domain.ClientAggregate("c1"))
+		history, seq, err := storetest.History(t, log, domain.ClientAggregate("c1"), 0)
 		if err != nil || seq != last {
 			t.Errorf("%d behind: sequence %d, error %v", behind, seq, err)
 		}

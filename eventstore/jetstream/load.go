@@ -14,63 +14,72 @@ import (
 	"roster/eventstore"
 )
 
-// loadBatch is how many events of one aggregate are asked for at once.
-const loadBatch = 256
+// What is read of the log at once is bounded, so that the server never has more to send on the connection
+// than it holds for one that reads slowly (max_pending, 64 MiB by default): it would cut the connection, and
+// with it off all other work.
+const (
+	loadEvents = 256       // events that one request for several asks for at most
+	loadBytes  = 1 << 20   // after which the answer ends; the last event may go beyond
+	loadWeight = 2 << 20   // what such an answer is taken for
+	getWeight  = 128 << 10 // what an answer of one event is taken for: most have half as much, in base64
+	readWeight = 16 << 20  // of all answers that are waited for
+)
 
-// Load implements eventstore.Log. The last event comes from the stream's leader, so that nothing that was
-// acknowledged is missed; those before it, which cannot change, from any replica.
-func (l *Log) Load(ctx context.Context, aggregate domain.Aggregate) (history []domain.Envelope, last uint64, err error) {
+// Load implements eventstore.Log. What there is comes from the stream's leader, so that nothing that was
+// acknowledged is missed: the first event, whose absence is the common case and costs no look at any other,
+// and the last. Those between them, which cannot change, come from any replica.
+func (l *Log) Load(ctx context.Context, aggregate domain.Aggregate, after uint64, apply func(domain.Envelope)) (last uint64, err error) {
 	subject := subjectOf(aggregate)
-	tail, err := l.get(ctx, getRequest{LastBySubject: subject})
-	if errors.Is(err, eventstore.ErrNoEvent) {
-		return nil, 0, nil
+	if last, err = l.load(ctx, subject, after, apply); err != nil {
+		return 0, fmt.Errorf("load %s: %w", subject, err)
 	}
-	if err != nil {
-		return nil, 0, fmt.Errorf("load %s: %w", subject, err)
+	// What is decided on these events must not outlive them.
+	if err := l.durable(ctx, max(after, last)); err != nil {
+		return 0, fmt.Errorf("load %s: %w", subject, err)
 	}
-	msgs := []message{tail}
-	if tail.Header.Get(jetstream.ExpectedLastSubjSeqHeader) != "0" {
-		if msgs, err = l.upTo(ctx, subject, tail.Seq); err != nil {
-			return nil, 0, fmt.Errorf("load %s: %w", subject, err)
-		}
-	}
-	history = make([]domain.Envelope, len(msgs))
-	for i, msg := range msgs {
-		r, err := msg.decode()
-		if err != nil {
-			return nil, 0, fmt.Errorf("load %s: %w", subject, err)
-		}
-		history[i] = r.Envelope
-	}
-	// What is decided on this history must not outlive it.
-	if err := l.durable(ctx, tail.Seq); err != nil {
-		return nil, 0, fmt.Errorf("load %s: %w", subject, err)
-	}
-	return history, tail.Seq, nil
+	return last, nil
 }
 
-// upTo returns the messages of a subject up to and including the one at last, which there is.
-func (l *Log) upTo(ctx context.Context, subject string, last uint64) (msgs []message, err error) {
-	for seq := uint64(1); seq <= last; {
-		batch, err := l.batch(ctx, batchRequest{Seq: seq, NextBySubject: subject, Batch: loadBatch})
-		if err != nil {
-			return nil, err
-		}
-		if len(batch) == 0 { // a replica that is behind: the leader has it
-			next, err := l.get(ctx, getRequest{Seq: seq, NextBySubject: subject})
-			if err != nil {
-				return nil, err
-			}
-			batch = []message{next}
-		}
+// load is Load without its promise that the events are synced.
+func (l *Log) load(ctx context.Context, subject string, after uint64, apply func(domain.Envelope)) (last uint64, err error) {
+	next, err := l.get(ctx, getRequest{Seq: after + 1, NextBySubject: subject})
+	if errors.Is(err, eventstore.ErrNoEvent) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	tail, err := l.get(ctx, getRequest{LastBySubject: subject})
+	if err != nil {
+		return 0, err
+	}
+	for batch := []message{next}; ; {
 		for _, msg := range batch {
-			if msg.Seq <= last {
-				msgs = append(msgs, msg)
+			r, err := msg.decode()
+			if err != nil {
+				return 0, err
 			}
-			seq = msg.Seq + 1
+			apply(r.Envelope)
+			if r.Seq == tail.Seq {
+				return r.Seq, nil
+			}
+			after = r.Seq
+		}
+		if batch, err = l.following(ctx, subject, after); err != nil {
+			return 0, err
 		}
 	}
-	return msgs, nil
+}
+
+// following returns some of the messages of a subject beyond a sequence, where there are any.
+func (l *Log) following(ctx context.Context, subject string, after uint64) ([]message, error) {
+	batch, err := l.batch(ctx, batchRequest{Seq: after + 1, NextBySubject: subject, Batch: loadEvents, MaxBytes: loadBytes})
+	if err != nil || len(batch) > 0 {
+		return batch, err
+	}
+	// That replica is behind. The leader has it.
+	next, err := l.get(ctx, getRequest{Seq: after + 1, NextBySubject: subject})
+	return []message{next}, err
 }
 
 // At implements eventstore.Log.
@@ -126,6 +135,7 @@ type batchRequest struct {
 	Seq           uint64 `json:"seq"`
 	NextBySubject string `json:"next_by_subj"`
 	Batch         int    `json:"batch"`
+	MaxBytes      int    `json:"max_bytes"`
 }
 
 // get returns the message that was asked for, or eventstore.ErrNoEvent.
@@ -134,6 +144,10 @@ func (l *Log) get(ctx context.Context, r getRequest) (message, error) {
 	if err != nil {
 		return message{}, err
 	}
+	if err := l.reads.Acquire(ctx, getWeight); err != nil {
+		return message{}, err
+	}
+	defer l.reads.Release(getWeight)
 	ctx, cancel := context.WithTimeout(ctx, ackTimeout)
 	defer cancel()
 	reply, err := l.request(ctx, &nats.Msg{Subject: "$JS.API.STREAM.MSG.GET." + StreamName, Data: body})
@@ -171,6 +185,10 @@ func (l *Log) getBatch(ctx context.Context, r batchRequest) (msgs []message, err
 	if err != nil {
 		return nil, err
 	}
+	if err := l.reads.Acquire(ctx, loadWeight); err != nil {
+		return nil, err
+	}
+	defer l.reads.Release(loadWeight)
 	ctx, cancel := context.WithTimeout(ctx, ackTimeout)
 	defer cancel()
 	inbox := l.nc.NewInbox()

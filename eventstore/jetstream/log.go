@@ -56,6 +56,7 @@ type Log struct {
 	batch    func(context.Context, batchRequest) ([]message, error)
 	slots    *semaphore.Weighted // maxInFlight; Close takes them all
 	batches  *semaphore.Weighted // maxBatches
+	reads    *semaphore.Weighted // readWeight
 	barrier  *barrier            // nil: an acknowledgement is enough
 
 	server *server.Server // nil: external
@@ -72,6 +73,7 @@ func Open(ctx context.Context, o Options) (log *Log, err error) {
 		logger:  o.Logger,
 		slots:   semaphore.NewWeighted(maxInFlight),
 		batches: semaphore.NewWeighted(maxBatches),
+		reads:   semaphore.NewWeighted(readWeight),
 	}
 	if l.logger == nil {
 		l.logger = slog.Default()

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,9 +22,13 @@ import (
 )
 
 // startNATS starts an external server. A port of -1 is any.
-func startNATS(t testing.TB, dir string, port int) *server.Server {
+func startNATS(t testing.TB, dir string, port int, options ...func(*server.Options)) *server.Server {
 	t.Helper()
-	ns, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true})
+	o := &server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true}
+	for _, set := range options {
+		set(o)
+	}
+	ns, err := server.NewServer(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +79,7 @@ func TestTwoProcesses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if history, last, err := b.Load(t.Context(), client); err != nil || len(history) != 1 || last != seq {
+	if history, last, err := storetest.History(t, b, client, 0); err != nil || len(history) != 1 || last != seq {
 		t.Errorf("Load = %v, %d, %v", history, last, err)
 	}
 	if _, err := b.Append(t.Context(), domain.Change{Events: []domain.Envelope{storetest.Registered(client)}}); !errors.Is(err, domain.ErrConflict) {
@@ -245,5 +250,52 @@ func TestAppendCancelled(t *testing.T) {
 		if !stored && (!errors.Is(err, domain.ErrOutcomeUnknown) || !errors.Is(err, context.Canceled)) {
 			t.Errorf("an event that was lost: %v, want ErrOutcomeUnknown and context.Canceled", err)
 		}
+	}
+}
+
+// Those who read long histories and the whole log at the same time never ask for so much at once that a server
+// cuts the connection, and with it off all other work. This server does so at less than others.
+func TestReadersAreNotCutOff(t *testing.T) {
+	ns := startNATS(t, t.TempDir(), -1, func(o *server.Options) { o.MaxPending = 24 << 20 })
+	log := openURL(t, ns.ClientURL())
+	a := domain.ClientAggregate("c1")
+	const batches, each = 14, 50 // of 60 kB: 42 MB
+	var last uint64
+	for range batches {
+		change := domain.Change{Expected: last}
+		for range each {
+			event := storetest.Updated(a)
+			event.Event = domain.ClientUpdated{Metadata: domain.Metadata{"client_name": domain.Text(strings.Repeat("a", 60_000))}}
+			change.Events = append(change.Events, event)
+		}
+		var err error
+		if last, err = log.Append(t.Context(), change); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sub, err := log.Subscribe(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	var reading sync.WaitGroup
+	for range 4 {
+		reading.Go(func() {
+			loaded := 0
+			if _, err := log.Load(t.Context(), a, 0, func(domain.Envelope) { loaded++ }); err != nil || loaded != batches*each {
+				t.Errorf("%d events, %v", loaded, err)
+			}
+		})
+	}
+	for read := 0; read < batches*each; {
+		events, err := sub.Next(t.Context(), each)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read += len(events)
+	}
+	reading.Wait()
+	if cut := ns.NumSlowConsumers(); cut != 0 {
+		t.Errorf("the server cut the connection %d times", cut)
 	}
 }

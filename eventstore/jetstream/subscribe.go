@@ -12,9 +12,13 @@ import (
 	"roster/eventstore"
 )
 
-// pullMessages is how many messages are asked for ahead of those that were read: enough to keep the
-// server busy while a log is replayed, few enough to be held in memory.
-const pullMessages = 4096
+const (
+	// pullMessages is how many messages are asked for ahead of those that were read: enough to keep the
+	// server busy while a log is replayed, few enough to be held in memory.
+	pullMessages = 4096
+	// pullBytes ends each answer to that, however many messages are left: see readWeight.
+	pullBytes = 8 << 20
+)
 
 // Subscribe implements eventstore.Log. The subscription survives reconnects; it ends with an error
 // when the stream is gone, the log is closed or an event is missing.
@@ -36,7 +40,7 @@ func (l *Log) Subscribe(ctx context.Context, after uint64) (eventstore.Subscript
 		ended: make(chan struct{}),
 	}
 	s.consume, err = consumer.Consume(s.receive,
-		jetstream.PullMaxMessages(pullMessages),
+		jetstream.PullMaxMessagesWithBytesLimit(pullMessages, pullBytes),
 		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) { s.trouble(err) }))
 	if err != nil {
 		return nil, fmt.Errorf("subscribe after %d: %w", after, err)

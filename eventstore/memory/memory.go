@@ -29,8 +29,8 @@ const (
 // does its part, so that a test may also wait in one, or use the log.
 type Hooks struct {
 	Append func(changes []domain.Change) Fault
-	Load   func(domain.Aggregate) error // what Load returns, unless nil
-	Next   func(after uint64) error     // what Next returns, unless nil; after is where the subscription stands
+	Load   func(a domain.Aggregate, after uint64) error // what Load returns, unless nil
+	Next   func(after uint64) error                     // what Next returns, unless nil; after is where the subscription stands
 }
 
 // ErrInjected is the cause of every fault of an append.
@@ -134,23 +134,29 @@ func (l *Log) storedBefore(changes []domain.Change) (seq uint64, err error) {
 }
 
 // Load implements eventstore.Log.
-func (l *Log) Load(ctx context.Context, aggregate domain.Aggregate) (history []domain.Envelope, last uint64, err error) {
+func (l *Log) Load(ctx context.Context, aggregate domain.Aggregate, after uint64, apply func(domain.Envelope)) (last uint64, err error) {
 	if err := ctx.Err(); err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	if hook := l.currentHooks().Load; hook != nil {
-		if err := hook(aggregate); err != nil {
-			return nil, 0, err
+		if err := hook(aggregate, after); err != nil {
+			return 0, err
 		}
 	}
+	for _, r := range l.eventsAfter(after) {
+		if r.Aggregate == aggregate {
+			apply(r.Envelope)
+			last = r.Seq
+		}
+	}
+	return last, nil
+}
+
+// eventsAfter returns the events beyond a sequence, which are never changed.
+func (l *Log) eventsAfter(seq uint64) []eventstore.Recorded {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, r := range l.events {
-		if r.Aggregate == aggregate {
-			history = append(history, r.Envelope)
-		}
-	}
-	return history, l.last[aggregate], nil
+	return l.events[min(seq, uint64(len(l.events))):]
 }
 
 // At implements eventstore.Log.

@@ -45,6 +45,7 @@ type Harness struct {
 func Run(t *testing.T, h Harness) {
 	t.Run("an empty log", h.testEmpty)
 	t.Run("appended events come back in order", h.testOrder)
+	t.Run("the end of a history is read from anywhere", h.testTail)
 	t.Run("an append at the wrong place changes nothing", h.testConflict)
 	t.Run("concurrent appends to one aggregate: one wins each version", h.testContention)
 	t.Run("concurrent appends to many aggregates all succeed", h.testConcurrency)
@@ -66,8 +67,7 @@ func Run(t *testing.T, h Harness) {
 
 func (h Harness) testEmpty(t *testing.T) {
 	log := h.Open(t)
-	history, last, err := log.Load(t.Context(), newAggregate())
-	if err != nil || history != nil || last != 0 {
+	if history, last, err := History(t, log, newAggregate(), 0); err != nil || history != nil || last != 0 {
 		t.Errorf("Load = %v, %d, %v; want nil, 0, nil", history, last, err)
 	}
 	if last, err := log.Last(t.Context()); err != nil || last != 0 {
@@ -118,6 +118,47 @@ func (h Harness) testOrder(t *testing.T) {
 	wantHistory(t, log, b, append([]domain.Envelope{other}, many...)...)
 }
 
+// testTail loads from every place within and around an aggregate's history.
+func (h Harness) testTail(t *testing.T) {
+	log := h.Open(t)
+	a := newAggregate()
+	var history []domain.Envelope
+	var seqs []uint64
+	add := func(events ...domain.Envelope) {
+		var expected uint64
+		if len(seqs) > 0 {
+			expected = seqs[len(seqs)-1]
+		}
+		last := mustAppend(t, log, domain.Change{Expected: expected, Events: events})
+		history = append(history, events...)
+		for i := range events {
+			seqs = append(seqs, last-uint64(len(events)-1-i))
+		}
+		mustAppend(t, log, domain.Change{Events: []domain.Envelope{Registered(newAggregate())}}) // one of another client
+	}
+	add(Registered(a))
+	add(Updated(a), Updated(a), Updated(a))
+	add(Updated(a))
+	end, err := log.Last(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for after := range end + 1 {
+		var want []domain.Envelope
+		var wantLast uint64
+		for i, seq := range seqs {
+			if seq > after {
+				want, wantLast = append(want, history[i]), seq
+			}
+		}
+		got, last, err := History(t, log, a, after)
+		if err != nil || last != wantLast {
+			t.Errorf("Load beyond %d = %d, %v; want %d", after, last, err, wantLast)
+		}
+		wantEqual(t, got, want)
+	}
+}
+
 func (h Harness) testConflict(t *testing.T) {
 	log := h.Open(t)
 	a, b := newAggregate(), newAggregate()
@@ -143,7 +184,7 @@ func (h Harness) testContention(t *testing.T) {
 	for range writers {
 		wg.Go(func() {
 			for {
-				history, last, err := log.Load(t.Context(), a)
+				history, last, err := History(t, log, a, 0)
 				if err != nil {
 					t.Error(err)
 					return
@@ -169,7 +210,7 @@ func (h Harness) testContention(t *testing.T) {
 			t.Errorf("%d appends succeeded at %d", n, expected)
 		}
 	}
-	if history, _, err := log.Load(t.Context(), a); err != nil || len(history) != len(wins) {
+	if history, _, err := History(t, log, a, 0); err != nil || len(history) != len(wins) {
 		t.Errorf("%d events and %d successful appends, %v", len(history), len(wins), err)
 	}
 }
@@ -304,7 +345,7 @@ func (h Harness) testCancelled(t *testing.T) {
 	if _, err := log.Append(ctx, domain.Change{Events: []domain.Envelope{Registered(a)}}); !errors.Is(err, context.Canceled) || errors.Is(err, domain.ErrOutcomeUnknown) {
 		t.Errorf("Append = %v, want context.Canceled and a certain outcome", err)
 	}
-	if _, _, err := log.Load(ctx, a); !errors.Is(err, context.Canceled) {
+	if _, err := log.Load(ctx, a, 0, func(domain.Envelope) { t.Error("an event was handed over") }); !errors.Is(err, context.Canceled) {
 		t.Errorf("Load = %v, want context.Canceled", err)
 	}
 	wantAll(t, log)
@@ -585,9 +626,15 @@ func wantAll(t testing.TB, log eventstore.Log, want ...domain.Envelope) {
 	wantEqual(t, got, want)
 }
 
+// History returns the events of an aggregate beyond a sequence, and the last one's, as Load hands them over.
+func History(t testing.TB, log eventstore.Log, a domain.Aggregate, after uint64) (history []domain.Envelope, last uint64, err error) {
+	last, err = log.Load(t.Context(), a, after, func(e domain.Envelope) { history = append(history, e) })
+	return history, last, err
+}
+
 func wantHistory(t testing.TB, log eventstore.Log, a domain.Aggregate, want ...domain.Envelope) {
 	t.Helper()
-	got, last, err := log.Load(t.Context(), a)
+	got, last, err := History(t, log, a, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

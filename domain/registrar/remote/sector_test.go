@@ -206,9 +206,10 @@ func TestSectors(t *testing.T) {
 	})
 	t.Run("what is decided anew is not fetched anew", func(t *testing.T) {
 		serveOnly("[" + other + "]")
+		elsewhere := registrar.New(clients.Options)
 		log.SetHooks(memory.Hooks{Append: func([]domain.Change) memory.Fault {
 			log.SetHooks(memory.Hooks{})
-			if _, err := clients.Update(t.Context(), "", registered.Client.ID, registered.RegistrationAccessToken,
+			if _, err := elsewhere.Update(t.Context(), "", registered.Client.ID, registered.RegistrationAccessToken,
 				parse(`{"client_id":"`+registered.Client.ID+`","redirect_uris":[`+same+`]}`)); err != nil {
 				t.Error(err)
 			}
