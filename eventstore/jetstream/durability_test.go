@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"roster/domain"
@@ -139,13 +140,16 @@ func TestCutOff(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				// The sequence may have a gap now. Readers get over it.
 				if last, err := log.Last(t.Context()); err != nil || last != first {
 					t.Errorf("Last = %d, %v; want %d", last, err, first)
 				}
 				events := readTo(t, log, first)
 				if len(events) <= len(snapshot.acknowledged) || events[len(events)-1].Aggregate != client {
 					t.Errorf("%d events, %d were acknowledged", len(events), len(snapshot.acknowledged)+1)
+				}
+				// So every gap in a sequence is a loss.
+				if uint64(len(events)) != first {
+					t.Errorf("the sequence has come to %d with %d events", first, len(events))
 				}
 			})
 		}
@@ -274,6 +278,43 @@ func TestAcknowledgedMeansSynced(t *testing.T) {
 	close(proceed)
 	for range 2 {
 		if err := <-returned; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestFollowersSeeWhatIsSynced holds back the sync: no follower may be shown an event before it is on disk, or
+// it would remember what a loss of power undoes.
+func TestFollowersSeeWhatIsSynced(t *testing.T) {
+	log := openLog(t, t.TempDir())
+	proceed := make(chan struct{})
+	var synced atomic.Bool
+	log.InterceptSync(func(path string, sync func() error) error {
+		<-proceed
+		synced.Store(true)
+		return sync()
+	})
+	appended := make(chan error, 1)
+	go func() {
+		_, err := log.Append(t.Context(), registration())
+		appended <- err
+	}()
+	sub, err := log.Subscribe(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	shown := make(chan error, 1)
+	go func() {
+		_, err := sub.Next(t.Context(), 1)
+		if err == nil && !synced.Load() {
+			err = errors.New("shown before any sync")
+		}
+		shown <- err
+	}()
+	close(proceed)
+	for _, ended := range []chan error{appended, shown} {
+		if err := <-ended; err != nil {
 			t.Error(err)
 		}
 	}
