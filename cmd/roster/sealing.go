@@ -67,7 +67,7 @@ func parseKeyring(encoded string) (keyring, error) {
 	for one := range strings.SplitSeq(encoded, ",") {
 		key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(one))
 		if err != nil || len(key) != sealingKeySize {
-			return nil, fmt.Errorf("must be %d bytes in base64, or several such keys, comma-separated", sealingKeySize)
+			return nil, fmt.Errorf("must be %d bytes in base64", sealingKeySize)
 		}
 		next, err := newSealingKey(key)
 		if err != nil {
