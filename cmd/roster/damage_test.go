@@ -12,6 +12,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // blocksOf is where the block files of a data directory's log are.
@@ -132,6 +135,37 @@ func TestReadModelKnowsMore(t *testing.T) {
 	s = start(t, data, "--accept-loss")
 	if clients := bytes.Count(s.must(http.StatusOK, "GET", "/api/v1/clients", "admin", "").body, []byte(`"client_id"`)); clients != 1 {
 		t.Errorf("%d clients, want the one that the back-up holds", clients)
+	}
+}
+
+// TestLostOnACluster deletes the stream of an external JetStream, which another process then makes anew.
+func TestLostOnACluster(t *testing.T) {
+	url, data := externalNATS(t), t.TempDir()
+	s := start(t, data, "--nats-url", url)
+	s.register(webApp)
+	if status := s.stop(); status != exitOK {
+		t.Fatalf("status %d", status)
+	}
+	connection, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	js, err := jetstream.New(connection)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := js.DeleteStream(t.Context(), "ROSTER"); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, data, []string{"--nats-url", url}, "acknowledged events are missing: 1,")
+	other := start(t, t.TempDir(), "--nats-url", url)
+	other.register(webApp)
+	other.register(webApp)
+	refused(t, data, []string{"--nats-url", url}, "acknowledged events are missing: 1,", "the read model is of the log")
+	s = start(t, data, "--nats-url", url, "--accept-loss")
+	if n := bytes.Count(s.must(http.StatusOK, "GET", "/api/v1/events", "admin", "").body, []byte("\n")); n != 3 {
+		t.Errorf("%d events, want two registrations and the loss", n)
 	}
 }
 
