@@ -74,6 +74,37 @@ func sequences(events []eventLine) []uint64 {
 	return found
 }
 
+// What happens to the registry itself is about no client and no token, and changes none.
+func TestEventsOfTheRegistry(t *testing.T) {
+	s := checked(t)
+	c := s.client(webClient)
+	seq, err := s.log.Append(t.Context(), domain.Change{Events: []domain.Envelope{
+		{ID: "one", Time: time.Now(), Aggregate: domain.RegistryAggregate(), Actor: domain.Actor{Kind: domain.ActorSystem, ID: "roster"},
+			Event: domain.SealingKeyIntroduced{KeyID: "3274d7afdf7001fa"}},
+		{ID: "two", Time: time.Now(), Aggregate: domain.RegistryAggregate(), Actor: domain.Actor{Kind: domain.ActorSystem, ID: "roster"},
+			Event: domain.LossAccepted{From: 7, To: 9}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.model.Wait(t.Context(), seq); err != nil {
+		t.Fatal(err)
+	}
+	all := s.events("/api/v1/events")
+	if len(all) != 3 || all[2].Type != "LossAccepted" || all[2].ClientID != "" || all[2].Token != "" || all[2].Data["to"] != 9.0 || all[2].Actor.Kind != domain.ActorSystem {
+		t.Errorf("events %+v", all)
+	}
+	if only := s.events("/api/v1/events?type=SealingKeyIntroduced"); len(only) != 1 || only[0].Data["key_id"] != "3274d7afdf7001fa" {
+		t.Errorf("events %+v", only)
+	}
+	if only := s.events("/api/v1/events?client_id=" + c.id); len(only) != 1 {
+		t.Errorf("events of the client: %+v", only)
+	}
+	if clients := lines[map[string]any](t, s.do("GET", "/api/v1/registry?at=3", asAdmin)); len(clients) != 1 {
+		t.Errorf("registry %v", clients)
+	}
+}
+
 func TestEvents(t *testing.T) {
 	s := checked(t)
 	first, second := s.client(webClient), s.client(webClient)

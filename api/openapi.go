@@ -311,7 +311,7 @@ func schemas(policy domain.Policy) object {
 			"type":      text,
 			"client_id": object{"type": "string", "minLength": 1, "description": "of the client that the event is about"},
 			"initial_access_token": object{"type": "string", "minLength": 1,
-				"description": "id of the initial access token that the event is about, instead of a client"},
+				"description": "id of the initial access token that the event is about, instead of a client; with neither it is about the registry itself"},
 			"actor": properties(object{
 				"kind": object{"type": "string", "enum": []domain.ActorKind{domain.ActorClient, domain.ActorAdmin, domain.ActorSystem}},
 				"id":   object{"type": "string"},
@@ -320,6 +320,7 @@ func schemas(policy domain.Policy) object {
 			"data": object{"type": "object"},
 		}, "seq", "time", "id", "type", "actor", "data"), object{"oneOf": []object{
 			{"required": []string{"client_id"}}, {"required": []string{"initial_access_token"}},
+			{"not": object{"anyOf": []object{{"required": []string{"client_id"}}, {"required": []string{"initial_access_token"}}}}},
 		}}),
 		"ServerMetadata": properties(object{
 			"issuer":                object{"type": "string", "format": "uri"},

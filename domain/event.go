@@ -2,7 +2,8 @@ package domain
 
 import "time"
 
-// An Event is something that happened to a client or an initial access token. Events are values: they are never changed once decided.
+// An Event is something that happened to a client, to an initial access token or to the registry itself.
+// Events are values: they are never changed once decided.
 type Event interface {
 	// Type is the event's name in the log, in the past tense.
 	Type() string
@@ -84,6 +85,11 @@ func (InitialAccessTokenRevoked) Type() string { return "InitialAccessTokenRevok
 type Aggregate struct {
 	Kind string // such as "client"
 	ID   string // unique in its kind; letters, digits and hyphens only
+}
+
+// RegistryAggregate is the one aggregate of what happens to the registry itself.
+func RegistryAggregate() Aggregate {
+	return Aggregate{Kind: "registry", ID: "registry"}
 }
 
 // ClientAggregate is the aggregate of the client with this client_id.

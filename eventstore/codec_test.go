@@ -34,6 +34,9 @@ var golden = map[string]domain.Envelope{
 	}),
 	"InitialAccessTokenUsed.1":    envelope(domain.InitialAccessTokenUsed{ClientID: "s6BhdRkqt3"}),
 	"InitialAccessTokenRevoked.1": envelope(domain.InitialAccessTokenRevoked{Reason: "Published by mistake"}),
+	"SealingKeyIntroduced.1":      ofRegistry(domain.SealingKeyIntroduced{KeyID: "3274d7afdf7001fa"}),
+	"SealingKeyLost.1":            ofRegistry(domain.SealingKeyLost{KeyID: "3274d7afdf7001fa"}),
+	"LossAccepted.1":              ofRegistry(domain.LossAccepted{From: 4001, To: 7520}),
 }
 
 var leftOut = domain.Metadata{
@@ -111,6 +114,13 @@ func envelope(event domain.Event) domain.Envelope {
 		Actor:     domain.Actor{Kind: domain.ActorAdmin, ID: "admin", IP: "192.0.2.1"},
 		Event:     event,
 	}
+}
+
+// ofRegistry is an envelope of what the program does by itself.
+func ofRegistry(event domain.Event) domain.Envelope {
+	e := envelope(event)
+	e.Aggregate, e.Actor = domain.RegistryAggregate(), domain.Actor{Kind: domain.ActorSystem, ID: "roster"}
+	return e
 }
 
 // The encoding of a version never changes, byte for byte, and stays readable. A golden file holds what
@@ -260,7 +270,7 @@ func envelopes() *rapid.Generator[domain.Envelope] {
 
 func events() *rapid.Generator[domain.Event] {
 	return rapid.Custom(func(t *rapid.T) domain.Event {
-		switch rapid.IntRange(0, 6).Draw(t, "type") {
+		switch rapid.IntRange(0, 9).Draw(t, "type") {
 		case 0:
 			return domain.ClientRegistered{
 				Metadata:                metadata().Draw(t, "metadata"),
@@ -295,6 +305,13 @@ func events() *rapid.Generator[domain.Event] {
 			return domain.InitialAccessTokenUsed{ClientID: rapid.StringN(1, -1, -1).Draw(t, "client_id")}
 		case 5:
 			return domain.InitialAccessTokenRevoked{Reason: rapid.String().Draw(t, "reason")}
+		case 6:
+			return domain.SealingKeyIntroduced{KeyID: rapid.StringN(1, -1, -1).Draw(t, "key")}
+		case 7:
+			return domain.SealingKeyLost{KeyID: rapid.StringN(1, -1, -1).Draw(t, "key")}
+		case 8:
+			from := rapid.Uint64Range(1, 1<<53).Draw(t, "from")
+			return domain.LossAccepted{From: from, To: from + rapid.Uint64Range(0, 1000).Draw(t, "more")}
 		default:
 			return domain.ClientRevoked{Reason: rapid.String().Draw(t, "reason")}
 		}

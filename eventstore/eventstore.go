@@ -14,7 +14,7 @@ import (
 
 // Recorded is an event with its place in the log.
 type Recorded struct {
-	Seq uint64 // ascends; a gap is no loss
+	Seq uint64 // ascends by one; a gap is a loss that was accepted, or of an earlier version
 	domain.Envelope
 }
 
@@ -64,7 +64,7 @@ type Log interface {
 type Subscription interface {
 	// Next waits for at least one event and returns those that are there, at most max.
 	// No event is ever left out: an event that cannot be decoded is an error, and so is
-	// what the log lost. After an error the subscription is of no more use.
+	// what the log lost. What it returns is synced to disk. After an error the subscription is of no more use.
 	Next(ctx context.Context, max int) ([]Recorded, error)
 	Close()
 }

@@ -37,6 +37,9 @@ var schemas = map[schemaID]schema{
 	{domain.InitialAccessTokenIssued{}.Type(), 1}:  schemaWith[tokenIssuedV1](),
 	{domain.InitialAccessTokenUsed{}.Type(), 1}:    schemaWith[tokenUsedV1](),
 	{domain.InitialAccessTokenRevoked{}.Type(), 1}: schemaWith[tokenRevokedV1](),
+	{domain.SealingKeyIntroduced{}.Type(), 1}:      schemaWith[keyIntroducedV1](),
+	{domain.SealingKeyLost{}.Type(), 1}:            schemaWith[keyLostV1](),
+	{domain.LossAccepted{}.Type(), 1}:              schemaWith[lossAcceptedV1](),
 }
 
 func schemaOf(eventType string, version int) (schema, error) {
@@ -87,6 +90,12 @@ func dataOf(event domain.Event) (version int, data any, err error) {
 		data = tokenUsedV1{ClientID: e.ClientID}
 	case domain.InitialAccessTokenRevoked:
 		data = tokenRevokedV1{Reason: e.Reason}
+	case domain.SealingKeyIntroduced:
+		data = keyIntroducedV1(e)
+	case domain.SealingKeyLost:
+		data = keyLostV1(e)
+	case domain.LossAccepted:
+		data = lossAcceptedV1(e)
 	default:
 		return 0, nil, fmt.Errorf("encode %T: %w", event, ErrUnknownSchema)
 	}
@@ -203,6 +212,19 @@ type tokenRevokedV1 struct {
 	Reason string `json:"reason,omitempty"`
 }
 
+type keyIntroducedV1 struct {
+	KeyID string `json:"key_id"`
+}
+
+type keyLostV1 struct {
+	KeyID string `json:"key_id"`
+}
+
+type lossAcceptedV1 struct {
+	From uint64 `json:"from"`
+	To   uint64 `json:"to"`
+}
+
 // limitsV1 are the lists of domain.Terms. One that is left out sets no limit.
 type limitsV1 struct {
 	GrantTypes       []string `json:"grant_types,omitzero"`
@@ -306,6 +328,27 @@ func (w tokenUsedV1) event() (domain.Event, error) {
 
 func (w tokenRevokedV1) event() (domain.Event, error) {
 	return domain.InitialAccessTokenRevoked{Reason: w.Reason}, nil
+}
+
+func (w keyIntroducedV1) event() (domain.Event, error) {
+	if w.KeyID == "" {
+		return nil, errors.New("key_id is missing")
+	}
+	return domain.SealingKeyIntroduced(w), nil
+}
+
+func (w keyLostV1) event() (domain.Event, error) {
+	if w.KeyID == "" {
+		return nil, errors.New("key_id is missing")
+	}
+	return domain.SealingKeyLost(w), nil
+}
+
+func (w lossAcceptedV1) event() (domain.Event, error) {
+	if w.From == 0 || w.To < w.From {
+		return nil, errors.New("from and to are no range of sequences")
+	}
+	return domain.LossAccepted(w), nil
 }
 
 func fromTerms(t domain.Terms) (owner string, limits limitsV1) {

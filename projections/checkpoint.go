@@ -50,8 +50,8 @@ func (c checkpoint) after(e eventstore.Recorded) checkpoint {
 }
 
 // continues returns a *staleError unless the log goes on where the checkpoint stands, or the log's error.
-// That the log holds this very event is asked because a read model may have run ahead of a sync of the log
-// that a loss of power then undid.
+// That the log holds this very event is asked because it may have lost it, which was accepted then: a log that
+// misses events without a word is not opened.
 func (c checkpoint) continues(ctx context.Context, log Log) error {
 	if c.schema != schemaHash {
 		return stale(slog.LevelInfo, "its schema is another")

@@ -28,6 +28,9 @@ const (
 	selectLag = `SELECT lag FROM checkpoint`
 )
 
+// registryRow stands for the registry in the events' column of aggregates. No event has this sequence.
+const registryRow = 0
+
 // maxEvents is the most that a query answers.
 const maxEvents = 1000
 
@@ -168,9 +171,14 @@ func scanEvents(rows *sql.Rows) ([]eventRow, error) {
 		if err != nil {
 			return nil, fmt.Errorf("event %d: %w", e.Seq, err)
 		}
-		e.Time, e.Aggregate, e.Envelope.Event = moment(at), domain.ClientAggregate(client.String), event
-		if token.Valid {
+		e.Time, e.Envelope.Event = moment(at), event
+		switch {
+		case e.first == registryRow:
+			e.Aggregate = domain.RegistryAggregate()
+		case token.Valid:
 			e.Aggregate = domain.TokenAggregate(token.String)
+		default:
+			e.Aggregate = domain.ClientAggregate(client.String)
 		}
 		events = append(events, e)
 	}
@@ -184,15 +192,17 @@ func (e Event) MarshalJSON() ([]byte, error) {
 		return nil, err
 	}
 	line := eventLine{Seq: e.Seq, Time: e.Time.UTC(), ID: e.ID, Type: e.Event.Type(), Actor: actor(e.Actor), Data: data}
-	if e.Aggregate == domain.TokenAggregate(e.Aggregate.ID) {
-		line.InitialAccessToken = e.Aggregate.ID
-	} else {
+	switch e.Aggregate {
+	case domain.ClientAggregate(e.Aggregate.ID):
 		line.ClientID = e.Aggregate.ID
+	case domain.TokenAggregate(e.Aggregate.ID):
+		line.InitialAccessToken = e.Aggregate.ID
 	}
 	return json.Marshal(line)
 }
 
-// eventLine has one of ClientID and InitialAccessToken: what the event is about.
+// eventLine has one of ClientID and InitialAccessToken, what the event is about, or neither: it is about the
+// registry itself.
 type eventLine struct {
 	Seq                uint64         `json:"seq"`
 	Time               time.Time      `json:"time"`

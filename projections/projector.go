@@ -233,6 +233,8 @@ func (w *writer) applyOne(ctx context.Context, e encodedEvent, latest int64, day
 		if first, err = w.changeToken(ctx, e.Recorded); err != nil {
 			return err
 		}
+	case domain.RegistryAggregate():
+		first = registryRow
 	default:
 		return fmt.Errorf("it is about a %s, not a client or an initial access token", e.Aggregate.Kind)
 	}

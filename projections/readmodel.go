@@ -19,11 +19,12 @@ type Log interface {
 	Subscribe(ctx context.Context, after uint64) (eventstore.Subscription, error)
 }
 
-// Options are what a read model is opened with. All are needed.
+// Options are what a read model is opened with. Dir, Log and Logger are needed.
 type Options struct {
 	Dir    string // holds readmodel.db and SQLite's files beside it; it must exist
 	Log    Log
 	Logger *slog.Logger
+	Anew   bool // build it anew, whatever there is: the log has lost events that it may hold
 }
 
 // ErrStopped says that the projector was stopped before the event that was waited for.
@@ -50,7 +51,12 @@ func Open(ctx context.Context, o Options) (*ReadModel, error) {
 		return nil, fmt.Errorf("open read model: %w", err)
 	}
 	path := filepath.Join(o.Dir, fileName)
-	w, err := resume(ctx, path, o.Log)
+	var w *writer
+	if o.Anew {
+		err = stale(slog.LevelWarn, "events are missing from the log, and their loss was accepted")
+	} else {
+		w, err = resume(ctx, path, o.Log)
+	}
 	if stale := (*staleError)(nil); errors.As(err, &stale) {
 		o.Logger.LogAttrs(ctx, stale.level, "building the read model anew",
 			slog.String("because", stale.Error()), slog.Uint64("events", last))

@@ -64,7 +64,7 @@ CREATE TABLE tokens (
 -- Every event. Rows are never changed.
 CREATE TABLE events (
     seq        INTEGER PRIMARY KEY,
-    aggregate  INTEGER NOT NULL, -- the sequence of its aggregate's first event: clients.seq or tokens.seq
+    aggregate  INTEGER NOT NULL, -- the sequence of its aggregate's first event: clients.seq or tokens.seq; 0: the registry itself
     time       INTEGER NOT NULL,
     latest     INTEGER NOT NULL, -- the latest time of this event and all before it: ascends with seq
     id         TEXT    NOT NULL,

@@ -26,7 +26,8 @@ type eventKind struct {
 	Tone  string // its class
 }
 
-// eventKinds are the types of events, in the order of a client's life, then of an initial access token's.
+// eventKinds are the types of events, in the order of a client's life, then of an initial access token's,
+// then of the registry itself.
 var eventKinds = []eventKind{
 	{domain.ClientRegistered{}.Type(), "Registered", "registered"},
 	{domain.ClientUpdated{}.Type(), "Changed", "changed"},
@@ -35,6 +36,9 @@ var eventKinds = []eventKind{
 	{domain.InitialAccessTokenIssued{}.Type(), "Token issued", "registered"},
 	{domain.InitialAccessTokenUsed{}.Type(), "Token used", "changed"},
 	{domain.InitialAccessTokenRevoked{}.Type(), "Token revoked", "revoked"},
+	{domain.SealingKeyIntroduced{}.Type(), "Sealing key introduced", "registered"},
+	{domain.SealingKeyLost{}.Type(), "Sealing key lost", "revoked"},
+	{domain.LossAccepted{}.Type(), "Loss of events accepted", "revoked"},
 }
 
 // kindOf returns how a type is shown. A type that is new to the dashboard is shown by its own name.
@@ -49,17 +53,27 @@ func kindOf(eventType string) eventKind {
 // An eventRow is an event as the log shows it.
 type eventRow struct {
 	projections.Event
-	Kind   eventKind
-	Client string // id of the client that it is about, or that used the token it is about; empty: none
-	Name   string // of that client, as it is now
+	Kind     eventKind
+	Client   string // id of the client that it is about, or that used the token it is about; empty: none
+	Name     string // of that client, as it is now
+	Registry string // what happened to the registry itself; empty: the event is about something else
 }
 
 func rowOfEvent(e projections.Event) eventRow {
 	row := eventRow{Event: e, Kind: kindOf(e.Event.Type())}
-	if used, ok := e.Event.(domain.InitialAccessTokenUsed); ok {
-		row.Client = used.ClientID
-	} else if e.Aggregate == domain.ClientAggregate(e.Aggregate.ID) {
-		row.Client = e.Aggregate.ID
+	switch event := e.Event.(type) {
+	case domain.InitialAccessTokenUsed:
+		row.Client = event.ClientID
+	case domain.SealingKeyIntroduced:
+		row.Registry = "key " + event.KeyID
+	case domain.SealingKeyLost:
+		row.Registry = "key " + event.KeyID
+	case domain.LossAccepted:
+		row.Registry = fmt.Sprintf("events %d to %d", event.From, event.To)
+	default:
+		if e.Aggregate == domain.ClientAggregate(e.Aggregate.ID) {
+			row.Client = e.Aggregate.ID
+		}
 	}
 	return row
 }

@@ -548,6 +548,43 @@ func TestTheLogShowsTokens(t *testing.T) {
 	}
 }
 
+// Events of the registry itself are shown as such, and link to nothing.
+func TestTheLogShowsTheRegistry(t *testing.T) {
+	r := newRegistry(t)
+	var events []domain.Envelope
+	for i, event := range []domain.Event{
+		domain.SealingKeyIntroduced{KeyID: "<b>key"}, domain.SealingKeyLost{KeyID: "gone"}, domain.LossAccepted{From: 7, To: 9},
+	} {
+		events = append(events, domain.Envelope{
+			ID: fmt.Sprint("registry-", i), Time: time.Now(), Aggregate: domain.RegistryAggregate(),
+			Actor: domain.Actor{Kind: domain.ActorSystem, ID: "roster"}, Event: event,
+		})
+	}
+	seq, err := r.log.Append(t.Context(), domain.Change{Events: events})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.model.Wait(t.Context(), seq); err != nil {
+		t.Fatal(err)
+	}
+	v := r.admin(t)
+	page := v.get("/admin/events")
+	for _, want := range []string{
+		"Sealing key introducedRegistry key <b>keythe system", "Sealing key lostRegistry key gone",
+		"Loss of events acceptedRegistry events 7 to 9",
+	} {
+		if !strings.Contains(textOf(page.body), want) {
+			t.Errorf("the log lacks %q: %s", want, textOf(page.body))
+		}
+	}
+	if strings.Contains(page.body, "/admin/clients/registry") || strings.Contains(page.body, "<b>key") {
+		t.Error("the log links to the registry as if it were a client, or shows a key's id as markup")
+	}
+	if got := v.get("/admin/"); got.status != http.StatusOK || !strings.Contains(textOf(got.body), "Loss of events accepted") {
+		t.Errorf("the overview: %d %s", got.status, textOf(got.body))
+	}
+}
+
 func TestTheOverviewCounts(t *testing.T) {
 	r := newRegistry(t)
 	v := r.admin(t)

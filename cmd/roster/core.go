@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"log/slog"
 
+	"roster/domain"
+	"roster/domain/registrar"
 	"roster/eventstore/jetstream"
 	"roster/projections"
 )
 
 // core is the log, the read model and the projector between them.
 type core struct {
+	keys   keyring
 	log    *jetstream.Log
 	model  *projections.ReadModel
 	unlock func() error
@@ -20,9 +23,15 @@ type core struct {
 	projected     chan error // what the projector ended with
 }
 
+// caretaker is what those who serve the data directory, rather than read it, open it with.
+type caretaker struct {
+	secretKey  string // the setting
+	acceptLoss bool
+}
+
 // startCore takes the data directory, opens what is in it and starts the projector, which ends with stop
-// alone. ctx bounds the start.
-func startCore(ctx context.Context, s storage, logger *slog.Logger) (_ *core, err error) {
+// alone. care is nil for those who only read. ctx bounds the start.
+func startCore(ctx context.Context, s storage, care *caretaker, logger *slog.Logger) (_ *core, err error) {
 	c := &core{stopProjector: func() {}}
 	defer func() {
 		if err != nil {
@@ -32,11 +41,15 @@ func startCore(ctx context.Context, s storage, logger *slog.Logger) (_ *core, er
 	if c.unlock, err = jetstream.Lock(s.Data); err != nil {
 		return nil, err
 	}
-	c.log, err = jetstream.Open(ctx, jetstream.Options{Dir: s.Data, URL: s.NatsURL, Replicas: s.NatsReplicas, Logger: logger})
-	if err != nil {
-		return nil, fmt.Errorf("open event log: %w", err)
+	if care != nil {
+		if c.keys, err = newKeyring(s.Data, care.secretKey); err != nil {
+			return nil, err
+		}
 	}
-	c.model, err = projections.Open(ctx, projections.Options{Dir: s.Data, Log: c.log, Logger: logger})
+	if err := c.openLog(ctx, s, care, logger); err != nil {
+		return nil, err
+	}
+	c.model, err = projections.Open(ctx, projections.Options{Dir: s.Data, Log: c.log, Logger: logger, Anew: c.log.Disowned()})
 	if err != nil {
 		return nil, err
 	}
@@ -50,6 +63,42 @@ func startCore(ctx context.Context, s storage, logger *slog.Logger) (_ *core, er
 		c.projected <- err
 	}()
 	return c, nil
+}
+
+// openLog opens the log and holds it against the read model, before anything is built on it, and against the
+// sealing keys. What an administrator accepted as lost it has the log say.
+func (c *core) openLog(ctx context.Context, s storage, care *caretaker, logger *slog.Logger) (err error) {
+	witness, err := projections.OpenWitness(ctx, s.Data)
+	if err != nil {
+		logger.Warn("the read model cannot tell whether the event log is whole", "err", err)
+	}
+	defer func() { err = errors.Join(err, witness.Close()) }()
+	o := jetstream.Options{Dir: s.Data, URL: s.NatsURL, Replicas: s.NatsReplicas, Logger: logger, Witness: witness}
+	// A key of this directory is not that of the other processes on an external log.
+	private := s.NatsURL != "" && care != nil && care.secretKey == ""
+	if care != nil {
+		o.AcceptLoss = care.acceptLoss
+		if !private {
+			o.SealingKey = c.keys.IDs()[0]
+		}
+	}
+	if c.log, err = jetstream.Open(ctx, o); err != nil {
+		return fmt.Errorf("open event log: %w", err)
+	}
+	if care == nil {
+		return nil
+	}
+	recorder := registrar.New(registrar.Options{Log: c.log})
+	var losses []domain.LossAccepted
+	for _, span := range c.log.Lost() {
+		losses = append(losses, domain.LossAccepted(span))
+	}
+	if err := recorder.AcceptLosses(ctx, losses); err != nil {
+		return fmt.Errorf("record the loss of events: %w", err)
+	}
+	return recorder.UseKeys(ctx, registrar.Keys{
+		IDs: c.keys.IDs(), Founding: c.log.SealingKey(), Private: private, AcceptLoss: care.acceptLoss,
+	})
 }
 
 // stop ends the projector, the read model, the log and the lock, in that order. It returns what went

@@ -1,10 +1,6 @@
 package main
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,51 +11,7 @@ import (
 	"roster/domain/administrators"
 )
 
-const (
-	sealingKeySize = 32
-	sealingKeyFile = "roster.key"
-	adminHashFile  = "admin.hash"
-)
-
-// sealer is a registrar.Sealer with AES-256-GCM under a random nonce. It may be used concurrently.
-type sealer struct {
-	aead cipher.AEAD
-}
-
-// newSealer returns a sealer with the key of the settings, or else with the one in the data directory,
-// which it makes at the first start.
-func newSealer(data, setting string) (sealer, error) {
-	encoded := setting
-	if encoded == "" {
-		var err error
-		encoded, _, err = loadOrMake(filepath.Join(data, sealingKeyFile), func() string {
-			key := make([]byte, sealingKeySize)
-			rand.Read(key)
-			return base64.StdEncoding.EncodeToString(key)
-		})
-		if err != nil {
-			return sealer{}, fmt.Errorf("sealing key: %w", err)
-		}
-	}
-	key, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil || len(key) != sealingKeySize {
-		return sealer{}, fmt.Errorf("sealing key: %s does not hold %d bytes in base64", sealingKeyFile, sealingKeySize)
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return sealer{}, fmt.Errorf("sealing key: %w", err)
-	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return sealer{}, fmt.Errorf("sealing key: %w", err)
-	}
-	return sealer{aead}, nil
-}
-
-// Seal implements registrar.Sealer.
-func (s sealer) Seal(clientID, secret string) []byte {
-	return s.aead.Seal(nil, nil, []byte(secret), []byte(clientID))
-}
+const adminHashFile = "admin.hash"
 
 // adminHash returns the hash of the administrator's password: of the one in the settings, or else of one
 // that the first start makes. made is the password when this was the first start.

@@ -30,7 +30,7 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 	logger := s.logger(stderr)
 	starting, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	c, err := startCore(starting, s.storage, logger)
+	c, err := startCore(starting, s.storage, &caretaker{secretKey: s.SecretKey, acceptLoss: s.AcceptLoss}, logger)
 	if err != nil {
 		return err
 	}
@@ -76,16 +76,12 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 func (s *serveCommand) server(
 	ctx context.Context, c *core, admins *administrators.Administrators, publicURL string, logger *slog.Logger,
 ) (*http.Server, *api.API, error) {
-	seal, err := newSealer(s.Data, s.SecretKey)
-	if err != nil {
-		return nil, nil, err
-	}
 	policy, err := s.policy()
 	if err != nil {
 		return nil, nil, err
 	}
 	clients := registrar.New(registrar.Options{
-		Log: c.log, Snapshots: c.model, Waiter: c.model, Sealer: seal, Census: c.model, Policy: policy, SecretLifetime: s.SecretLifetime,
+		Log: c.log, Snapshots: c.model, Waiter: c.model, Sealer: c.keys, Census: c.model, Policy: policy, SecretLifetime: s.SecretLifetime,
 		RotateAccessTokens: s.RotateRegistrationAccessToken, ChangeRate: s.ChangeRate, Logger: logger,
 		Fetcher: remote.New(logger), Issuers: s.issuers(publicURL, logger),
 	})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -64,7 +63,8 @@ type serveCommand struct {
 	SoftwareIssuers               issuerSources `help:"Issuers whose software statements are trusted, comma-separated, each with its JSON Web Key Set: a file, or an https URL on a public address." placeholder:"ISS=FILE|URL"`
 	SecretLifetime                time.Duration `help:"Lifetime of new client secrets, such as 2160h; 0: they never expire." default:"0" placeholder:"DURATION"`
 	RotateRegistrationAccessToken bool          `help:"Issue a new registration access token with every update of a client; the former ends at once."`
-	SecretKey                     string        `help:"Key that seals secrets which are needed again: 32 bytes in base64 (default: roster.key in the data directory)." placeholder:"KEY"`
+	SecretKey                     string        `help:"Keys for secrets which are needed again, each of 32 bytes in base64, comma-separated: the first seals, all can open (default: roster.key in the data directory)." placeholder:"KEY"`
+	AcceptLoss                    bool          `help:"Go on without what is lost for good: acknowledged events that are missing from the log, or a sealing key. The log says so. Without it such a start is refused."`
 	TrustedProxies                prefixes      `help:"Addresses of proxies whose X-Forwarded-For is believed, as CIDRs, comma-separated." placeholder:"CIDR"`
 	LogLevel                      string        `help:"Least level of log lines: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL"`
 	LogFormat                     string        `help:"Format of log lines on standard error: text or json." enum:"text,json" default:"text" placeholder:"FORMAT"`
@@ -123,8 +123,8 @@ func (s *serveCommand) Validate() error {
 		return errors.New("--secret-lifetime must be 0, or a second or more")
 	}
 	if s.SecretKey != "" {
-		if key, err := base64.StdEncoding.DecodeString(s.SecretKey); err != nil || len(key) != sealingKeySize {
-			return fmt.Errorf("--secret-key must be %d bytes in base64", sealingKeySize)
+		if _, err := parseKeyring(s.SecretKey); err != nil {
+			return fmt.Errorf("--secret-key %w", err)
 		}
 	}
 	return s.SoftwareIssuers.validate()

@@ -2,6 +2,7 @@ package jetstream_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -139,13 +141,16 @@ func TestCutOff(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				// The sequence may have a gap now. Readers get over it.
 				if last, err := log.Last(t.Context()); err != nil || last != first {
 					t.Errorf("Last = %d, %v; want %d", last, err, first)
 				}
 				events := readTo(t, log, first)
 				if len(events) <= len(snapshot.acknowledged) || events[len(events)-1].Aggregate != client {
 					t.Errorf("%d events, %d were acknowledged", len(events), len(snapshot.acknowledged)+1)
+				}
+				// So every gap in a sequence is a loss.
+				if uint64(len(events)) != first {
+					t.Errorf("the sequence has come to %d with %d events", first, len(events))
 				}
 			})
 		}
@@ -276,6 +281,53 @@ func TestAcknowledgedMeansSynced(t *testing.T) {
 		if err := <-returned; err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestFollowersSeeWhatIsSynced holds back the sync: no follower may be shown an event before it is on disk, or
+// it would remember what a loss of power undoes.
+func TestFollowersSeeWhatIsSynced(t *testing.T) {
+	log := openLog(t, t.TempDir())
+	proceed := make(chan struct{})
+	log.InterceptSync(func(path string, sync func() error) error {
+		<-proceed
+		return sync()
+	})
+	appended := make(chan error, 1)
+	go func() {
+		_, err := log.Append(t.Context(), registration())
+		appended <- err
+	}()
+	sub, err := log.Subscribe(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	for jetstream.Received(sub) == 0 {
+		runtime.Gosched()
+	}
+	// The follower gives up as soon as it has taken the event, which is not on disk: it gets none.
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for jetstream.Received(sub) > 0 {
+			runtime.Gosched()
+		}
+		cancel()
+	}()
+	if events, err := sub.Next(ctx, 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("Next = %v, %v before the sync has ended", events, err)
+	}
+	close(proceed)
+	if err := <-appended; err != nil {
+		t.Error(err)
+	}
+	again, err := log.Subscribe(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if events, err := again.Next(t.Context(), 1); len(events) != 1 || err != nil {
+		t.Errorf("Next = %v, %v after the sync", events, err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"roster/eventstore"
 	"roster/eventstore/storetest"
 )
 
@@ -92,6 +93,9 @@ func (l *Log) Blocks() string { return l.barrier.blocks }
 
 // SyncsItself reports whether the log relies on the server to sync each event.
 func (l *Log) SyncsItself() bool { return l.barrier != nil }
+
+// Received is how many messages a subscription has that Next has not taken.
+func Received(s eventstore.Subscription) int { return len(s.(*subscription).msgs) }
 
 // StreamConfig is the configuration of the log's stream.
 func StreamConfig() jetstream.StreamConfig { return streamConfig(StreamName, allSubjects, 1) }

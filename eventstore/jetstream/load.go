@@ -30,7 +30,14 @@ const (
 // and the last. Those between them, which cannot change, come from any replica.
 func (l *Log) Load(ctx context.Context, aggregate domain.Aggregate, after uint64, apply func(domain.Envelope)) (last uint64, err error) {
 	subject := subjectOf(aggregate)
-	if last, err = l.load(ctx, subject, after, apply); err != nil {
+	last, err = l.read(ctx, subject, after, func(msg message) error {
+		e, err := msg.decode()
+		if err == nil {
+			apply(e.Envelope)
+		}
+		return err
+	})
+	if err != nil {
 		return 0, fmt.Errorf("load %s: %w", subject, err)
 	}
 	// What is decided on these events must not outlive them.
@@ -40,8 +47,9 @@ func (l *Log) Load(ctx context.Context, aggregate domain.Aggregate, after uint64
 	return last, nil
 }
 
-// load is Load without its promise that the events are synced.
-func (l *Log) load(ctx context.Context, subject string, after uint64, apply func(domain.Envelope)) (last uint64, err error) {
+// read hands over the messages of a subject beyond a sequence, those that there are when it is called, in order,
+// and returns the sequence of the last: 0 when there are none. It returns the first error of take.
+func (l *Log) read(ctx context.Context, subject string, after uint64, take func(message) error) (last uint64, err error) {
 	next, err := l.get(ctx, getRequest{Seq: after + 1, NextBySubject: subject})
 	if errors.Is(err, eventstore.ErrNoEvent) {
 		return 0, nil
@@ -55,15 +63,13 @@ func (l *Log) load(ctx context.Context, subject string, after uint64, apply func
 	}
 	for batch := []message{next}; ; {
 		for _, msg := range batch {
-			r, err := msg.decode()
-			if err != nil {
+			if err := take(msg); err != nil {
 				return 0, err
 			}
-			apply(r.Envelope)
-			if r.Seq == tail.Seq {
-				return r.Seq, nil
+			if msg.Seq == tail.Seq {
+				return msg.Seq, nil
 			}
-			after = r.Seq
+			after = msg.Seq
 		}
 		if batch, err = l.following(ctx, subject, after); err != nil {
 			return 0, err

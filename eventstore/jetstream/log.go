@@ -27,6 +27,10 @@ type Options struct {
 	URL      string       // comma-separated URLs of an external JetStream; empty: an embedded server
 	Replicas int          // least number of replicas on an external cluster; 0: 1
 	Logger   *slog.Logger // nil: slog.Default()
+
+	Witness    Witness // what remembers the log's events; nil: nobody does
+	AcceptLoss bool    // go on without acknowledged events that are missing
+	SealingKey string  // id of the key that a log which is made now is founded with; empty: of none
 }
 
 const (
@@ -59,6 +63,11 @@ type Log struct {
 	reads    *semaphore.Weighted // readWeight
 	barrier  *barrier            // nil: an acknowledgement is enough
 
+	survey     *survey // what the log held when it was opened
+	lost       []Span  // acknowledged events whose loss Open accepted
+	foundedKey string
+	opened     uint64 // the stream's last sequence when it was opened
+
 	server *server.Server // nil: external
 	unlock func() error
 	closed atomic.Bool
@@ -67,7 +76,9 @@ type Log struct {
 var _ eventstore.Log = (*Log)(nil)
 
 // Open opens the log, and makes it if there is none. It returns ErrLocked when another process has the
-// directory, and an error that says so when the stream could lose events. The context bounds the opening only.
+// directory, an error that says so when the stream could lose events, and a *LossError when it has lost some
+// that were acknowledged, unless that is accepted. Until then it has changed nothing of an embedded log.
+// The context bounds the opening only.
 func Open(ctx context.Context, o Options) (log *Log, err error) {
 	l := &Log{
 		logger:  o.Logger,
@@ -83,8 +94,11 @@ func Open(ctx context.Context, o Options) (log *Log, err error) {
 			l.shutDown()
 		}
 	}()
+	if o.Witness == nil {
+		o.Witness = unknowing{}
+	}
 	if o.URL == "" {
-		err = l.embed(filepath.Join(o.Dir, "log"))
+		err = l.embed(ctx, o)
 	} else {
 		err = l.dial(o.URL)
 	}
@@ -95,13 +109,8 @@ func Open(ctx context.Context, o Options) (log *Log, err error) {
 	if o.URL != "" {
 		replicas = max(o.Replicas, 1)
 	}
-	info, err := createOrVerify(ctx, l.js, replicas)
-	if err != nil {
+	if err := l.openStream(ctx, o, replicas); err != nil {
 		return nil, err
-	}
-	l.identity = eventstore.Identity{Name: info.Config.Name, Created: info.Created.UTC()}
-	if info.State.NumDeleted > 0 {
-		l.logger.Warn("event log has gaps in its sequence; after a loss of power that is no loss of events", "missing", info.State.NumDeleted)
 	}
 	if o.URL == "" {
 		// The stream is there by now: a server that deletes its last stream, as the probe would be, removes
@@ -113,12 +122,32 @@ func Open(ctx context.Context, o Options) (log *Log, err error) {
 	return l, nil
 }
 
-// embed locks the store's directory and starts a server on it.
-func (l *Log) embed(dir string) (err error) {
+// embed locks the store's directory and starts a server on it, once its files are found to be whole.
+func (l *Log) embed(ctx context.Context, o Options) (err error) {
+	dir := filepath.Join(o.Dir, "log")
 	if l.unlock, err = Lock(dir); err != nil {
 		return err
 	}
+	if err := l.checkBlocks(ctx, dir, o); err != nil {
+		return err
+	}
 	return l.startEmbedded(dir, false)
+}
+
+// openStream makes the stream or verifies it, and holds it against the witness.
+func (l *Log) openStream(ctx context.Context, o Options, replicas int) error {
+	config := streamConfig(StreamName, allSubjects, replicas)
+	if o.SealingKey != "" {
+		config.Metadata = map[string]string{metadataSealingKey: o.SealingKey}
+	}
+	info, err := createOrVerify(ctx, l.js, config, l.survey)
+	if err != nil {
+		return err
+	}
+	l.identity = eventstore.Identity{Name: info.Config.Name, Created: info.Created.UTC()}
+	l.foundedKey = info.Config.Metadata[metadataSealingKey]
+	l.opened = info.State.LastSeq
+	return l.checkStream(ctx, o)
 }
 
 // chooseSync starts the barrier. Should the server's files not be where the barrier looks for them, the
@@ -131,7 +160,11 @@ func (l *Log) chooseSync(ctx context.Context, dir string) error {
 		return l.startEmbedded(dir, true)
 	}
 	l.barrier = newBarrier(dir, StreamName)
-	return l.barrier.start()
+	if err := l.barrier.start(); err != nil {
+		return err
+	}
+	l.barrier.synced = l.opened
+	return nil
 }
 
 func (l *Log) startEmbedded(dir string, syncAlways bool) (err error) {
@@ -191,6 +224,17 @@ func redact(urls string) string {
 
 // Identity implements eventstore.Log.
 func (l *Log) Identity() eventstore.Identity { return l.identity }
+
+// SealingKey returns the id of the key that the log was founded with; empty: it was founded with none.
+func (l *Log) SealingKey() string { return l.foundedKey }
+
+// Lost returns the acknowledged events whose loss was accepted when the log was opened. The log does not say
+// so yet: the caller appends a domain.LossAccepted for each.
+func (l *Log) Lost() []Span { return l.lost }
+
+// Disowned reports whether the witness holds events that the log has not, and whose loss is accepted: what was
+// derived from it must be derived anew.
+func (l *Log) Disowned() bool { return len(l.lost) > 0 || l.survey.outdated }
 
 // Ready returns nil when the log can be appended to, as far as can be told without appending.
 func (l *Log) Ready(ctx context.Context) error {

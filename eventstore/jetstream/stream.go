@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -17,6 +18,10 @@ const StreamName = "ROSTER"
 // duplicateWindow is how long the server refuses a message id that it has seen. What makes a retry safe
 // is the expected sequence; the window helps a cluster, where a message may come late.
 const duplicateWindow = 2 * time.Minute
+
+// metadataSealingKey is the member of the stream's metadata that holds the id of the key it was founded with.
+// The metadata of a stream is never changed: keys that come later are events.
+const metadataSealingKey = "roster_sealing_key"
 
 // streamConfig is the configuration of a stream that cannot lose events.
 //
@@ -44,12 +49,19 @@ func streamConfig(name, subjects string, replicas int) jetstream.StreamConfig {
 
 // createOrVerify returns the stream, made if there was none. It never updates one: an update can drop
 // history. It returns an error that lists what is wrong with a stream that could lose events.
-func createOrVerify(ctx context.Context, js jetstream.JetStream, replicas int) (*jetstream.StreamInfo, error) {
+//
+// It makes none either where block files hold events: of those only the description is missing.
+func createOrVerify(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig, found *survey) (*jetstream.StreamInfo, error) {
+	replicas := config.Replicas
 	stream, err := js.Stream(ctx, StreamName)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		if found != nil && found.events > 0 {
+			return nil, fmt.Errorf("stream %s has %d events in its block files, but its description cannot be read: restore its %s and %s from a back-up",
+				StreamName, found.events, server.JetStreamMetaFile, server.JetStreamMetaFileSum)
+		}
 		// Two processes that start at once both create it; the one that loses gets what the other made,
 		// or an error when they do not agree.
-		stream, err = js.CreateStream(ctx, streamConfig(StreamName, allSubjects, replicas))
+		stream, err = js.CreateStream(ctx, config)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("create or look up stream %s: %w", StreamName, err)

@@ -37,10 +37,11 @@ type barrier struct {
 	kick chan struct{}
 	done chan struct{} // closed once run has ended; nil: never started
 
-	mu     sync.Mutex
-	next   *round
-	synced uint64 // every message up to this sequence is on disk
-	failed error  // why a sync failed; none is tried again, since the kernel may have dropped what it could not write
+	mu      sync.Mutex
+	next    *round
+	current *round // under way; nil: none
+	synced  uint64 // every message up to this sequence is on disk
+	failed  error  // why a sync failed; none is tried again, since the kernel may have dropped what it could not write
 }
 
 // A round is one sync and those who wait for it.
@@ -106,7 +107,8 @@ func (b *barrier) syncDescription(dir string) error {
 	return b.fsync(dir)
 }
 
-// wait returns nil once the message at seq, which must have been acknowledged or read, is on disk.
+// wait returns nil once the message at seq, which must have been acknowledged or read, is on disk, and with it
+// all before it.
 // It returns why the sync failed, or the context's error.
 func (b *barrier) wait(ctx context.Context, seq uint64) error {
 	b.mu.Lock()
@@ -117,14 +119,17 @@ func (b *barrier) wait(ctx context.Context, seq uint64) error {
 		}
 		return b.failed
 	}
-	r := b.next
-	r.seq = max(r.seq, seq)
+	r := b.current
+	if r == nil || seq > r.seq {
+		r = b.next
+		r.seq = max(r.seq, seq)
+		select {
+		case b.kick <- struct{}{}:
+		default: // a round is due already, and it is this one
+		}
+	}
 	b.mu.Unlock()
 
-	select {
-	case b.kick <- struct{}{}:
-	default: // a round is due already, and it is this one
-	}
 	select {
 	case <-r.done:
 		return r.err
@@ -138,7 +143,7 @@ func (b *barrier) run() {
 	for range b.kick {
 		b.mu.Lock()
 		r := b.next
-		b.next = &round{done: make(chan struct{})}
+		b.next, b.current = &round{done: make(chan struct{})}, r
 		r.err = b.failed
 		b.mu.Unlock()
 
@@ -147,6 +152,7 @@ func (b *barrier) run() {
 		}
 
 		b.mu.Lock()
+		b.current = nil
 		if r.err == nil {
 			b.synced = max(b.synced, r.seq)
 		} else {
@@ -206,8 +212,10 @@ func (b *barrier) sync() error {
 }
 
 func (b *barrier) block(n int) string {
-	return filepath.Join(b.blocks, strconv.Itoa(n)+".blk")
+	return filepath.Join(b.blocks, blockName(n))
 }
+
+func blockName(n int) string { return strconv.Itoa(n) + ".blk" }
 
 func blockNumber(name string) (int, bool) {
 	number, ok := strings.CutSuffix(name, ".blk")
@@ -243,12 +251,12 @@ func probe(ctx context.Context, js jetstream.JetStream, store string) (err error
 	if _, err := js.PublishMsg(ctx, &nats.Msg{Subject: subject, Data: mark}); err != nil {
 		return fmt.Errorf("publish to probe stream: %w", err)
 	}
-	block, err := os.ReadFile(filepath.Join(blocksDir(store, name), "1.blk"))
+	block, err := readBlock(filepath.Join(blocksDir(store, name), "1.blk"), name, 1)
 	if err != nil {
 		return err
 	}
-	if !bytes.Contains(block, mark) {
-		return errors.New("an acknowledged message is not in its block file")
+	if r, ok := block.next(); !ok || r.seq != 1 || r.subject != subject || !bytes.Equal(r.body, mark) || block.damaged() {
+		return errors.New("an acknowledged message is not in its block file as expected")
 	}
 	return nil
 }

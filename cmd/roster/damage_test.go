@@ -1,0 +1,231 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// blocksOf is where the block files of a data directory's log are.
+func blocksOf(data string) string {
+	return filepath.Join(data, "log", "jetstream", "$G", "streams", "ROSTER", "msgs")
+}
+
+// refused starts the program, which must end with status 1 and one line that holds each of these texts.
+func refused(t *testing.T, data string, args []string, texts ...string) {
+	t.Helper()
+	s := launch(t, data, args...)
+	s.wait()
+	if status := s.command.ProcessState.ExitCode(); status != exitFailure {
+		t.Errorf("status %d, want %d", status, exitFailure)
+	}
+	lines := strings.Split(strings.TrimSpace(s.stderr.String()), "\n")
+	for _, text := range texts {
+		if last := lines[len(lines)-1]; !strings.Contains(last, text) {
+			t.Errorf("refused with %q, want %q in it", last, text)
+		}
+	}
+}
+
+// fingerprint is the SHA-256 of all files below a directory, but for locks.
+func fingerprint(t *testing.T, dir string) string {
+	t.Helper()
+	sum := sha256.New()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || d.Name() == "lock" {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		fmt.Fprintf(sum, "%s %x\n", path, sha256.Sum256(content))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%x", sum.Sum(nil))
+}
+
+// TestLostEvents damages an event in the middle of the log of a process that was killed: the start is refused
+// and touches neither log nor read model; the auditor is refused as well; the loss accepted, the log says so.
+func TestLostEvents(t *testing.T) {
+	data := t.TempDir()
+	s := start(t, data)
+	for range 20 {
+		s.register(webApp)
+	}
+	s.kill()
+	path := filepath.Join(blocksOf(data), "1.blk")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := len(content) / 2
+	content[at] ^= 1
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	log := fingerprint(t, filepath.Join(data, "log"))
+	refused(t, data, nil, "acknowledged events are missing: ", " to 20, ", "1.blk is damaged", "back-up", "--accept-loss")
+	if fingerprint(t, filepath.Join(data, "log")) != log {
+		t.Error("the log was changed before the loss was accepted")
+	}
+	if out, err := exec.Command("roster", "events", "--data", data).CombinedOutput(); err == nil || !bytes.Contains(out, []byte("missing")) {
+		t.Errorf("events: %v, %s", err, out)
+	}
+
+	s = start(t, data, "--accept-loss")
+	events := s.must(http.StatusOK, "GET", "/api/v1/events", "admin", "").body
+	if n := bytes.Count(events, []byte("ClientRegistered")); n == 0 || n >= 20 {
+		t.Errorf("%d clients are left", n)
+	}
+	accepted := s.must(http.StatusOK, "GET", "/api/v1/events?type=LossAccepted", "admin", "").body
+	if !bytes.Contains(accepted, []byte(`"to":20}`)) || !bytes.Contains(accepted, []byte(`"kind":"system"`)) {
+		t.Errorf("events of the loss: %s", accepted)
+	}
+	kept, err := filepath.Glob(filepath.Join(data, "log", "damaged-*", "1.blk"))
+	if err != nil || len(kept) != 1 {
+		t.Fatalf("set aside: %v, %v", kept, err)
+	}
+	if got, err := os.ReadFile(kept[0]); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("what was set aside is not the file as it was: %v", err)
+	}
+	s.register(webApp)
+	s.kill()
+	start(t, data).register(webApp)
+}
+
+// TestReadModelKnowsMore takes the log away, or puts an older one in its place, beside the read model.
+func TestReadModelKnowsMore(t *testing.T) {
+	data := t.TempDir()
+	s := start(t, data)
+	s.register(webApp)
+	if status := s.stop(); status != exitOK {
+		t.Fatalf("status %d", status)
+	}
+	log, older := filepath.Join(data, "log"), filepath.Join(t.TempDir(), "log")
+	if err := os.CopyFS(older, os.DirFS(log)); err != nil {
+		t.Fatal(err)
+	}
+	s = start(t, data)
+	s.register(webApp)
+	s.kill()
+	if err := os.RemoveAll(log); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, data, nil, "acknowledged events are missing: 1 to 2,")
+	if err := os.RemoveAll(log); err != nil { // the lock
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(log, os.DirFS(older)); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, data, nil, "acknowledged events are missing: 2,")
+	s = start(t, data, "--accept-loss")
+	if clients := bytes.Count(s.must(http.StatusOK, "GET", "/api/v1/clients", "admin", "").body, []byte(`"client_id"`)); clients != 1 {
+		t.Errorf("%d clients, want the one that the back-up holds", clients)
+	}
+}
+
+// TestLostOnACluster deletes the stream of an external JetStream, which another process then makes anew.
+func TestLostOnACluster(t *testing.T) {
+	url, data := externalNATS(t), t.TempDir()
+	s := start(t, data, "--nats-url", url)
+	s.register(webApp)
+	if status := s.stop(); status != exitOK {
+		t.Fatalf("status %d", status)
+	}
+	connection, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	js, err := jetstream.New(connection)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := js.DeleteStream(t.Context(), "ROSTER"); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, data, []string{"--nats-url", url}, "acknowledged events are missing: 1,")
+	other := start(t, t.TempDir(), "--nats-url", url)
+	other.register(webApp)
+	other.register(webApp)
+	refused(t, data, []string{"--nats-url", url}, "acknowledged events are missing: 1,", "the read model is of the log")
+	s = start(t, data, "--nats-url", url, "--accept-loss")
+	if n := bytes.Count(s.must(http.StatusOK, "GET", "/api/v1/events", "admin", "").body, []byte("\n")); n != 3 {
+		t.Errorf("%d events, want two registrations and the loss", n)
+	}
+}
+
+// TestAnotherSealingKey starts on a log with a key that it was not written with.
+func TestAnotherSealingKey(t *testing.T) {
+	data := t.TempDir()
+	s := start(t, data)
+	s.register(webApp)
+	if status := s.stop(); status != exitOK {
+		t.Fatalf("status %d", status)
+	}
+	path := filepath.Join(data, sealingKeyFile)
+	right, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("k"), sealingKeySize))
+	put := func(key string) {
+		if err := os.WriteFile(path, []byte(key), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	put(other + "\n")
+	refused(t, data, nil, "written with the sealing key", "roster.key", "ROSTER_SECRET_KEY")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, data, nil, "written with the sealing key")
+	put(string(right))
+	refused(t, data, []string{"--secret-key", other}, "written with the sealing key")
+	s = start(t, data)
+	if events := s.must(http.StatusOK, "GET", "/api/v1/events", "admin", "").body; bytes.Count(events, []byte("\n")) != 1 {
+		t.Errorf("events %s: want the registration alone", events)
+	}
+	s.kill()
+
+	// A new key first, the old one behind it: from then on both are needed.
+	s = start(t, data, "--secret-key", other+","+strings.TrimSpace(string(right)))
+	if events := s.must(http.StatusOK, "GET", "/api/v1/events?type=SealingKeyIntroduced", "admin", "").body; bytes.Count(events, []byte("\n")) != 1 {
+		t.Errorf("events %s: want the new key", events)
+	}
+	s.kill()
+	refused(t, data, []string{"--secret-key", other}, "written with the sealing key")
+	refused(t, data, nil, "written with the sealing key")
+
+	// Without the old one for good.
+	s = start(t, data, "--secret-key", other, "--accept-loss")
+	s.kill()
+	start(t, data, "--secret-key", other)
+}
+
+// TestSealingKeysOfACluster has processes share a log: with the same key, and with another.
+func TestSealingKeysOfACluster(t *testing.T) {
+	url := externalNATS(t)
+	one := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("1"), sealingKeySize))
+	two := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("2"), sealingKeySize))
+	s := start(t, t.TempDir(), "--nats-url", url, "--secret-key", one)
+	s.register(webApp)
+	start(t, t.TempDir(), "--nats-url", url, "--secret-key", one)
+	refused(t, t.TempDir(), []string{"--nats-url", url, "--secret-key", two}, "written with the sealing key")
+	refused(t, t.TempDir(), []string{"--nats-url", url}, "written with the sealing key")
+}
