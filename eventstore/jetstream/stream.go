@@ -45,6 +45,8 @@ func streamConfig(name, subjects string, replicas int) jetstream.StreamConfig {
 // createOrVerify returns the stream, made if there was none. It never updates one: an update can drop
 // history. It returns an error that lists what is wrong with a stream that could lose events.
 func createOrVerify(ctx context.Context, js jetstream.JetStream, replicas int) (*jetstream.StreamInfo, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
 	stream, err := js.Stream(ctx, StreamName)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		// Two processes that start at once both create it; the one that loses gets what the other made,
@@ -52,7 +54,7 @@ func createOrVerify(ctx context.Context, js jetstream.JetStream, replicas int) (
 		stream, err = js.CreateStream(ctx, streamConfig(StreamName, allSubjects, replicas))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("create or look up stream %s: %w", StreamName, err)
+		return nil, fmt.Errorf("create or look up stream %s: %w", StreamName, unavailable(err))
 	}
 	info := stream.CachedInfo()
 	if problems := unfit(info.Config, replicas); len(problems) > 0 {
