@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
+	"roster/domain"
 	"roster/eventstore/jetstream"
 	"roster/projections"
 )
@@ -32,11 +34,15 @@ func startCore(ctx context.Context, s storage, logger *slog.Logger) (_ *core, er
 	if c.unlock, err = jetstream.Lock(s.Data); err != nil {
 		return nil, err
 	}
-	c.log, err = jetstream.Open(ctx, jetstream.Options{Dir: s.Data, URL: s.NatsURL, Replicas: s.NatsReplicas, Logger: logger})
+	c.log, err = patiently(ctx, logger, "the event log", func() (*jetstream.Log, error) {
+		return jetstream.Open(ctx, jetstream.Options{Dir: s.Data, URL: s.NatsURL, Replicas: s.NatsReplicas, Logger: logger})
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open event log: %w", err)
 	}
-	c.model, err = projections.Open(ctx, projections.Options{Dir: s.Data, Log: c.log, Logger: logger})
+	c.model, err = patiently(ctx, logger, "the event log, to open the read model", func() (*projections.ReadModel, error) {
+		return projections.Open(ctx, projections.Options{Dir: s.Data, Log: c.log, Logger: logger})
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -50,6 +56,28 @@ func startCore(ctx context.Context, s storage, logger *slog.Logger) (_ *core, er
 		c.projected <- err
 	}()
 	return c, nil
+}
+
+// startPause is between two attempts to open what is not available.
+const startPause = 500 * time.Millisecond
+
+// patiently opens something, and tries again while the event log is not available, until ctx ends: a cluster
+// may have no leader yet, or a disk no space. It logs what is waited for.
+func patiently[T any](ctx context.Context, logger *slog.Logger, what string, open func() (T, error)) (T, error) {
+	for said := false; ; said = true {
+		opened, err := open()
+		if !errors.Is(err, domain.ErrUnavailable) {
+			return opened, err
+		}
+		if !said {
+			logger.Warn("waiting for "+what, "err", err)
+		}
+		select {
+		case <-time.After(startPause):
+		case <-ctx.Done():
+			return opened, fmt.Errorf("waited for %s in vain: %w", what, err)
+		}
+	}
 }
 
 // stop ends the projector, the read model, the log and the lock, in that order. It returns what went
