@@ -112,6 +112,12 @@ func problemOf(err error) *problem {
 		return &problem{status: http.StatusConflict, Code: "conflict", Description: "other requests came first at the same time; nothing was stored, try again"}
 	case errors.Is(err, domain.ErrOutcomeUnknown):
 		return unavailable("the outcome is unknown: the change may or may not have been stored")
+	case errors.Is(err, domain.ErrDiskFull):
+		return &problem{status: http.StatusServiceUnavailable, Code: "temporarily_unavailable", Description: "the disk of this server is full; nothing was stored", retryAfter: lastingRetry}
+	case errors.Is(err, domain.ErrUnavailable):
+		return unavailable("the event log is not available now; nothing was stored, try again later")
+	case errors.Is(err, projections.ErrUnavailable):
+		return unavailable("what is registered cannot be read now, try again later")
 	case errors.Is(err, domain.ErrKeysUnavailable):
 		return unavailable("the keys of the software statement's issuer cannot be had now, try again later")
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
@@ -129,6 +135,9 @@ func problemOf(err error) *problem {
 func tooMany(what string, wait time.Duration) *problem {
 	return &problem{status: http.StatusTooManyRequests, Code: "too_many_requests", Description: "too many " + what + ", try again later", retryAfter: wait}
 }
+
+// lastingRetry is when to come back after what does not pass by itself.
+const lastingRetry = 30 * time.Second
 
 func unavailable(description string) *problem {
 	return &problem{status: http.StatusServiceUnavailable, Code: "temporarily_unavailable", Description: description, retryAfter: time.Second}

@@ -97,7 +97,8 @@ func (q *query) lastEventID(id string) uint64 {
 // dumpEvents writes the events that are there when it begins, one a line.
 func (a *API) dumpEvents(c echo.Context, selected projections.EventQuery, limit uint64) error {
 	s := newStream(c, ndjson)
-	selected.Before = a.Reader.Health().Applied + 1
+	// Not the last one applied, which is not all that a read model holds once it can be read.
+	selected.Before = a.Reader.Health().Last + 1
 	for {
 		page, err := a.nextEvents(c.Request().Context(), &selected, limit)
 		if err != nil {

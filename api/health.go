@@ -2,10 +2,14 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"roster/domain"
+	"roster/projections"
 )
 
 // probeTimeout bounds what a probe waits for.
@@ -28,19 +32,28 @@ func (a *API) readyz(c echo.Context) error {
 	defer cancel()
 	var reasons []string
 	if err := a.Ready(ctx); err != nil {
-		reasons = append(reasons, "the event log cannot be written")
+		reason := "the event log cannot be written"
+		if errors.Is(err, domain.ErrDiskFull) {
+			reason = "the disk is full"
+		}
+		reasons = append(reasons, reason)
 		a.Logger.Warn("event log is not ready", "error", err)
 	}
 	health := a.Reader.Health()
 	switch {
 	case health.Err != nil:
 		reasons = append(reasons, "the read model has stopped; the service's log says why")
+	case errors.Is(health.Trouble, projections.ErrRebuilding):
+		reasons = append(reasons, "the read model is being built from the event log")
+	case health.Trouble != nil:
+		reasons = append(reasons, "the read model cannot go on at present; the service's log says why")
 	// Under load the read model is always a little behind. What counts is that it has caught up with
 	// where the log stood when it was asked.
 	case a.Reader.Wait(ctx, health.Last) != nil:
 		reasons = append(reasons, "the read model has not caught up with the event log")
 	}
 	if reasons != nil {
+		c.Response().Header().Set(echo.HeaderRetryAfter, "1")
 		return answer(c, http.StatusServiceUnavailable, condition{Status: "unavailable", Reasons: reasons})
 	}
 	return answer(c, http.StatusOK, condition{Status: "ready"})

@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/api"
+	"roster/domain"
 	"roster/projections"
 )
 
@@ -58,6 +60,39 @@ func TestNotReadyBehindTheLog(t *testing.T) {
 	}
 	if metrics := string(s.do("GET", "/metrics").body); !strings.Contains(metrics, "\nroster_projector_lag_events 3\n") {
 		t.Errorf("no lag of 3 in\n%s", metrics)
+	}
+}
+
+// troubled is a read model that does not go on at present.
+type troubled struct {
+	projections.Reader
+	by error
+}
+
+func (r troubled) Health() projections.Health {
+	return projections.Health{Applied: 7, Last: 7, Trouble: r.by}
+}
+
+// What passes, or what somebody has to do something about, is said in plain words, and when to ask again.
+func TestNotReadyInTrouble(t *testing.T) {
+	ready := func(err error) func(*api.Options) {
+		return func(o *api.Options) { o.Ready = func(context.Context) error { return err } }
+	}
+	trouble := func(err error) func(*api.Options) {
+		return func(o *api.Options) { o.Reader = troubled{o.Reader, err} }
+	}
+	for want, change := range map[string]func(*api.Options){
+		"the disk is full":                                 ready(fmt.Errorf("sync: %w", domain.ErrDiskFull)),
+		"the event log cannot be written":                  ready(domain.ErrUnavailable),
+		"the read model is being built from the event log": trouble(projections.ErrRebuilding),
+		"the read model cannot go on at present":           trouble(errors.New("database or disk is full")),
+	} {
+		s := checked(t, change)
+		got := s.do("GET", "/readyz")
+		expect(t, got, http.StatusServiceUnavailable, "")
+		if !strings.Contains(string(got.body), want) || got.header.Get("Retry-After") == "" {
+			t.Errorf("want %q: Retry-After %q, %s", want, got.header.Get("Retry-After"), got)
+		}
 	}
 }
 

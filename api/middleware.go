@@ -55,7 +55,11 @@ func (a *API) Observe(route string, next http.Handler) http.Handler {
 // calmly turns a panic of a handler into an error.
 func calmly(handle echo.HandlerFunc, c echo.Context) (err error) {
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover(); p {
+		case nil:
+		case http.ErrAbortHandler:
+			err = http.ErrAbortHandler // the handler has said why
+		default:
 			err = &panicked{value: p, stack: debug.Stack()}
 		}
 	}()

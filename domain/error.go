@@ -1,6 +1,9 @@
 package domain
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Code is the `error` member of a refusal: the string that the specifications define.
 type Code string
@@ -50,10 +53,15 @@ var (
 	ErrNoSuchToken = errors.New("no such initial access token")
 )
 
-// What a log answers when it does not append. Errors that are none of these say that nothing was stored.
+// What a log answers when it does not append. Errors other than ErrOutcomeUnknown say that nothing was stored.
 var (
 	// ErrConflict says that an aggregate has events beyond the expected one. Nothing was stored.
 	ErrConflict = errors.New("aggregate was changed meanwhile")
 	// ErrOutcomeUnknown says that the events may or may not have been stored.
 	ErrOutcomeUnknown = errors.New("outcome of the append is unknown")
+	// ErrUnavailable says that the log cannot be read or written now, as without a leader or after an I/O
+	// error. The same request may succeed later.
+	ErrUnavailable = errors.New("event log is not available")
+	// ErrDiskFull is the ErrUnavailable of a log whose disk has too little space left.
+	ErrDiskFull = fmt.Errorf("%w: its disk is full", ErrUnavailable)
 )

@@ -128,18 +128,22 @@ func scanClient(row interface{ Scan(...any) error }) (clientRow, error) {
 		copy(c.Secret.Digest[:], secret)
 	}
 	if err := c.Metadata.UnmarshalJSON(metadata); err != nil {
-		return clientRow{}, fmt.Errorf("decode metadata of client %s: %w", c.ID, err)
+		return clientRow{}, fmt.Errorf("%w: metadata of client %s: %w", errBadRow, c.ID, err)
 	}
 	var err error
 	if c.Terms, err = parseTerms(terms); err != nil {
-		return clientRow{}, fmt.Errorf("client %s: %w", c.ID, err)
+		return clientRow{}, fmt.Errorf("%w: terms of client %s: %w", errBadRow, c.ID, err)
 	}
 	return c, nil
 }
 
 // Client implements Reader.
 func (m *ReadModel) Client(ctx context.Context, id string) (Client, error) {
-	c, err := scanClient(m.queries.client.QueryRowContext(ctx, id))
+	var c clientRow
+	err := m.read(func(v *view) (err error) {
+		c, err = scanClient(v.client.QueryRowContext(ctx, id))
+		return err
+	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return Client{}, domain.ErrNotFound
 	}
@@ -160,27 +164,25 @@ func (m *ReadModel) Clients(ctx context.Context, q ClientQuery) (ClientPage, err
 		return ClientPage{}, err
 	}
 	limit := min(max(q.Limit, 1), maxClients)
-	rows, err := m.queries.clientPage.QueryContext(ctx, before, string(q.Status), q.Owner, fold(q.Text), limit+1)
+	var found []clientRow
+	err = m.read(func(v *view) error {
+		rows, err := v.clientPage.QueryContext(ctx, before, string(q.Status), q.Owner, fold(q.Text), limit+1)
+		if err != nil {
+			return err
+		}
+		found, err = scanAll(rows, scanClient)
+		return err
+	})
 	if err != nil {
 		return ClientPage{}, fmt.Errorf("read clients: %w", err)
 	}
-	defer rows.Close()
 	var page ClientPage
-	var last uint64
-	for rows.Next() {
-		if len(page.Clients) == limit {
-			page.NextCursor = cursor(last)
+	for i, c := range found {
+		if i == limit {
+			page.NextCursor = cursor(found[i-1].seq)
 			break
 		}
-		c, err := scanClient(rows)
-		if err != nil {
-			return ClientPage{}, fmt.Errorf("read clients: %w", err)
-		}
 		page.Clients = append(page.Clients, c.Client)
-		last = c.seq
-	}
-	if err := rows.Err(); err != nil {
-		return ClientPage{}, fmt.Errorf("read clients: %w", err)
 	}
 	return page, nil
 }

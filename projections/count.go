@@ -14,7 +14,8 @@ const selectCounts = `SELECT (SELECT coalesce(sum(active), 0) FROM days),
 // imposed, 0 for none.
 func (m *ReadModel) CountClients(ctx context.Context, owner string) (domain.Population, error) {
 	var p domain.Population
-	if err := m.queries.counts.QueryRowContext(ctx, owner).Scan(&p.Clients, &p.OfOwner); err != nil {
+	err := m.read(func(v *view) error { return v.counts.QueryRowContext(ctx, owner).Scan(&p.Clients, &p.OfOwner) })
+	if err != nil {
 		return domain.Population{}, fmt.Errorf("count clients: %w", err)
 	}
 	return p, nil

@@ -87,11 +87,15 @@ func (m *ReadModel) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 		order += " DESC"
 	}
 	args = append(args, min(max(q.Limit, 1), maxEvents))
-	rows, err := m.readers.QueryContext(ctx, selectEvents+" WHERE "+where+" ORDER BY "+order+" LIMIT ?", args...)
-	if err != nil {
-		return nil, fmt.Errorf("read events: %w", err)
-	}
-	found, err := scanEvents(rows)
+	var found []eventRow
+	err = m.read(func(v *view) error {
+		rows, err := v.db.QueryContext(ctx, selectEvents+" WHERE "+where+" ORDER BY "+order+" LIMIT ?", args...)
+		if err != nil {
+			return err
+		}
+		found, err = scanAll(rows, scanEvent)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", err)
 	}
@@ -119,7 +123,7 @@ func (m *ReadModel) bounds(ctx context.Context, q EventQuery) (after, before int
 	}
 	if !q.Until.IsZero() {
 		var lag int64
-		if err := m.queries.lag.QueryRowContext(ctx).Scan(&lag); err != nil {
+		if err := m.read(func(v *view) error { return v.lag.QueryRowContext(ctx).Scan(&lag) }); err != nil {
 			return 0, 0, fmt.Errorf("read lag: %w", err)
 		}
 		first, err := m.firstSince(ctx, micros(q.Until)+lag+1)
@@ -134,7 +138,7 @@ func (m *ReadModel) bounds(ctx context.Context, q EventQuery) (after, before int
 // firstSince returns the sequence of the first event at or after a time, or math.MaxInt64.
 func (m *ReadModel) firstSince(ctx context.Context, micros int64) (int64, error) {
 	var seq int64
-	err := m.queries.firstSince.QueryRowContext(ctx, micros).Scan(&seq)
+	err := m.read(func(v *view) error { return v.firstSince.QueryRowContext(ctx, micros).Scan(&seq) })
 	if errors.Is(err, sql.ErrNoRows) {
 		return math.MaxInt64, nil
 	}
@@ -150,39 +154,34 @@ type eventRow struct {
 	Event
 }
 
-// scanEvents reads and closes rows of selectEvents.
-func scanEvents(rows *sql.Rows) ([]eventRow, error) {
-	defer rows.Close()
-	var events []eventRow
-	for rows.Next() {
-		var (
-			e             eventRow
-			client, token sql.NullString
-			typ           string
-			at            int64
-			version       int
-			data          []byte
-		)
-		if err := rows.Scan(&e.Seq, &e.first, &client, &token, &at, &e.ID, &typ, &version,
-			&e.Actor.Kind, &e.Actor.ID, &e.Actor.IP, &data); err != nil {
-			return nil, err
-		}
-		event, err := eventstore.ParseEventData(typ, version, data)
-		if err != nil {
-			return nil, fmt.Errorf("event %d: %w", e.Seq, err)
-		}
-		e.Time, e.Envelope.Event = moment(at), event
-		switch {
-		case e.first == registryRow:
-			e.Aggregate = domain.RegistryAggregate()
-		case token.Valid:
-			e.Aggregate = domain.TokenAggregate(token.String)
-		default:
-			e.Aggregate = domain.ClientAggregate(client.String)
-		}
-		events = append(events, e)
+// scanEvent reads a row of selectEvents.
+func scanEvent(row interface{ Scan(...any) error }) (eventRow, error) {
+	var (
+		e             eventRow
+		client, token sql.NullString
+		typ           string
+		at            int64
+		version       int
+		data          []byte
+	)
+	if err := row.Scan(&e.Seq, &e.first, &client, &token, &at, &e.ID, &typ, &version,
+		&e.Actor.Kind, &e.Actor.ID, &e.Actor.IP, &data); err != nil {
+		return eventRow{}, err
 	}
-	return events, rows.Err()
+	event, err := eventstore.ParseEventData(typ, version, data)
+	if err != nil {
+		return eventRow{}, fmt.Errorf("%w: event %d: %w", errBadRow, e.Seq, err)
+	}
+	e.Time, e.Envelope.Event = moment(at), event
+	switch {
+	case e.first == registryRow:
+		e.Aggregate = domain.RegistryAggregate()
+	case token.Valid:
+		e.Aggregate = domain.TokenAggregate(token.String)
+	default:
+		e.Aggregate = domain.ClientAggregate(client.String)
+	}
+	return e, nil
 }
 
 // MarshalJSON encodes the event as the event line of the API. A caller whose address is unknown has no ip.

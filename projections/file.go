@@ -31,7 +31,11 @@ func stale(level slog.Level, format string, args ...any) error {
 	return &staleError{level: level, reason: fmt.Sprintf(format, args...)}
 }
 
-// resume opens the file of a read model. It returns a *staleError if that does not continue the log.
+// damaged says that a file is stale because of damage that was found in it.
+func damaged(err error) error { return stale(slog.LevelError, "the file is damaged: %v", err) }
+
+// resume opens the file of a read model. It returns a *staleError if that does not continue the log, and a
+// passing error if it cannot be read now.
 func resume(ctx context.Context, path string, log Log) (*writer, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, stale(slog.LevelInfo, "there is none")
@@ -40,16 +44,17 @@ func resume(ctx context.Context, path string, log Log) (*writer, error) {
 	if err == nil {
 		err = w.load(ctx)
 	}
+	if err == nil && w.at.schema == schemaHash {
+		err = w.prepare(ctx)
+	}
 	switch {
 	case ctx.Err() != nil:
 		err = errors.Join(ctx.Err(), err)
+	case isPassing(err):
 	case err != nil:
 		err = stale(slog.LevelWarn, "the file cannot be read: %v", err)
 	default:
 		err = w.at.continues(ctx, log)
-	}
-	if err == nil {
-		err = w.prepare(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, w.close())

@@ -70,36 +70,47 @@ func (w *writer) addDays(ctx context.Context, days dayChanges) error {
 
 // Overview implements Reader. What happened after today, by clocks that are ahead, counts in the totals only.
 func (m *ReadModel) Overview(ctx context.Context, today time.Time, days int) (Overview, error) {
-	rows, err := m.queries.days.QueryContext(ctx)
+	var found []dayRow
+	err := m.read(func(v *view) error {
+		rows, err := v.days.QueryContext(ctx)
+		if err != nil {
+			return err
+		}
+		found, err = scanAll(rows, scanDay)
+		return err
+	})
 	if err != nil {
 		return Overview{}, fmt.Errorf("read days: %w", err)
 	}
-	defer rows.Close()
 	last := dayOf(today)
 	first := last - int64(days) + 1
 	o := Overview{Daily: make([]Day, max(days, 0))}
 	for i := range o.Daily {
 		o.Daily[i].Date = time.Unix((first+int64(i))*secondsPerDay, 0).UTC()
 	}
-	for rows.Next() {
-		var day int64
-		var d dayCount
-		if err := rows.Scan(&day, &d.events, &d.registered, &d.active, &d.deleted, &d.revoked); err != nil {
-			return Overview{}, fmt.Errorf("read days: %w", err)
-		}
+	for _, d := range found {
 		o.Events += d.events
 		o.Active += d.active
 		o.Deleted += d.deleted
 		o.Revoked += d.revoked
-		if first <= day && day <= last {
-			o.Daily[day-first].Registered = d.registered
-			o.Daily[day-first].Ended = d.deleted + d.revoked
+		if first <= d.day && d.day <= last {
+			o.Daily[d.day-first].Registered = d.registered
+			o.Daily[d.day-first].Ended = d.deleted + d.revoked
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return Overview{}, fmt.Errorf("read days: %w", err)
-	}
 	return o, nil
+}
+
+// dayRow is a row of days.
+type dayRow struct {
+	day int64
+	dayCount
+}
+
+// scanDay reads a row of selectDays.
+func scanDay(row interface{ Scan(...any) error }) (d dayRow, err error) {
+	err = row.Scan(&d.day, &d.events, &d.registered, &d.active, &d.deleted, &d.revoked)
+	return d, err
 }
 
 const secondsPerDay = 24 * 60 * 60

@@ -27,12 +27,23 @@ func (p *progress) saw(last uint64) {
 	p.now.Last = max(p.now.Last, last)
 }
 
-// advance wakes those who wait for events up to applied.
-func (p *progress) advance(applied uint64) {
+// trouble notes why the projector does not go on at present; nil: it does.
+func (p *progress) trouble(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.now.Trouble = err
+}
+
+// advance notes how far the projector is, calls show and wakes those who wait for events up to applied. A
+// file that is built anew does not take back what was applied before: until it holds all of that, it is not
+// read.
+func (p *progress) advance(applied uint64, show func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	applied = max(p.now.Applied, applied)
 	p.now.Applied = applied
 	p.now.Last = max(p.now.Last, applied)
+	show()
 	for len(p.waiting) > 0 && p.waiting[0].seq <= applied {
 		p.waiting.wake(nil)
 	}

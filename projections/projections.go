@@ -101,10 +101,12 @@ type Day struct {
 type Health struct {
 	Applied uint64 // sequence of the last event applied
 	Last    uint64 // sequence of the log's last event, as last seen
+	Trouble error  // what keeps the projector from going on, which it tries again; nil: nothing
 	Err     error  // why the projector stopped; nil while it runs
 }
 
-// Reader is what the read model answers. It may be used concurrently.
+// Reader is what the read model answers. It may be used concurrently. What reads, returns ErrUnavailable while
+// the read model is being built or its file cannot be read.
 type Reader interface {
 	// Client returns one client, whatever its status, or domain.ErrNotFound.
 	Client(ctx context.Context, id string) (Client, error)

@@ -15,16 +15,66 @@ import (
 const batchSize = 1000
 
 // Run is the projector: it applies the log's events, those to come included, until ctx ends; then it
-// returns nil. When an event cannot be read or applied it returns why, and Health and every later Wait
-// say so too: no event is ever skipped. It is called once.
+// returns nil. What may pass, such as a full disk or a log without a leader, it tries again, and Health says
+// so meanwhile; a file that turns out to be damaged it builds anew. When an event cannot be read or applied
+// it returns why, and Health and every later Wait say so too: no event is ever skipped. It is called once.
 func (m *ReadModel) Run(ctx context.Context) error {
-	err := m.follow(ctx)
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		m.progress.stop(ErrStopped)
-		return nil
+	var checking sync.WaitGroup
+	defer checking.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if opened := m.next; !m.made {
+		checking.Go(func() { m.check(ctx, opened) })
 	}
-	m.progress.stop(err)
-	return err
+	for retry := (backoff{}); ; {
+		before := m.writer.at.seq
+		err := m.follow(ctx)
+		if m.writer.at.seq > before {
+			retry = backoff{}
+		}
+		if ctx.Err() == nil && !isPassing(err) && !m.curable(err) {
+			// What there is shows the registry as it was, and Health says so.
+			m.shown.Store(m.next)
+			m.progress.stop(err)
+			return err
+		}
+		if m.recover(ctx, err, &retry) != nil {
+			m.progress.stop(ErrStopped)
+			return nil
+		}
+	}
+}
+
+// curable reports whether a new file may help. It does not where this program wrote the row that it cannot read.
+func (m *ReadModel) curable(err error) bool {
+	return isDamage(err) && !(m.made && errors.Is(err, errBadRow))
+}
+
+// recover opens the file as Open does, anew when it is damaged, as soon as that succeeds. It returns the
+// context's error when that ends first. Readers go on with the file that is shown so long as it is not damaged.
+func (m *ReadModel) recover(ctx context.Context, err error, retry *backoff) error {
+	var unfit error
+	for err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if isDamage(err) {
+			unfit = damaged(err)
+			_ = m.closeView()
+			m.progress.trouble(ErrRebuilding)
+		} else {
+			m.progress.trouble(err)
+		}
+		if retry.isNew(err) {
+			m.logger.ErrorContext(ctx, "read model is in trouble and tries again", "err", err)
+		}
+		if err := retry.wait(ctx); err != nil {
+			return err
+		}
+		_ = m.closeWriter() // it cannot say more than err did
+		err = m.open(ctx, unfit)
+	}
+	return nil
 }
 
 // follow returns only with an error. While one batch is applied the next is read.
@@ -37,20 +87,29 @@ func (m *ReadModel) follow(ctx context.Context) error {
 	reading, stop := context.WithCancel(ctx)
 	batches := make(chan batch)
 	var reader sync.WaitGroup
-	reader.Go(func() { m.read(reading, subscription, batches) })
+	reader.Go(func() { m.readAhead(reading, subscription, batches) })
 	defer reader.Wait()
 	defer stop()
-	for next := range batches {
-		if next.err != nil {
-			return next.err
-		}
-		// A transaction is short. It is finished rather than broken off.
-		if err := m.writer.apply(context.WithoutCancel(ctx), next.events); err != nil {
+	for {
+		select {
+		case err := <-m.damage:
 			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		case next := <-batches:
+			if next.err != nil {
+				return next.err
+			}
+			// A transaction is short. It is finished rather than broken off.
+			if err := m.writer.apply(context.WithoutCancel(ctx), next.events); err != nil {
+				return err
+			}
+			m.advance()
+			if m.shown.Load() != nil {
+				m.progress.trouble(nil)
+			}
 		}
-		m.progress.advance(m.writer.at.seq)
 	}
-	return ctx.Err()
 }
 
 // batch is what one transaction applies, or why there is nothing more to apply.
@@ -59,9 +118,8 @@ type batch struct {
 	err    error
 }
 
-// read hands over what the log has until an error, which it hands over too, or until ctx ends.
-func (m *ReadModel) read(ctx context.Context, subscription eventstore.Subscription, batches chan<- batch) {
-	defer close(batches)
+// readAhead hands over what the log has until an error, which it hands over too, or until ctx ends.
+func (m *ReadModel) readAhead(ctx context.Context, subscription eventstore.Subscription, batches chan<- batch) {
 	for {
 		events, err := m.readBatch(ctx, subscription)
 		select {
@@ -81,11 +139,10 @@ func (m *ReadModel) readBatch(ctx context.Context, subscription eventstore.Subsc
 		return nil, fmt.Errorf("read the log: %w", err)
 	}
 	if len(recorded) == batchSize {
-		last, err := m.log.Last(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("read the log's last sequence: %w", err)
+		// It only tells how far there is to go.
+		if last, err := m.log.Last(ctx); err == nil {
+			m.progress.saw(last)
 		}
-		m.progress.saw(last)
 	}
 	events := make([]encodedEvent, len(recorded))
 	for i, e := range recorded {
@@ -192,8 +249,8 @@ func (w *writer) apply(ctx context.Context, events []encodedEvent) (err error) {
 	at := w.at
 	defer func() {
 		if err != nil {
-			_, failed := w.rollback.ExecContext(ctx)
-			err = errors.Join(err, failed)
+			// After some errors SQLite has rolled back by itself. After any the writer is closed.
+			_, _ = w.rollback.ExecContext(ctx)
 		}
 	}()
 	days := make(dayChanges)

@@ -275,7 +275,7 @@ func TestHealthBehind(t *testing.T) {
 	appendTo(t, log, registered("a"), registered("b"))
 	m := open(t, t.TempDir(), log)
 	defer m.Close()
-	if h := m.Health(); h != (projections.Health{Last: 2}) {
+	if h := m.Health(); h != (projections.Health{Last: 2, Trouble: projections.ErrRebuilding}) {
 		t.Errorf("health %+v", h)
 	}
 }

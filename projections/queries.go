@@ -3,11 +3,15 @@ package projections
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 )
 
-// queries are the statements that read, other than those that Events puts together.
-type queries struct {
+// A view is a file as readers have it open, with the statements that read, other than those that Events
+// puts together.
+type view struct {
+	db *sql.DB
+
 	client, clientPage         *sql.Stmt
 	token, tokenPage           *sql.Stmt
 	clientSnapshot             *sql.Stmt
@@ -16,21 +20,28 @@ type queries struct {
 	days, counts               *sql.Stmt
 }
 
-func prepareQueries(ctx context.Context, db *sql.DB) (q queries, err error) {
-	err = prepare(ctx, db, map[string]**sql.Stmt{
-		selectClient:         &q.client,
-		selectClientPage:     &q.clientPage,
-		selectToken:          &q.token,
-		selectTokenPage:      &q.tokenPage,
-		selectClientSnapshot: &q.clientSnapshot,
-		selectTokenSnapshot:  &q.tokenSnapshot,
-		selectFirstSince:     &q.firstSince,
-		selectLag:            &q.lag,
-		selectHistories:      &q.histories,
-		selectDays:           &q.days,
-		selectCounts:         &q.counts,
-	})
-	return q, err
+func openView(ctx context.Context, path string) (*view, error) {
+	db, err := openReaders(path)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{db: db}
+	if err := prepare(ctx, db, map[string]**sql.Stmt{
+		selectClient:         &v.client,
+		selectClientPage:     &v.clientPage,
+		selectToken:          &v.token,
+		selectTokenPage:      &v.tokenPage,
+		selectClientSnapshot: &v.clientSnapshot,
+		selectTokenSnapshot:  &v.tokenSnapshot,
+		selectFirstSince:     &v.firstSince,
+		selectLag:            &v.lag,
+		selectHistories:      &v.histories,
+		selectDays:           &v.days,
+		selectCounts:         &v.counts,
+	}); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return v, nil
 }
 
 // prepare prepares each query on a *sql.DB or *sql.Conn.
@@ -43,4 +54,18 @@ func prepare(ctx context.Context, db interface {
 		}
 	}
 	return nil
+}
+
+// scanAll reads and closes rows.
+func scanAll[T any](rows *sql.Rows, scan func(interface{ Scan(...any) error }) (T, error)) ([]T, error) {
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
 }

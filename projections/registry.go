@@ -25,11 +25,15 @@ func (m *ReadModel) RegistryAt(ctx context.Context, at Moment, yield func(Client
 	var current Client
 	var position eventRow
 	for {
-		rows, err := m.queries.histories.QueryContext(ctx, position.first, position.Seq, last, historyPage)
-		if err != nil {
-			return fmt.Errorf("read histories: %w", err)
-		}
-		page, err := scanEvents(rows)
+		var page []eventRow
+		err := m.read(func(v *view) error {
+			rows, err := v.histories.QueryContext(ctx, position.first, position.Seq, last, historyPage)
+			if err != nil {
+				return err
+			}
+			page, err = scanAll(rows, scanEvent)
+			return err
+		})
 		if err != nil {
 			return fmt.Errorf("read histories: %w", err)
 		}
@@ -58,6 +62,9 @@ func yieldActive(c Client, yield func(Client) error) error {
 
 // lastUntil returns the sequence of the last event that counts at a moment.
 func (m *ReadModel) lastUntil(ctx context.Context, at Moment) (int64, error) {
+	if m.shown.Load() == nil {
+		return 0, ErrUnavailable // and what is applied is not all that will be shown
+	}
 	if at.Seq != 0 {
 		return min(sequence(at.Seq), sequence(m.Health().Applied)), nil
 	}

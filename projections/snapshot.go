@@ -19,30 +19,34 @@ const (
 )
 
 // ClientSnapshot returns a client as the events that are applied say it, whatever its status; the zero
-// snapshot for one that is not there.
-func (m *ReadModel) ClientSnapshot(ctx context.Context, id string) (s domain.Snapshot[domain.Client], err error) {
-	row, err := scanClient(snapshotRow{m.queries.clientSnapshot.QueryRowContext(ctx, id), &s.Last, &s.At})
-	if errors.Is(err, sql.ErrNoRows) {
-		return s, nil
-	}
-	if err != nil {
-		return domain.Snapshot[domain.Client]{}, fmt.Errorf("read snapshot of a client: %w", err)
-	}
-	s.State = row.Client.Client
-	return s, nil
+// snapshot for one that is not there, and while nothing can be read.
+func (m *ReadModel) ClientSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.Client], error) {
+	return readSnapshot(m, func(v *view, s *domain.Snapshot[domain.Client]) error {
+		row, err := scanClient(snapshotRow{v.clientSnapshot.QueryRowContext(ctx, id), &s.Last, &s.At})
+		s.State = row.Client.Client
+		return err
+	})
 }
 
 // TokenSnapshot returns an initial access token as ClientSnapshot does a client.
-func (m *ReadModel) TokenSnapshot(ctx context.Context, id string) (s domain.Snapshot[domain.InitialAccessToken], err error) {
-	row, err := scanToken(snapshotRow{m.queries.tokenSnapshot.QueryRowContext(ctx, id), &s.Last, &s.At})
-	if errors.Is(err, sql.ErrNoRows) {
+func (m *ReadModel) TokenSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.InitialAccessToken], error) {
+	return readSnapshot(m, func(v *view, s *domain.Snapshot[domain.InitialAccessToken]) error {
+		row, err := scanToken(snapshotRow{v.tokenSnapshot.QueryRowContext(ctx, id), &s.Last, &s.At})
+		s.State = row.InitialAccessToken.InitialAccessToken
+		return err
+	})
+}
+
+func readSnapshot[S any](m *ReadModel, scan func(*view, *domain.Snapshot[S]) error) (domain.Snapshot[S], error) {
+	var s domain.Snapshot[S]
+	err := m.read(func(v *view) error { return scan(v, &s) })
+	switch {
+	case err == nil:
 		return s, nil
+	case errors.Is(err, sql.ErrNoRows), errors.Is(err, ErrUnavailable):
+		return domain.Snapshot[S]{}, nil
 	}
-	if err != nil {
-		return domain.Snapshot[domain.InitialAccessToken]{}, fmt.Errorf("read snapshot of an initial access token: %w", err)
-	}
-	s.State = row.InitialAccessToken.InitialAccessToken
-	return s, nil
+	return domain.Snapshot[S]{}, fmt.Errorf("read snapshot: %w", err)
 }
 
 // snapshotRow is a row that begins with snapshotColumns.

@@ -160,7 +160,11 @@ func optional(micros sql.NullInt64) time.Time {
 
 // InitialAccessToken implements Reader.
 func (m *ReadModel) InitialAccessToken(ctx context.Context, id string) (InitialAccessToken, error) {
-	t, err := scanToken(m.queries.token.QueryRowContext(ctx, id))
+	var t tokenRow
+	err := m.read(func(v *view) (err error) {
+		t, err = scanToken(v.token.QueryRowContext(ctx, id))
+		return err
+	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return InitialAccessToken{}, domain.ErrNoSuchToken
 	}
@@ -181,27 +185,25 @@ func (m *ReadModel) InitialAccessTokens(ctx context.Context, q TokenQuery) (Toke
 		return TokenPage{}, err
 	}
 	limit := min(max(q.Limit, 1), maxTokens)
-	rows, err := m.queries.tokenPage.QueryContext(ctx, before, limit+1)
+	var found []tokenRow
+	err = m.read(func(v *view) error {
+		rows, err := v.tokenPage.QueryContext(ctx, before, limit+1)
+		if err != nil {
+			return err
+		}
+		found, err = scanAll(rows, scanToken)
+		return err
+	})
 	if err != nil {
 		return TokenPage{}, fmt.Errorf("read initial access tokens: %w", err)
 	}
-	defer rows.Close()
 	var page TokenPage
-	var last uint64
-	for rows.Next() {
-		if len(page.Tokens) == limit {
-			page.NextCursor = cursor(last)
+	for i, t := range found {
+		if i == limit {
+			page.NextCursor = cursor(found[i-1].seq)
 			break
 		}
-		t, err := scanToken(rows)
-		if err != nil {
-			return TokenPage{}, fmt.Errorf("read initial access tokens: %w", err)
-		}
 		page.Tokens = append(page.Tokens, t.InitialAccessToken)
-		last = t.seq
-	}
-	if err := rows.Err(); err != nil {
-		return TokenPage{}, fmt.Errorf("read initial access tokens: %w", err)
 	}
 	return page, nil
 }

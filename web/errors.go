@@ -19,6 +19,9 @@ type badRequest string
 
 func (b badRequest) Error() string { return string(b) }
 
+// retryAfter is after how many seconds it is worth to try again what is not available.
+const retryAfter = "5"
+
 // A problem is an error as an administrator reads it.
 type problem struct {
 	Status int
@@ -55,6 +58,15 @@ func problemOf(err error) problem {
 	case errors.Is(err, domain.ErrOutcomeUnknown):
 		return problem{http.StatusServiceUnavailable, "It is not known whether this was done",
 			"The event log did not answer in time. Look at the client: if it is unchanged in a minute, try once more. Trying twice does no harm."}
+	case errors.Is(err, domain.ErrDiskFull):
+		return problem{http.StatusServiceUnavailable, "The disk is full",
+			"The registry's disk has no space left for this, so nothing was done. Make space, then try again."}
+	case errors.Is(err, domain.ErrUnavailable):
+		return problem{http.StatusServiceUnavailable, "The event log is not available",
+			"The event log cannot be read or written now, so nothing was done. Try again in a moment."}
+	case errors.Is(err, projections.ErrUnavailable):
+		return problem{http.StatusServiceUnavailable, "The registry is being read in",
+			"What is registered is being built from the event log and cannot be shown now. Try again in a moment."}
 	case errors.Is(err, context.DeadlineExceeded):
 		return problem{http.StatusServiceUnavailable, "This is taking too long",
 			"The registry did not answer in time. Nothing is lost; try again in a moment."}
@@ -96,10 +108,14 @@ func (w *Web) answerError(err error, c echo.Context) {
 		w.logger.Error("dashboard request failed", "method", r.Method, "path", c.Path(), "status", p.Status, "err", err)
 	}
 	if c.Response().Committed {
-		return
+		// What was sent must not look complete: the connection ends in the middle of it.
+		panic(http.ErrAbortHandler)
 	}
 	// The time for the page has run out by now, but not that for saying so.
 	c.SetRequest(r.WithContext(context.WithoutCancel(r.Context())))
+	if p.Status == http.StatusServiceUnavailable {
+		c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter)
+	}
 	if err := w.render(c, p.Status, problemPage(w.page(c, p.Title, ""), p)); err != nil {
 		w.logger.Error("dashboard could not show an error", "path", c.Path(), "err", err)
 	}

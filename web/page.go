@@ -50,6 +50,8 @@ func warningOf(h projections.Health) string {
 	case h.Err != nil:
 		return "The read model has stopped, so pages show the registry as it was at event " + count(int(h.Applied)) +
 			" of " + count(int(h.Last)) + ". Registration goes on. The server's log and /readyz say why it stopped."
+	case h.Trouble != nil:
+		return "The read model cannot follow the event log at present, so pages may lack the newest events. The server's log and /readyz say why."
 	case h.Last > h.Applied+behindTolerated:
 		return "The read model is catching up: event " + count(int(h.Applied)) + " of " + count(int(h.Last)) +
 			" is applied. Until then pages show the registry as it was."

@@ -113,6 +113,9 @@ func TestFaultsTellNothingOfTheInside(t *testing.T) {
 		text   string
 	}{
 		"outcome unknown": {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrOutcomeUnknown), http.StatusServiceUnavailable, "not known whether"},
+		"no leader":       {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrUnavailable), http.StatusServiceUnavailable, "event log is not available"},
+		"disk full":       {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrDiskFull), http.StatusServiceUnavailable, "The disk is full"},
+		"being built":     {fmt.Errorf("nats at 10.0.0.1: %w", projections.ErrUnavailable), http.StatusServiceUnavailable, "is being built"},
 		"conflict":        {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrConflict), http.StatusConflict, "same moment"},
 		"too slow":        {fmt.Errorf("nats at 10.0.0.1: %w", context.DeadlineExceeded), http.StatusServiceUnavailable, "in time"},
 		"anything":        {errors.New("nats at 10.0.0.1: disk full"), http.StatusInternalServerError, "Something went wrong"},
@@ -124,6 +127,9 @@ func TestFaultsTellNothingOfTheInside(t *testing.T) {
 			got := r.admin(t).post("/admin/clients/"+client.Client.ID+"/revoke", url.Values{})
 			if got.status != c.status || !strings.Contains(got.body, c.text) {
 				t.Errorf("status %d, want %d with %q: %s", got.status, c.status, c.text, got.body)
+			}
+			if unavailable := c.status == http.StatusServiceUnavailable; unavailable != (got.header.Get("Retry-After") != "") {
+				t.Errorf("status %d with Retry-After %q", got.status, got.header.Get("Retry-After"))
 			}
 			if strings.Contains(got.body, "10.0.0.1") || strings.Contains(got.body, "fault of ours") {
 				t.Error("the page tells of the inside")
@@ -141,6 +147,7 @@ func TestAReadModelThatStoppedIsSaid(t *testing.T) {
 		want   string
 	}{
 		"stopped":     {projections.Health{Applied: 1200, Last: 1300, Err: errors.New("column at /srv/x")}, "as it was at event 1,200 of 1,300"},
+		"in trouble":  {projections.Health{Applied: 1200, Last: 1200, Trouble: errors.New("disk at /srv/x")}, "cannot follow the event log at present"},
 		"catching up": {projections.Health{Applied: 1200, Last: 90000}, "event 1,200 of 90,000"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -47,7 +47,7 @@ func (w *Web) stream(c echo.Context) error {
 	}
 	out := newEventStream(c)
 	if err := w.follow(ctx, out, log, after); err != nil && ctx.Err() == nil {
-		w.logger.Warn("live events ended", "err", err)
+		return fmt.Errorf("live events: %w", err)
 	}
 	return nil
 }

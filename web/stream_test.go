@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"roster/domain"
+	"roster/projections"
+	"roster/web"
 )
 
 // A feed is a stream of live events as a browser reads it.
@@ -162,6 +164,32 @@ func TestAStreamEndsWithItsSession(t *testing.T) {
 	feed.want("signed-out", "")
 	if m, ok := feed.next(); ok {
 		t.Errorf("after that came %+v", m)
+	}
+}
+
+// broken is a read model that cannot be read beyond a sequence.
+type broken struct {
+	projections.Reader
+	after uint64
+}
+
+func (b broken) Events(ctx context.Context, q projections.EventQuery) ([]projections.Event, error) {
+	if q.After > b.after {
+		return nil, projections.ErrUnavailable
+	}
+	return b.Reader.Events(ctx, q)
+}
+
+// A stream that fails ends in the middle, as a broken connection does: nobody takes it for one that ended.
+func TestAStreamThatFailsIsBrokenOff(t *testing.T) {
+	r := newRegistry(t, func(o *web.Options) { o.Reader = broken{o.Reader, 1} })
+	r.register(t, name(1))
+	r.register(t, name(2))
+	feed := r.admin(t).follow("/admin/events/stream?after=1", "")
+	feed.want("entry", "2")
+	r.register(t, name(3))
+	if rest, err := io.ReadAll(feed.body); err != io.ErrUnexpectedEOF {
+		t.Errorf("after that came %q and the stream ended with %v, want %v", rest, err, io.ErrUnexpectedEOF)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"roster/domain"
 	"roster/domain/registrar"
@@ -49,7 +50,9 @@ func startCore(ctx context.Context, s storage, care *caretaker, logger *slog.Log
 	if err := c.openLog(ctx, s, care, logger); err != nil {
 		return nil, err
 	}
-	c.model, err = projections.Open(ctx, projections.Options{Dir: s.Data, Log: c.log, Logger: logger, Anew: c.log.Disowned()})
+	c.model, err = patiently(ctx, logger, "the event log, to open the read model", func() (*projections.ReadModel, error) {
+		return projections.Open(ctx, projections.Options{Dir: s.Data, Log: c.log, Logger: logger, Anew: c.log.Disowned()})
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +85,8 @@ func (c *core) openLog(ctx context.Context, s storage, care *caretaker, logger *
 			o.SealingKey = c.keys.IDs()[0]
 		}
 	}
-	if c.log, err = jetstream.Open(ctx, o); err != nil {
+	c.log, err = patiently(ctx, logger, "the event log", func() (*jetstream.Log, error) { return jetstream.Open(ctx, o) })
+	if err != nil {
 		return fmt.Errorf("open event log: %w", err)
 	}
 	if care == nil {
@@ -96,9 +100,34 @@ func (c *core) openLog(ctx context.Context, s storage, care *caretaker, logger *
 	if err := recorder.AcceptLosses(ctx, losses); err != nil {
 		return fmt.Errorf("record the loss of events: %w", err)
 	}
-	return recorder.UseKeys(ctx, registrar.Keys{
-		IDs: c.keys.IDs(), Founding: c.log.SealingKey(), Private: private, AcceptLoss: care.acceptLoss,
+	_, err = patiently(ctx, logger, "the event log, to look up its sealing keys", func() (struct{}, error) {
+		return struct{}{}, recorder.UseKeys(ctx, registrar.Keys{
+			IDs: c.keys.IDs(), Founding: c.log.SealingKey(), Private: private, AcceptLoss: care.acceptLoss,
+		})
 	})
+	return err
+}
+
+// startPause is between two attempts to open what is not available.
+const startPause = 500 * time.Millisecond
+
+// patiently opens something, and tries again while the event log is not available, until ctx ends: a cluster
+// may have no leader yet, or a disk no space. It logs what is waited for.
+func patiently[T any](ctx context.Context, logger *slog.Logger, what string, open func() (T, error)) (T, error) {
+	for said := false; ; said = true {
+		opened, err := open()
+		if !errors.Is(err, domain.ErrUnavailable) {
+			return opened, err
+		}
+		if !said {
+			logger.Warn("waiting for "+what, "err", err)
+		}
+		select {
+		case <-time.After(startPause):
+		case <-ctx.Done():
+			return opened, fmt.Errorf("waited for %s in vain: %w", what, err)
+		}
+	}
 }
 
 // stop ends the projector, the read model, the log and the lock, in that order. It returns what went

@@ -58,18 +58,23 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 	go func() { served <- server.Serve(inJSON{listener}) }()
 	logger.Info("serving", "address", listener.Addr().String(), "dashboard", publicURL+"/admin/")
 
+	var broken error
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve: %w", err)
+	case broken = <-c.log.Broken():
+		// Whoever supervises the program starts it anew, which is what helps.
+		broken = fmt.Errorf("the event log must be opened anew: %w", broken)
+		logger.Error("event log is broken", "err", broken)
 	case <-ctx.Done():
 	}
 	logger.Info("stopping")
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
 	if err := server.Shutdown(stopping); err != nil {
-		return errors.Join(fmt.Errorf("stop serving: %w", err), server.Close())
+		return errors.Join(broken, fmt.Errorf("stop serving: %w", err), server.Close())
 	}
-	return nil
+	return broken
 }
 
 // server puts API and dashboard together.
@@ -93,7 +98,7 @@ func (s *serveCommand) server(
 		Registration: api.Registration(s.Registration), RegistrationRate: s.RegistrationRate,
 		Logger: logger, Metrics: metrics, Ready: c.log.Ready,
 	})
-	sessions, err := newSessionStore(ctx, c.log)
+	sessions, err := newSessionStore(ctx, c.log, logger)
 	if err != nil {
 		return nil, nil, err
 	}

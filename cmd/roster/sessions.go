@@ -5,10 +5,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	natsjs "github.com/nats-io/nats.go/jetstream"
 
+	"roster/domain"
 	"roster/eventstore/jetstream"
 )
 
@@ -24,8 +26,10 @@ type sessionStore struct {
 	bucket natsjs.KeyValue
 }
 
-func newSessionStore(ctx context.Context, log *jetstream.Log) (sessionStore, error) {
-	bucket, err := log.Bucket(ctx, sessionBucket, sessionLifetime)
+func newSessionStore(ctx context.Context, log *jetstream.Log, logger *slog.Logger) (sessionStore, error) {
+	bucket, err := patiently(ctx, logger, "the session store", func() (natsjs.KeyValue, error) {
+		return log.Bucket(ctx, sessionBucket, sessionLifetime)
+	})
 	if err != nil {
 		return sessionStore{}, fmt.Errorf("session store: %w", err)
 	}
@@ -41,7 +45,7 @@ func (s sessionStore) FindCtx(ctx context.Context, token string) (data []byte, f
 		return nil, false, nil
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("find session: %w", err)
+		return nil, false, fmt.Errorf("%w: find session: %w", domain.ErrUnavailable, err)
 	}
 	value := entry.Value()
 	if len(value) < 8 || time.Now().UnixMilli() >= int64(binary.BigEndian.Uint64(value)) {
@@ -56,7 +60,7 @@ func (s sessionStore) CommitCtx(ctx context.Context, token string, data []byte, 
 	defer cancel()
 	value := append(binary.BigEndian.AppendUint64(nil, uint64(expiry.UnixMilli())), data...)
 	if _, err := s.bucket.Put(ctx, token, value); err != nil {
-		return fmt.Errorf("store session: %w", err)
+		return fmt.Errorf("%w: store session: %w", domain.ErrUnavailable, err)
 	}
 	return nil
 }
@@ -66,7 +70,7 @@ func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
 	ctx, cancel := context.WithTimeout(ctx, sessionTimeout)
 	defer cancel()
 	if err := s.bucket.Purge(ctx, token); err != nil && !errors.Is(err, natsjs.ErrInvalidKey) {
-		return fmt.Errorf("end session: %w", err)
+		return fmt.Errorf("%w: end session: %w", domain.ErrUnavailable, err)
 	}
 	return nil
 }

@@ -35,13 +35,8 @@ func (l *Log) Append(ctx context.Context, changes ...domain.Change) (uint64, err
 		return 0, fmt.Errorf("append: %w", err)
 	}
 	defer l.slots.Release(1)
-	if l.closed.Load() {
-		return 0, errLogClosed
-	}
-	if l.barrier != nil {
-		if err := l.barrier.failure(); err != nil {
-			return 0, err
-		}
+	if err := l.admit(changes); err != nil {
+		return 0, fmt.Errorf("append: %w", err)
 	}
 	var seq uint64
 	if len(msgs) == 1 {
@@ -73,6 +68,16 @@ func (l *Log) Append(ctx context.Context, changes ...domain.Change) (uint64, err
 	return seq, nil
 }
 
+// admit refuses at once what could not be stored.
+func (l *Log) admit(changes []domain.Change) error {
+	if l.keeper != nil {
+		if err := l.keeper.space.admit(changes); err != nil {
+			return err
+		}
+	}
+	return l.writable()
+}
+
 // messages encodes changes. The first message of each carries what the server must expect of its subject.
 func messages(changes []domain.Change) ([]*nats.Msg, error) {
 	if err := eventstore.CheckChanges(changes); err != nil {
@@ -96,10 +101,12 @@ func messages(changes []domain.Change) ([]*nats.Msg, error) {
 
 // publish stores one message and returns its sequence. Its errors are those of outcome.
 func (l *Log) publish(ctx context.Context, msg *nats.Msg) (uint64, error) {
+	// A server whose store has failed answers no more.
+	life := l.life()
 	// Without a stream to answer nothing is stored; trying again is up to the caller.
 	future, err := l.js.PublishMsgAsync(msg, jetstream.WithRetryAttempts(0))
 	if err != nil {
-		return 0, err
+		return 0, unavailable(err)
 	}
 	select {
 	case ack := <-future.Ok():
@@ -108,6 +115,8 @@ func (l *Log) publish(ctx context.Context, msg *nats.Msg) (uint64, error) {
 		return 0, outcome(err)
 	case <-ctx.Done():
 		return 0, fmt.Errorf("%w: no acknowledgement: %w", domain.ErrOutcomeUnknown, ctx.Err())
+	case <-life.Done():
+		return 0, fmt.Errorf("%w: no acknowledgement: %w", domain.ErrOutcomeUnknown, context.Cause(life))
 	}
 }
 
@@ -116,10 +125,10 @@ func (l *Log) publish(ctx context.Context, msg *nats.Msg) (uint64, error) {
 func outcome(err error) error {
 	var refused *jetstream.APIError
 	if errors.As(err, &refused) && refused.ErrorCode != codeStoreFailed {
-		return err
+		return unavailable(err)
 	}
 	if errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) {
-		return err
+		return unavailable(err)
 	}
 	return fmt.Errorf("%w: %w", domain.ErrOutcomeUnknown, err)
 }

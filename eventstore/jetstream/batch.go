@@ -69,7 +69,7 @@ func (l *Log) sendBatch(ctx context.Context, msgs []*nats.Msg) (uint64, error) {
 			return l.commitBatch(ctx, msg)
 		}
 		if err := l.nc.PublishMsg(msg); err != nil {
-			return 0, err
+			return 0, unavailable(err)
 		}
 	}
 	return 0, errors.New("empty batch")
@@ -79,7 +79,12 @@ func (l *Log) commitBatch(ctx context.Context, last *nats.Msg) (uint64, error) {
 	last.Header.Set(headerBatchCommit, "1")
 	ctx, cancel := context.WithTimeout(ctx, ackTimeout)
 	defer cancel()
+	life := l.life()
+	defer context.AfterFunc(life, cancel)()
 	reply, err := l.request(ctx, last)
+	if cause := context.Cause(life); err != nil && cause != nil {
+		err = cause
+	}
 	if err != nil {
 		return 0, outcome(err)
 	}

@@ -32,7 +32,7 @@ func (l *Log) checkBlocks(ctx context.Context, dir string, o Options) (err error
 
 // checkStream holds the stream against the witness, and an external one against itself, too.
 func (l *Log) checkStream(ctx context.Context, o Options) (err error) {
-	if l.server != nil {
+	if l.embedded != nil {
 		if l.opened < l.survey.last {
 			return fmt.Errorf("the embedded server found events up to %d only, its block files hold them up to %d", l.opened, l.survey.last)
 		}

@@ -354,6 +354,12 @@ func TestSyncFails(t *testing.T) {
 	if !errors.Is(err, broken) || errors.Is(err, domain.ErrOutcomeUnknown) {
 		t.Errorf("next Append = %v, want a refusal with the cause", err)
 	}
+	if !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("next Append = %v, want ErrUnavailable", err)
+	}
+	if err := <-log.Broken(); !errors.Is(err, broken) {
+		t.Errorf("Broken receives %v, want the cause", err)
+	}
 	if last, err := log.Last(t.Context()); err != nil || last != 1 {
 		t.Errorf("Last = %d, %v; want 1", last, err)
 	}

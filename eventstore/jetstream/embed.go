@@ -6,41 +6,76 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"roster/domain"
 )
 
 // startTimeout bounds how long an embedded server may take from having read its store to being ready.
 const startTimeout = 30 * time.Second
 
-// startServer starts a server that stores under dir and listens on no network address. With syncAlways
-// it syncs every message before it acknowledges it.
-func startServer(dir string, syncAlways bool, logger *slog.Logger) (*server.Server, error) {
+// An embedded is a server inside this process that stores under a directory and listens on no network
+// address. It can be started again: its connections come back to the new server by themselves.
+type embedded struct {
+	dir        string
+	syncAlways bool // the server syncs every message before it acknowledges it
+	logger     *slog.Logger
+
+	mu     sync.Mutex
+	server *server.Server          // nil: none runs
+	alive  context.Context         // ends, with the cause, when the server's store fails
+	fail   context.CancelCauseFunc // ends alive
+}
+
+// start starts the server. None may run.
+func (e *embedded) start() error {
 	ns, err := server.NewServer(&server.Options{
 		ServerName: "roster",
 		DontListen: true,
 		JetStream:  true,
-		StoreDir:   dir,
-		SyncAlways: syncAlways,
+		StoreDir:   e.dir,
+		SyncAlways: e.syncAlways,
 		NoSigs:     true,
 		// The server cuts connections whose reader is too slow. Here it is in the same process: what it has
 		// not read yet takes the same memory on either side, and what is asked for at once is bounded there.
 		MaxPending:    math.MaxInt64,
 		WriteDeadline: time.Hour,
+		// The server would otherwise use no more than three quarters of what was free when it started, also
+		// after space was made. How much is kept free is up to space.
+		JetStreamMaxStore: 1 << 60,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("set up embedded NATS server: %w", err)
+		return fmt.Errorf("set up embedded NATS server: %w", err)
 	}
-	log := &serverLog{logger: logger}
+	alive, fail := context.WithCancelCause(context.Background())
+	log := &serverLog{logger: e.logger, storeFailed: fail}
 	ns.SetLoggerV2(log, false, false, false)
 	ns.Start()
 	if !ns.ReadyForConnections(startTimeout) || !ns.JetStreamEnabled() {
 		stopServer(ns)
-		return nil, fmt.Errorf("start embedded NATS server in %s: %w", dir, log.reason())
+		return fmt.Errorf("start embedded NATS server in %s: %w", e.dir, log.reason())
 	}
-	return ns, nil
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.server, e.alive, e.fail = ns, alive, fail
+	return nil
+}
+
+// stop stops the server, if one runs.
+func (e *embedded) stop() {
+	e.mu.Lock()
+	ns := e.server
+	e.server = nil
+	e.mu.Unlock()
+	if ns != nil {
+		stopServer(ns)
+	}
 }
 
 func stopServer(ns *server.Server) {
@@ -48,9 +83,36 @@ func stopServer(ns *server.Server) {
 	ns.WaitForShutdown()
 }
 
+// InProcessConn implements nats.InProcessConnProvider.
+func (e *embedded) InProcessConn() (net.Conn, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.server == nil {
+		return nil, errors.New("embedded NATS server is being started")
+	}
+	return e.server.InProcessConn()
+}
+
+// life returns a context that ends when the store of the server that runs now fails.
+func (e *embedded) life() context.Context {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.alive
+}
+
+// check finds out what the server did not say: that it has given JetStream up.
+func (e *embedded) check() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.server != nil && !e.server.JetStreamEnabled() {
+		e.fail(fmt.Errorf("%w: the embedded NATS server has disabled JetStream", domain.ErrUnavailable))
+	}
+}
+
 // serverLog passes on what a server says that somebody should know.
 type serverLog struct {
-	logger *slog.Logger
+	logger      *slog.Logger
+	storeFailed context.CancelCauseFunc
 
 	mu   sync.Mutex
 	last string // the last error
@@ -74,6 +136,14 @@ func (l *serverLog) log(level slog.Level, format string, v []any) {
 		l.mu.Unlock()
 	}
 	l.logger.Log(context.Background(), level, "embedded NATS server", "message", message)
+	// A store that failed to write once refuses every later write, and the server tells nobody else.
+	if level >= slog.LevelError && strings.Contains(strings.ToLower(format), "critical write error") {
+		cause := domain.ErrUnavailable
+		if strings.Contains(message, syscall.ENOSPC.Error()) || strings.Contains(message, syscall.EDQUOT.Error()) {
+			cause = domain.ErrDiskFull
+		}
+		l.storeFailed(fmt.Errorf("%w: %s", cause, message))
+	}
 }
 
 func (l *serverLog) Fatalf(format string, v ...any) { l.log(slog.LevelError, format, v) }

@@ -158,7 +158,7 @@ func (l *Log) get(ctx context.Context, r getRequest) (message, error) {
 	defer cancel()
 	reply, err := l.request(ctx, &nats.Msg{Subject: "$JS.API.STREAM.MSG.GET." + StreamName, Data: body})
 	if err != nil {
-		return message{}, err
+		return message{}, unavailable(err)
 	}
 	var answer struct {
 		Error   *jetstream.APIError `json:"error"`
@@ -176,7 +176,7 @@ func (l *Log) get(ctx context.Context, r getRequest) (message, error) {
 		if answer.Error.ErrorCode == jetstream.JSErrCodeMessageNotFound {
 			return message{}, eventstore.ErrNoEvent
 		}
-		return message{}, answer.Error
+		return message{}, unavailable(answer.Error)
 	}
 	header, err := nats.DecodeHeadersMsg(answer.Message.Header)
 	if err != nil {
@@ -201,23 +201,25 @@ func (l *Log) getBatch(ctx context.Context, r batchRequest) (msgs []message, err
 	replies := make(chan *nats.Msg, r.Batch+1)
 	subscription, err := l.nc.ChanSubscribe(inbox, replies)
 	if err != nil {
-		return nil, err
+		return nil, unavailable(err)
 	}
 	defer subscription.Unsubscribe()
 	if err := l.nc.PublishRequest("$JS.API.DIRECT.GET."+StreamName, inbox, body); err != nil {
-		return nil, err
+		return nil, unavailable(err)
 	}
 	for {
 		var reply *nats.Msg
 		select {
 		case reply = <-replies:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, unavailable(ctx.Err())
 		}
 		switch status := reply.Header.Get("Status"); status {
 		case "":
 		case "204", "404": // the end of the batch; nothing to begin with
 			return msgs, nil
+		case "503": // nobody is there to answer
+			return nil, unavailable(nats.ErrNoResponders)
 		default:
 			return nil, fmt.Errorf("request for messages: %s %s", status, reply.Header.Get("Description"))
 		}

@@ -13,11 +13,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/semaphore"
 
+	"roster/domain"
 	"roster/eventstore"
 )
 
@@ -42,6 +42,10 @@ const (
 	// what became of an append.
 	ackTimeout    = 5 * time.Second
 	settleTimeout = 5 * time.Second
+	// lookupTimeout bounds one look for a stream: a cluster without a leader answers nothing at all.
+	lookupTimeout = 2 * time.Second
+	// reconnectWait is the pause between attempts to come back to an embedded server.
+	reconnectWait = 50 * time.Millisecond
 )
 
 // errLogClosed is what a closed log answers to everything.
@@ -68,9 +72,10 @@ type Log struct {
 	foundedKey string
 	opened     uint64 // the stream's last sequence when it was opened
 
-	server *server.Server // nil: external
-	unlock func() error
-	closed atomic.Bool
+	embedded *embedded // nil: external
+	keeper   *keeper   // of embedded
+	unlock   func() error
+	closed   atomic.Bool
 }
 
 var _ eventstore.Log = (*Log)(nil)
@@ -115,8 +120,8 @@ func Open(ctx context.Context, o Options) (log *Log, err error) {
 	if o.URL == "" {
 		// The stream is there by now: a server that deletes its last stream, as the probe would be, removes
 		// the directory of all streams, even while another is being made in it.
-		if err := l.chooseSync(ctx, filepath.Join(o.Dir, "log")); err != nil {
-			return nil, fmt.Errorf("sync event log: %w", err)
+		if err := l.watchOver(ctx, filepath.Join(o.Dir, "log")); err != nil {
+			return nil, err
 		}
 	}
 	return l, nil
@@ -150,28 +155,39 @@ func (l *Log) openStream(ctx context.Context, o Options, replicas int) error {
 	return l.checkStream(ctx, o)
 }
 
-// chooseSync starts the barrier. Should the server's files not be where the barrier looks for them, the
-// server is started anew and syncs every message itself.
-func (l *Log) chooseSync(ctx context.Context, dir string) error {
-	if err := probe(ctx, l.js, dir); err != nil {
-		l.logger.Warn("files of the embedded NATS server are not laid out as expected: every event is synced by itself, which is slower", "err", err)
-		l.nc.Close()
-		stopServer(l.server)
-		return l.startEmbedded(dir, true)
+// watchOver chooses how appends are synced and watches over the server from then on.
+func (l *Log) watchOver(ctx context.Context, dir string) error {
+	disk := newSpace(dir, l.logger)
+	if err := l.chooseSync(ctx, dir, disk); err != nil {
+		return fmt.Errorf("sync event log: %w", err)
 	}
-	l.barrier = newBarrier(dir, StreamName)
-	if err := l.barrier.start(); err != nil {
-		return err
-	}
-	l.barrier.synced = l.opened
+	l.keeper = keep(l, disk)
 	return nil
 }
 
+// chooseSync starts the barrier. Should the server's files not be where the barrier looks for them, the
+// server is started anew and syncs every message itself.
+func (l *Log) chooseSync(ctx context.Context, dir string, disk *space) error {
+	if err := probe(ctx, l.js, dir); err != nil {
+		if disk.check() != nil {
+			return fmt.Errorf("%w: %w", domain.ErrDiskFull, err)
+		}
+		l.logger.Warn("files of the embedded NATS server are not laid out as expected: every event is synced by itself, which is slower", "err", err)
+		l.nc.Close()
+		l.embedded.stop()
+		return l.startEmbedded(dir, true)
+	}
+	l.barrier = newBarrier(dir, StreamName)
+	l.barrier.synced = l.opened // which start is about to sync
+	return l.barrier.start()
+}
+
 func (l *Log) startEmbedded(dir string, syncAlways bool) (err error) {
-	if l.server, err = startServer(dir, syncAlways, l.logger); err != nil {
+	l.embedded = &embedded{dir: dir, syncAlways: syncAlways, logger: l.logger}
+	if err := l.embedded.start(); err != nil {
 		return err
 	}
-	return l.connect("", nats.InProcessServer(l.server))
+	return l.connect("", nats.InProcessServer(l.embedded), nats.ReconnectWait(reconnectWait))
 }
 
 func (l *Log) dial(urls string) error {
@@ -238,22 +254,53 @@ func (l *Log) Disowned() bool { return len(l.lost) > 0 || l.survey.outdated }
 
 // Ready returns nil when the log can be appended to, as far as can be told without appending.
 func (l *Log) Ready(ctx context.Context) error {
-	if l.closed.Load() {
-		return errLogClosed
+	if err := l.writable(); err != nil {
+		return err
 	}
-	if l.barrier != nil {
-		if err := l.barrier.failure(); err != nil {
+	if l.keeper != nil {
+		if err := l.keeper.space.check(); err != nil {
 			return err
 		}
 	}
 	stream, err := l.js.Stream(ctx, StreamName)
 	if err != nil {
-		return fmt.Errorf("look up stream %s: %w", StreamName, err)
+		return fmt.Errorf("look up stream %s: %w", StreamName, unavailable(err))
 	}
 	if cluster := stream.CachedInfo().Cluster; cluster != nil && cluster.Name != "" && cluster.Leader == "" {
-		return fmt.Errorf("stream %s has no leader", StreamName)
+		return fmt.Errorf("%w: stream %s has no leader", domain.ErrUnavailable, StreamName)
 	}
 	return nil
+}
+
+// writable returns why nothing can be appended at present, as far as is known already.
+func (l *Log) writable() error {
+	switch {
+	case l.closed.Load():
+		return errLogClosed
+	case l.barrier != nil && l.barrier.failure() != nil:
+		return l.barrier.failure()
+	}
+	if life := l.life(); life.Err() != nil {
+		return context.Cause(life)
+	}
+	return nil
+}
+
+// life returns a context that ends, with the cause, when an embedded server can write no more.
+func (l *Log) life() context.Context {
+	if l.embedded == nil {
+		return context.Background()
+	}
+	return l.embedded.life()
+}
+
+// Broken receives why the log takes no more events until it is opened anew, if that comes to pass: a sync
+// failed, after which nobody knows what is on disk.
+func (l *Log) Broken() <-chan error {
+	if l.barrier == nil {
+		return nil
+	}
+	return l.barrier.broken
 }
 
 // Close waits for the appends under way, ends subscriptions and stops an embedded server. Closing
@@ -273,14 +320,17 @@ func (l *Log) Close() error {
 
 // shutDown undoes what Open did, as far as it came.
 func (l *Log) shutDown() error {
+	if l.keeper != nil {
+		l.keeper.stop()
+	}
 	if l.nc != nil {
 		l.nc.Close()
 	}
 	if l.barrier != nil {
 		l.barrier.stop()
 	}
-	if l.server != nil {
-		stopServer(l.server)
+	if l.embedded != nil {
+		l.embedded.stop()
 	}
 	if l.unlock != nil {
 		return l.unlock()

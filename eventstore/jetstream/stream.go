@@ -53,6 +53,8 @@ func streamConfig(name, subjects string, replicas int) jetstream.StreamConfig {
 // It makes none either where block files hold events: of those only the description is missing.
 func createOrVerify(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig, found *survey) (*jetstream.StreamInfo, error) {
 	replicas := config.Replicas
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
 	stream, err := js.Stream(ctx, StreamName)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		if found != nil && found.events > 0 {
@@ -64,7 +66,7 @@ func createOrVerify(ctx context.Context, js jetstream.JetStream, config jetstrea
 		stream, err = js.CreateStream(ctx, config)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("create or look up stream %s: %w", StreamName, err)
+		return nil, fmt.Errorf("create or look up stream %s: %w", StreamName, unavailable(err))
 	}
 	info := stream.CachedInfo()
 	if problems := unfit(info.Config, replicas); len(problems) > 0 {

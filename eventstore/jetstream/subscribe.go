@@ -31,7 +31,7 @@ func (l *Log) Subscribe(ctx context.Context, after uint64) (eventstore.Subscript
 		OptStartSeq:   after + 1,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("subscribe after %d: %w", after, err)
+		return nil, fmt.Errorf("subscribe after %d: %w", after, unavailable(err))
 	}
 	s := &subscription{
 		log:   l,

@@ -16,6 +16,8 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nuid"
+
+	"roster/domain"
 )
 
 // A barrier makes acknowledged messages of an embedded server durable.
@@ -31,17 +33,21 @@ import (
 type barrier struct {
 	store  string                  // the server's store directory
 	blocks string                  // the directory of the stream's block files
-	last   int                     // number of the last block file that was synced; 0: there was none
 	fsync  func(path string) error // syncFile, but in tests
 
 	kick chan struct{}
 	done chan struct{} // closed once run has ended; nil: never started
+
+	busy sync.Mutex // held while files are synced, or while the server changes them as it starts
+	last int        // number of the last block file that was synced; 0: every file is still to be synced
 
 	mu      sync.Mutex
 	next    *round
 	current *round // under way; nil: none
 	synced  uint64 // every message up to this sequence is on disk
 	failed  error  // why a sync failed; none is tried again, since the kernel may have dropped what it could not write
+
+	broken chan error // receives failed, once
 }
 
 // A round is one sync and those who wait for it.
@@ -58,6 +64,7 @@ func newBarrier(store, stream string) *barrier {
 		fsync:  syncFile,
 		kick:   make(chan struct{}, 1),
 		next:   &round{done: make(chan struct{})},
+		broken: make(chan error, 1),
 	}
 }
 
@@ -68,6 +75,16 @@ func blocksDir(store, stream string) string {
 // start syncs all that is there, so that what a crash left in the kernel's memory is on disk before
 // anything is built on it, and starts the goroutine that stop waits for.
 func (b *barrier) start() error {
+	if err := b.syncAll(); err != nil {
+		return err
+	}
+	b.done = make(chan struct{})
+	go b.run()
+	return nil
+}
+
+// syncAll syncs every block file and all that leads to them.
+func (b *barrier) syncAll() error {
 	entries, err := os.ReadDir(b.blocks)
 	if err != nil {
 		return err
@@ -89,12 +106,19 @@ func (b *barrier) start() error {
 			break
 		}
 	}
-	if err := b.fsync(b.blocks); err != nil {
-		return err
-	}
-	b.done = make(chan struct{})
-	go b.run()
-	return nil
+	return b.fsync(b.blocks)
+}
+
+// renew runs what starts the server anew while nothing is synced: the server may cut and remove files as it
+// does so. It returns the sequence up to which every message was on disk.
+func (b *barrier) renew(start func() error) (synced uint64, err error) {
+	b.busy.Lock()
+	defer b.busy.Unlock()
+	b.last = 0
+	err = start()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.synced, err
 }
 
 // syncDescription syncs a directory and the description of a stream in it, if there is one.
@@ -108,8 +132,7 @@ func (b *barrier) syncDescription(dir string) error {
 }
 
 // wait returns nil once the message at seq, which must have been acknowledged or read, is on disk, and with it
-// all before it.
-// It returns why the sync failed, or the context's error.
+// all before it. It returns why the sync failed, or the context's error.
 func (b *barrier) wait(ctx context.Context, seq uint64) error {
 	b.mu.Lock()
 	if seq <= b.synced || b.failed != nil {
@@ -150,17 +173,28 @@ func (b *barrier) run() {
 		if r.err == nil {
 			r.err = b.sync()
 		}
-
 		b.mu.Lock()
 		b.current = nil
 		if r.err == nil {
 			b.synced = max(b.synced, r.seq)
-		} else {
-			b.failed = r.err
 		}
 		b.mu.Unlock()
+		if r.err != nil {
+			r.err = b.fail(r.err)
+		}
 		close(r.done)
 	}
+}
+
+// fail notes that what was acknowledged may not be on disk, and returns what is said from then on.
+func (b *barrier) fail(err error) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.failed == nil {
+		b.failed = fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
+		b.broken <- b.failed
+	}
+	return b.failed
 }
 
 // stop ends the barrier. Nobody may wait any more.
@@ -182,6 +216,17 @@ func (b *barrier) failure() error {
 //
 // Whoever waits was acknowledged before, so what they wait for is in a file that is there by now.
 func (b *barrier) sync() error {
+	b.busy.Lock()
+	defer b.busy.Unlock()
+	if b.last == 0 {
+		if err := b.syncAll(); err != nil {
+			return fmt.Errorf("sync event log: %w", err)
+		}
+		if b.last == 0 {
+			return fmt.Errorf("sync event log: no block file in %s", b.blocks)
+		}
+		return nil
+	}
 	begun := b.last
 	for {
 		if _, err := os.Lstat(b.block(b.last + 1)); errors.Is(err, fs.ErrNotExist) {
@@ -189,15 +234,10 @@ func (b *barrier) sync() error {
 		} else if err != nil {
 			return fmt.Errorf("sync event log: %w", err)
 		}
-		if b.last > 0 {
-			if err := b.fsync(b.block(b.last)); err != nil {
-				return fmt.Errorf("sync event log: %w", err)
-			}
+		if err := b.fsync(b.block(b.last)); err != nil {
+			return fmt.Errorf("sync event log: %w", err)
 		}
 		b.last++
-	}
-	if b.last == 0 {
-		return fmt.Errorf("sync event log: no block file in %s", b.blocks)
 	}
 	if err := b.fsync(b.block(b.last)); err != nil {
 		return fmt.Errorf("sync event log: %w", err)
