@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	requestTimeout = 10 * time.Second // for a request to arrive and, streams excepted, to be worked on
+	requestTimeout = 10 * time.Second // for a request to be worked on, streams excepted
 	writeTimeout   = 30 * time.Second // for a caller to take an answer, or a piece of a stream
 )
 
@@ -99,14 +99,11 @@ func isProbe(route string) bool {
 	return route == "/healthz" || route == "/readyz" || route == "/metrics"
 }
 
-// bound gives a request a time to arrive and its answer a time to be taken. A stream sets its own.
+// bound gives an answer a time to be taken. A stream sets its own.
 func bound(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		control := http.NewResponseController(c.Response())
-		now := time.Now()
 		// Not every connection has deadlines; one that has none waits for no network.
-		_ = control.SetReadDeadline(now.Add(requestTimeout))
-		_ = control.SetWriteDeadline(now.Add(requestTimeout + writeTimeout))
+		_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(requestTimeout + writeTimeout))
 		return next(c)
 	}
 }

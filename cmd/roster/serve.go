@@ -123,6 +123,10 @@ func (s *serveCommand) server(
 }
 
 // newHTTPServer returns a server that waits for no caller for long.
+//
+// No handler may set a read deadline. While one runs net/http reads on, to learn when the caller hangs up; a
+// deadline that passes then is taken for that and ends the context of the connection, so that every later
+// request on it is over before it began. ReadTimeout is lifted in time: when all of the body has come.
 func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,
