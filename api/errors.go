@@ -52,7 +52,7 @@ var ErrorCodes = []ErrorCode{
 	{"invalid_client_metadata", []int{400}, "a member is refused, or the body is not one JSON object", "RFC 7591 3.2.2"},
 	{"invalid_software_statement", []int{400}, "the software statement is not valid", "RFC 7591 3.2.2"},
 	{"unapproved_software_statement", []int{400}, "the software statement is of no issuer that this registry trusts, or there is none and the policy requires one", "RFC 7591 3.2.2"},
-	{"invalid_request", []int{400, 408, 413, 415, 431, 501, 505}, "the request breaks a rule of HTTP or of this interface: a parameter, a header, the size, type or speed of its body, or a member that RFC 7592 2.2 forbids in an update", "RFC 6749 5.2"},
+	{"invalid_request", []int{400, 408, 413, 415, 417, 431, 501, 505}, "the request breaks a rule of HTTP or of this interface: a parameter, a header, the size, type or speed of its body, or a member that RFC 7592 2.2 forbids in an update", "RFC 6749 5.2"},
 	{"invalid_token", []int{401}, "no token came, or one that is not accepted: unknown clients, ended ones and wrong tokens cannot be told apart, nor can the ways in which an initial access token ended", "RFC 6750 3.1"},
 	{"unauthorized", []int{401}, "credentials of an administrator are needed or not accepted", ""},
 	{"access_denied", []int{403}, "registration is closed", "RFC 6749 4.1.2.1"},

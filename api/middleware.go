@@ -108,6 +108,30 @@ func bound(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// methods are all that any path knows.
+var methods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions,
+}
+
+// targeted answers requests whose target is no path: CONNECT is for proxies (RFC 9110 9.3.6), and an asterisk
+// for OPTIONS alone, which then asks about the server as a whole (RFC 9112 3.2.4).
+func targeted(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		switch {
+		case r.Method == http.MethodConnect:
+			c.Response().Header().Set(echo.HeaderAllow, strings.Join(methods, ", "))
+			return echo.ErrMethodNotAllowed
+		case r.Method == http.MethodOptions && r.URL.Path == "*":
+			c.Response().Header().Set(echo.HeaderAllow, strings.Join(methods, ", "))
+			return answer(c, http.StatusOK, struct{}{})
+		case !strings.HasPrefix(r.URL.Path, "/"):
+			return invalidRequest(http.StatusBadRequest, "the target of the request is not a path")
+		}
+		return next(c)
+	}
+}
+
 // protect sets the headers that keep an answer out of caches (RFC 6749 5.1) and from being taken for a page.
 func protect(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {

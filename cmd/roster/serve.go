@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -55,7 +56,7 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 	}
 	defer stopFollowing()
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(inJSON{listener}) }()
+	go func() { served <- server.Serve(inJSON{listener, logger}) }()
 	logger.Info("serving", "address", listener.Addr().String(), "dashboard", publicURL+"/admin/")
 
 	select {
@@ -110,16 +111,25 @@ func (s *serveCommand) server(
 		endStreams()
 		return nil, nil, err
 	}
-	observed := rest.Observe("/admin/", dashboard)
-	mux := http.NewServeMux()
-	mux.Handle("/", rest)
-	mux.Handle("/{$}", observed)
-	mux.Handle("/admin", observed)
-	mux.Handle("/admin/", observed)
-	server := newHTTPServer(forwarded(s.TrustedProxies, mux), logger)
+	server := newHTTPServer(forwarded(s.TrustedProxies, routed(rest, rest.Observe("/admin/", dashboard))), logger)
 	server.RegisterOnShutdown(rest.Close)
 	server.RegisterOnShutdown(endStreams)
 	return server, rest, nil
+}
+
+// routed leads to the dashboard what is its own, and everything else to the API, which answers what nobody knows.
+// An http.ServeMux would answer some requests itself, in plain text and unlogged: those for no path, such as
+// CONNECT, and those for a path that it would rather have written otherwise.
+func routed(rest, dashboard http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.Path
+		own := path == "/" || path == "/admin" || strings.HasPrefix(path, "/admin/")
+		if own && r.Method != http.MethodConnect {
+			dashboard.ServeHTTP(w, r)
+			return
+		}
+		rest.ServeHTTP(w, r)
+	})
 }
 
 // newHTTPServer returns a server that waits for no caller for long.
@@ -129,13 +139,16 @@ func (s *serveCommand) server(
 // request on it is over before it began. ReadTimeout is lifted in time: when all of the body has come.
 func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:           handler,
+		Handler:           unambiguous(handler),
+		ConnContext:       withFraming,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second, // streams set deadlines of their own
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+		// OPTIONS * is answered and logged as everything else.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
 }
 
