@@ -155,7 +155,11 @@ func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
 // administrators says who may administer. A password that was made just now is printed, once and to
 // standard error alone: a log would keep it.
 func (s *serveCommand) administrators(stderr io.Writer) (*administrators.Administrators, error) {
-	hash, made, err := adminHash(s.Data, s.AdminPassword)
+	password, err := s.administratorPassword.read()
+	if err != nil {
+		return nil, err
+	}
+	hash, made, err := adminHash(s.Data, password)
 	if err != nil {
 		return nil, err
 	}

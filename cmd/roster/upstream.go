@@ -81,7 +81,7 @@ func (u *upstream) read(ctx context.Context) ([]byte, error) {
 	if !strings.Contains(u.source, "://") {
 		file, err := os.Open(u.source)
 		if err != nil {
-			return nil, err
+			return nil, withoutUser(err)
 		}
 		defer file.Close()
 		return readAtMost(file, upstreamLimit)
@@ -93,7 +93,7 @@ func (u *upstream) read(ctx context.Context) ([]byte, error) {
 	request.Header.Set("Accept", "application/json")
 	response, err := u.client.Do(request)
 	if err != nil {
-		return nil, err
+		return nil, withoutURL(err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
