@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"roster/domain/administrators"
 	"roster/domain/registrar"
 	"roster/domain/registrar/remote"
+	"roster/eventstore"
 	"roster/web"
 )
 
@@ -37,7 +39,7 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 	}
 	defer func() { err = errors.Join(err, c.stop()) }()
 
-	admins, err := s.administrators(stderr)
+	admins, err := s.administrators(stderr, c.log.Identity())
 	if err != nil {
 		return err
 	}
@@ -98,7 +100,7 @@ func (s *serveCommand) server(
 		Registration: api.Registration(s.Registration), RegistrationRate: s.RegistrationRate,
 		Logger: logger, Metrics: metrics, Ready: c.log.Ready,
 	})
-	sessions, err := newSessionStore(ctx, c.log)
+	sessions, err := newSessionStore(ctx, c.log, admins.Credentials())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -152,14 +154,16 @@ func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
 	}
 }
 
-// administrators says who may administer. A password that was made just now is printed, once and to
+// administrators says who may administer on a log. The salt of a password in the settings is the log's own, so
+// that all processes and every start have the same hash of it, to which sessions are bound. A password that was made just now is printed, once and to
 // standard error alone: a log would keep it.
-func (s *serveCommand) administrators(stderr io.Writer) (*administrators.Administrators, error) {
+func (s *serveCommand) administrators(stderr io.Writer, log eventstore.Identity) (*administrators.Administrators, error) {
 	password, err := s.administratorPassword.read()
 	if err != nil {
 		return nil, err
 	}
-	hash, made, err := adminHash(s.Data, password)
+	salt := sha256.Sum256(fmt.Appendf(nil, "roster %s %s", log.Name, log.Created.Format(time.RFC3339Nano)))
+	hash, made, err := adminHash(s.Data, password, salt[:])
 	if err != nil {
 		return nil, err
 	}

@@ -91,6 +91,11 @@ func (a *Administrators) Password(ctx context.Context, from, user, password stri
 	return domain.Actor{Kind: domain.ActorAdmin, ID: a.user, IP: from}, nil
 }
 
+// Credentials is a digest of the name and the password's hash: another one for other credentials.
+func (a *Administrators) Credentials() [sha256.Size]byte {
+	return sha256.Sum256(fmt.Appendf(nil, "%d %s%s", len(a.user), a.user, a.hash))
+}
+
 // Token returns the holder of an API token as an actor at the address from. It returns ErrRefused.
 // Failed attempts are not counted: a token has too many random bits to be guessed.
 func (a *Administrators) Token(_ context.Context, from, token string) (domain.Actor, error) {
