@@ -57,6 +57,7 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 		return errors.Join(err, listener.Close())
 	}
 	defer stopFollowing()
+	s.warnOfExposure(logger) // by now all files are there
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(inJSON{listener, logger}) }()
 	logger.Info("serving", "address", listener.Addr().String(), "dashboard", publicURL+"/admin/")
