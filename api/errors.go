@@ -15,6 +15,7 @@ import (
 
 	"roster/domain"
 	"roster/domain/administrators"
+	"roster/domain/registrar"
 	"roster/projections"
 )
 
@@ -60,7 +61,7 @@ var ErrorCodes = []ErrorCode{
 	{"method_not_allowed", []int{405}, "the `Allow` header lists the methods that there are", ""},
 	{"conflict", []int{409}, "others kept changing the client, or using the initial access token, at the same time", ""},
 	{"precondition_failed", []int{412}, "`If-Match` or `If-None-Match` does not accept the client's version", ""},
-	{"too_many_requests", []int{429}, "too many registrations or failed attempts from this address; `Retry-After` says how long to wait", ""},
+	{"too_many_requests", []int{429}, "too many registrations or failed attempts from this address, or documents fetched for it; `Retry-After` says how long to wait", ""},
 	{"server_error", []int{500}, "the server failed", "RFC 6749 4.1.2.1"},
 	{"temporarily_unavailable", []int{503}, "the server cannot answer now; the description says so when the change may have been stored all the same", "RFC 6749 4.1.2.1"},
 }
@@ -76,6 +77,7 @@ func problemOf(err error) *problem {
 		known     *problem
 		refused   *domain.Error
 		throttled *administrators.Throttled
+		fetches   *registrar.TooManyFetches
 		tooLarge  *http.MaxBytesError
 		routing   *echo.HTTPError
 	)
@@ -88,6 +90,8 @@ func problemOf(err error) *problem {
 		return &problem{status: http.StatusBadRequest, Code: string(refused.Code), Description: refused.Error()}
 	case errors.As(err, &throttled):
 		return &problem{status: http.StatusTooManyRequests, Code: "too_many_requests", Description: "too many failed attempts, try again later", retryAfter: throttled.RetryAfter}
+	case errors.As(err, &fetches):
+		return &problem{status: http.StatusTooManyRequests, Code: "too_many_requests", Description: "too many documents were fetched for this address, try again later", retryAfter: fetches.RetryAfter}
 	case errors.Is(err, domain.ErrUnauthorized):
 		return &problem{status: http.StatusUnauthorized, Code: "invalid_token", Description: "the registration access token is not accepted", challenge: invalidTokenChallenge}
 	case errors.Is(err, domain.ErrTokenRefused):

@@ -14,7 +14,7 @@ import (
 // of them, and beside the standard library only pure parsers.
 var arrows = map[string][]string{
 	"roster/domain":                  {},
-	"roster/domain/registrar":        {"roster/domain"},
+	"roster/domain/registrar":        {"roster/domain", "roster/domain/throttle"},
 	"roster/domain/administrators":   {"roster/domain", "roster/domain/throttle"},
 	"roster/domain/registrar/remote": {},
 	"roster/domain/throttle":         {},

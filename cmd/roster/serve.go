@@ -91,7 +91,7 @@ func (s *serveCommand) server(
 	clients := registrar.New(registrar.Options{
 		Log: c.log, Waiter: c.model, Sealer: seal, Census: c.model, Policy: policy, SecretLifetime: s.SecretLifetime,
 		RotateAccessTokens: s.RotateRegistrationAccessToken,
-		Fetcher:            remote.New(logger), Issuers: s.issuers(publicURL, logger),
+		Fetcher:            remote.New(logger), FetchRate: s.RegistrationRate, Issuers: s.issuers(publicURL, logger),
 	})
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -61,7 +61,7 @@ type serveCommand struct {
 	AdminUser                     string        `help:"Name of the administrator." default:"admin" placeholder:"NAME"`
 	APITokens                     apiTokens     `help:"Bearer tokens for the JSON API, comma-separated, each of 32 characters or more." placeholder:"NAME=TOKEN"`
 	Registration                  string        `help:"Who may register: open, token (holders of an initial access token) or closed." enum:"open,token,closed" default:"open" placeholder:"MODE"`
-	RegistrationRate              int           `help:"Registrations a minute from one address; 0: no limit." default:"600" placeholder:"N"`
+	RegistrationRate              int           `help:"Registrations a minute from one address, and as many sector identifier documents fetched for it; 0: no limit." default:"600" placeholder:"N"`
 	SoftwareIssuers               issuerSources `help:"Issuers whose software statements are trusted, comma-separated, each with its JSON Web Key Set: a file, or an https URL on a public address." placeholder:"ISS=FILE|URL"`
 	SecretLifetime                time.Duration `help:"Lifetime of new client secrets, such as 2160h; 0: they never expire." default:"0" placeholder:"DURATION"`
 	RotateRegistrationAccessToken bool          `help:"Issue a new registration access token with every update of a client; the former ends at once."`

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"roster/domain"
+	"roster/domain/throttle"
 )
 
 // Log is where the registrar loads and appends. Its contract is that of eventstore.Log.
@@ -52,6 +53,7 @@ type Options struct {
 	Policy         domain.Policy
 	SecretLifetime time.Duration    // of new client secrets; 0: they never expire
 	Fetcher        Fetcher          // of sector identifier documents; nil: none can be had
+	FetchRate      int              // documents fetched a minute for one address; 0: no limit
 	Issuers        Issuers          // of software statements
 	Now            func() time.Time // nil: time.Now
 	// RotateAccessTokens issues a new registration access token with every update (RFC 7592 5).
@@ -63,6 +65,7 @@ type Registrar struct {
 	Options
 	policyVersion string // of Policy, computed once
 	turns         *turns
+	fetches       *throttle.Callers // nil: no limit
 }
 
 // New returns a Registrar.
@@ -70,7 +73,7 @@ func New(options Options) *Registrar {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	return &Registrar{Options: options, policyVersion: options.Policy.Version(), turns: newTurns()}
+	return &Registrar{Options: options, policyVersion: options.Policy.Version(), turns: newTurns(), fetches: newFetches(options.FetchRate)}
 }
 
 // Registration is the answer to a registration or an update.
@@ -86,7 +89,7 @@ type Registration struct {
 
 // Register registers a client as the document asks. from is the caller's address.
 // It returns a *domain.Error for what the document has wrong and for a registry that is full,
-// domain.ErrKeysUnavailable and domain.ErrOutcomeUnknown.
+// a *TooManyFetches, domain.ErrKeysUnavailable and domain.ErrOutcomeUnknown.
 func (r *Registrar) Register(ctx context.Context, from string, requested domain.Document) (Registration, error) {
 	c, err := r.decideNew(ctx, from, domain.InitialAccessToken{}, requested)
 	if err != nil {
@@ -119,7 +122,7 @@ func (r *Registrar) decideNew(
 		InitialAccessToken:      admitting.ID,
 		Terms:                   admitting.Terms,
 	}
-	events, err := r.decideRegistration(ctx, command)
+	events, err := r.decideRegistration(ctx, from, command)
 	if err != nil {
 		return newClient{}, err
 	}
@@ -134,7 +137,7 @@ func (r *Registrar) decideNew(
 
 // decideRegistration decides with what others say. A registry that is full asks nobody: of a client that is
 // not decided on yet it is not certain whose it would be, so that the limit for its owner waits.
-func (r *Registrar) decideRegistration(ctx context.Context, command domain.Register) ([]domain.Event, error) {
+func (r *Registrar) decideRegistration(ctx context.Context, from string, command domain.Register) ([]domain.Event, error) {
 	for {
 		events, err := domain.Decide(r.Policy, domain.Client{}, command)
 		missing := new(domain.Missing)
@@ -144,7 +147,7 @@ func (r *Registrar) decideRegistration(ctx context.Context, command domain.Regis
 		if err := r.checkRoom(ctx, domain.Client{}, ""); err != nil {
 			return nil, err
 		}
-		if err := r.learn(ctx, command.At, missing, &command.Evidence); err != nil {
+		if err := r.learn(ctx, from, command.At, missing, &command.Evidence); err != nil {
 			return nil, err
 		}
 	}
@@ -152,8 +155,8 @@ func (r *Registrar) decideRegistration(ctx context.Context, command domain.Regis
 
 // Update replaces the metadata of the client that token admits to (RFC 7592 2.2) when every condition holds.
 // It returns domain.ErrUnauthorized, domain.ErrPreconditionFailed, a *domain.Error for what the document has
-// wrong, domain.ErrConflict when others keep changing the client at the same time, domain.ErrKeysUnavailable
-// and domain.ErrOutcomeUnknown.
+// wrong, domain.ErrConflict when others keep changing the client at the same time, a *TooManyFetches,
+// domain.ErrKeysUnavailable and domain.ErrOutcomeUnknown.
 func (r *Registrar) Update(
 	ctx context.Context, from, clientID, token string, requested domain.Document, conditions ...Condition,
 ) (Registration, error) {
@@ -164,7 +167,7 @@ func (r *Registrar) Update(
 		after = newToken()
 		rotated = domain.DigestOf(after)
 	}
-	history, err := r.change(ctx, clientID, conditions, func(now time.Time, c domain.Client, known domain.Evidence) (domain.Actor, domain.Command, error) {
+	history, err := r.change(ctx, from, clientID, conditions, func(now time.Time, c domain.Client, known domain.Evidence) (domain.Actor, domain.Command, error) {
 		if !c.Admits(token) {
 			return domain.Actor{}, nil, domain.ErrUnauthorized
 		}
@@ -200,7 +203,7 @@ func (r *Registrar) DeleteAs(ctx context.Context, admin domain.Actor, clientID s
 func (r *Registrar) delete(
 	ctx context.Context, clientID string, conditions []Condition, who func(c domain.Client) (actor domain.Actor, may bool),
 ) error {
-	_, err := r.change(ctx, clientID, conditions, func(_ time.Time, c domain.Client, _ domain.Evidence) (domain.Actor, domain.Command, error) {
+	_, err := r.change(ctx, "", clientID, conditions, func(_ time.Time, c domain.Client, _ domain.Evidence) (domain.Actor, domain.Command, error) {
 		actor, may := who(c)
 		if !may {
 			return domain.Actor{}, nil, domain.ErrUnauthorized
@@ -216,7 +219,7 @@ func (r *Registrar) delete(
 // Revoke ends a client by an administrator. Revoking what has ended is no error and appends nothing.
 // It returns domain.ErrNotFound, domain.ErrConflict and domain.ErrOutcomeUnknown.
 func (r *Registrar) Revoke(ctx context.Context, admin domain.Actor, clientID, reason string) error {
-	_, err := r.change(ctx, clientID, nil, func(time.Time, domain.Client, domain.Evidence) (domain.Actor, domain.Command, error) {
+	_, err := r.change(ctx, admin.IP, clientID, nil, func(time.Time, domain.Client, domain.Evidence) (domain.Actor, domain.Command, error) {
 		return admin, domain.Revoke{Reason: reason}, nil
 	})
 	if err != nil {
@@ -227,9 +230,9 @@ func (r *Registrar) Revoke(ctx context.Context, admin domain.Actor, clientID, re
 
 // change loads a client, asks what to do with it, holds the conditions against it, decides and appends. It
 // returns the client's history as it stands then. A conflict is decided anew on the new state, and so is what
-// others had to be asked about first; nothing is asked twice.
+// others had to be asked about first, on behalf of the caller at the address from; nothing is asked twice.
 func (r *Registrar) change(
-	ctx context.Context, clientID string, conditions []Condition,
+	ctx context.Context, from, clientID string, conditions []Condition,
 	command func(now time.Time, c domain.Client, known domain.Evidence) (domain.Actor, domain.Command, error),
 ) (changed []domain.Envelope, err error) {
 	var known domain.Evidence
@@ -240,7 +243,7 @@ func (r *Registrar) change(
 			if !errors.As(err, &missing) {
 				return err
 			}
-			if err := r.learn(ctx, r.Now(), missing, &known); err != nil {
+			if err := r.learn(ctx, from, r.Now(), missing, &known); err != nil {
 				return err
 			}
 		}
