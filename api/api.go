@@ -80,7 +80,7 @@ type API struct {
 }
 
 // New returns the API. It answers every path that it is asked for, those it does not know with a
-// JSON 404, so that a dashboard is mounted beside it on a mux.
+// JSON 404, so that a dashboard may have any of them before it.
 func New(o Options) *API {
 	if o.Metrics == nil {
 		o.Metrics = prometheus.NewRegistry()
@@ -100,7 +100,7 @@ func New(o Options) *API {
 	// The default trusts forwarded headers, which any caller can send.
 	a.echo.IPExtractor = echo.ExtractIPDirect()
 	a.echo.HTTPErrorHandler = answerError
-	a.echo.Use(a.observe, bound, protect, cors())
+	a.echo.Use(a.observe, bound, protect, cors(), targeted)
 	a.route()
 	return a
 }

@@ -87,7 +87,7 @@ func (a *API) showClient(c echo.Context, _ domain.Actor) error {
 	if q := queryOf(c); q.err != nil {
 		return q.err
 	}
-	client, err := a.Reader.Client(c.Request().Context(), c.Param("client_id"))
+	client, err := a.Reader.Client(c.Request().Context(), domain.CanonicalID(c.Param("client_id")))
 	if err != nil {
 		return err
 	}
@@ -103,5 +103,5 @@ func (a *API) revokeClient(c echo.Context, admin domain.Actor) error {
 	if q.err != nil {
 		return q.err
 	}
-	return noContent(c, a.Registrar.Revoke(c.Request().Context(), admin, c.Param("client_id"), q.text("reason")))
+	return noContent(c, a.Registrar.Revoke(c.Request().Context(), admin, domain.CanonicalID(c.Param("client_id")), q.text("reason")))
 }

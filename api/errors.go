@@ -53,7 +53,7 @@ var ErrorCodes = []ErrorCode{
 	{"invalid_client_metadata", []int{400}, "a member is refused, or the body is not one JSON object", "RFC 7591 3.2.2"},
 	{"invalid_software_statement", []int{400}, "the software statement is not valid", "RFC 7591 3.2.2"},
 	{"unapproved_software_statement", []int{400}, "the software statement is of no issuer that this registry trusts, or there is none and the policy requires one", "RFC 7591 3.2.2"},
-	{"invalid_request", []int{400, 408, 413, 415, 431, 501, 505}, "the request breaks a rule of HTTP or of this interface: a parameter, a header, the size, type or speed of its body, or a member that RFC 7592 2.2 forbids in an update", "RFC 6749 5.2"},
+	{"invalid_request", []int{400, 408, 413, 415, 417, 431, 501, 505}, "the request breaks a rule of HTTP or of this interface: a parameter, a header, the size, type or speed of its body, or a member that RFC 7592 2.2 forbids in an update", "RFC 6749 5.2"},
 	{"invalid_token", []int{401}, "no token came, or one that is not accepted: unknown clients, ended ones and wrong tokens cannot be told apart, nor can the ways in which an initial access token ended", "RFC 6750 3.1"},
 	{"unauthorized", []int{401}, "credentials of an administrator are needed or not accepted", ""},
 	{"access_denied", []int{403}, "registration is closed", "RFC 6749 4.1.2.1"},
@@ -61,7 +61,7 @@ var ErrorCodes = []ErrorCode{
 	{"method_not_allowed", []int{405}, "the `Allow` header lists the methods that there are", ""},
 	{"conflict", []int{409}, "others kept changing the client, or using the initial access token, at the same time", ""},
 	{"precondition_failed", []int{412}, "`If-Match` or `If-None-Match` does not accept the client's version", ""},
-	{"too_many_requests", []int{429}, "too many registrations, changes or failed attempts from this address, or too many changes of this client; `Retry-After` says how long to wait", ""},
+	{"too_many_requests", []int{429}, "too many registrations, changes or failed attempts from this address, documents fetched for it, or changes of this client; `Retry-After` says how long to wait", ""},
 	{"server_error", []int{500}, "the server failed", "RFC 6749 4.1.2.1"},
 	{"temporarily_unavailable", []int{503}, "the server cannot answer now; the description says so when the change may have been stored all the same", "RFC 6749 4.1.2.1"},
 }
@@ -78,6 +78,7 @@ func problemOf(err error) *problem {
 		refused   *domain.Error
 		throttled *administrators.Throttled
 		changed   *registrar.Throttled
+		fetches   *registrar.TooManyFetches
 		tooLarge  *http.MaxBytesError
 		routing   *echo.HTTPError
 	)
@@ -92,6 +93,8 @@ func problemOf(err error) *problem {
 		return tooMany("failed attempts", throttled.RetryAfter)
 	case errors.As(err, &changed):
 		return tooMany("changes of this client", changed.RetryAfter)
+	case errors.As(err, &fetches):
+		return tooMany("documents fetched for this address", fetches.RetryAfter)
 	case errors.Is(err, domain.ErrUnauthorized):
 		return &problem{status: http.StatusUnauthorized, Code: "invalid_token", Description: "the registration access token is not accepted", challenge: invalidTokenChallenge}
 	case errors.Is(err, domain.ErrTokenRefused):

@@ -69,6 +69,7 @@ func TestErrorsAsAnswers(t *testing.T) {
 		{context.DeadlineExceeded, 503, "temporarily_unavailable", "1"},
 		{&administrators.Throttled{RetryAfter: 1500 * time.Millisecond}, 429, "too_many_requests", "2"},
 		{&registrar.Throttled{RetryAfter: 14500 * time.Millisecond}, 429, "too_many_requests", "15"},
+		{&registrar.TooManyFetches{RetryAfter: 1500 * time.Millisecond}, 429, "too_many_requests", "2"},
 		{projections.ErrBadCursor, 400, "invalid_request", ""},
 		{errors.New("SQLITE_IOERR at /var/lib/roster: secret"), 500, "server_error", ""},
 	} {

@@ -27,13 +27,13 @@ const (
 // events answers with the log: as it is, or followed as server-sent events.
 func (a *API) events(c echo.Context, _ domain.Actor) error {
 	q := queryOf(c, "after", "limit", "client_id", "type", "since", "until")
-	return a.serveEvents(c, q, q.text("client_id"))
+	return a.serveEvents(c, q, domain.CanonicalID(q.text("client_id")))
 }
 
 // clientEvents answers with one client's history in the same two ways.
 func (a *API) clientEvents(c echo.Context, _ domain.Actor) error {
 	q := queryOf(c, "after", "limit", "type", "since", "until")
-	id := c.Param("client_id")
+	id := domain.CanonicalID(c.Param("client_id"))
 	if _, err := a.Reader.Client(c.Request().Context(), id); err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (a *API) readClient(c echo.Context) error {
 }
 
 func (a *API) readClientAsAdministrator(c echo.Context) error {
-	client, err := a.addressed(c)
+	client, err := a.addressed(c, domain.CanonicalID(c.Param("client_id")))
 	if err != nil {
 		return err
 	}
@@ -45,17 +45,17 @@ func (a *API) readClientAsAdministrator(c echo.Context) error {
 
 // admitted returns the client of the request's address when a token admits to it, else domain.ErrUnauthorized.
 func (a *API) admitted(c echo.Context, token string) (projections.Client, error) {
-	client, err := a.addressed(c)
+	client, err := a.addressed(c, c.Param("client_id"))
 	if err == nil && !client.Admits(token) {
 		err = domain.ErrUnauthorized
 	}
 	return client, err
 }
 
-// addressed returns the client of the request's address. Unknown ids have the zero client, which admits
+// addressed returns the client with the id of the request's address. Unknown ids have the zero client, which admits
 // nobody, after the same work.
-func (a *API) addressed(c echo.Context) (projections.Client, error) {
-	client, err := a.Reader.Client(c.Request().Context(), c.Param("client_id"))
+func (a *API) addressed(c echo.Context, id string) (projections.Client, error) {
+	client, err := a.Reader.Client(c.Request().Context(), id)
 	if errors.Is(err, domain.ErrNotFound) {
 		return projections.Client{}, nil
 	}
@@ -111,7 +111,7 @@ func (a *API) deleteClient(c echo.Context) error {
 	p, malformed := preconditionsOf(c.Request())
 	if admin, presented, err := a.administratorAtClient(c); presented {
 		if err = cmp.Or(err, malformed); err == nil {
-			err = a.Registrar.DeleteAs(ctx, admin, id, p.ifMatch, p.ifNoneMatch)
+			err = a.Registrar.DeleteAs(ctx, admin, domain.CanonicalID(id), p.ifMatch, p.ifNoneMatch)
 		}
 		return noContent(c, err)
 	}

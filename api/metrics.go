@@ -2,7 +2,6 @@ package api
 
 import (
 	"log/slog"
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -85,8 +84,7 @@ func routeLabel(c echo.Context) string {
 }
 
 func methodLabel(method string) string {
-	known := []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions}
-	if slices.Contains(known, method) {
+	if slices.Contains(methods, method) {
 		return method
 	}
 	return "other"

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	requestTimeout = 10 * time.Second // for a request to arrive and, streams excepted, to be worked on
+	requestTimeout = 10 * time.Second // for a request to be worked on, streams excepted
 	writeTimeout   = 30 * time.Second // for a caller to take an answer, or a piece of a stream
 )
 
@@ -103,14 +103,35 @@ func isProbe(route string) bool {
 	return route == "/healthz" || route == "/readyz" || route == "/metrics"
 }
 
-// bound gives a request a time to arrive and its answer a time to be taken. A stream sets its own.
+// bound gives an answer a time to be taken. A stream sets its own.
 func bound(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		control := http.NewResponseController(c.Response())
-		now := time.Now()
 		// Not every connection has deadlines; one that has none waits for no network.
-		_ = control.SetReadDeadline(now.Add(requestTimeout))
-		_ = control.SetWriteDeadline(now.Add(requestTimeout + writeTimeout))
+		_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(requestTimeout + writeTimeout))
+		return next(c)
+	}
+}
+
+// methods are all that any path knows.
+var methods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions,
+}
+
+// targeted answers requests whose target is no path: CONNECT is for proxies (RFC 9110 9.3.6), and an asterisk
+// for OPTIONS alone, which then asks about the server as a whole (RFC 9112 3.2.4).
+func targeted(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		switch {
+		case r.Method == http.MethodConnect:
+			c.Response().Header().Set(echo.HeaderAllow, strings.Join(methods, ", "))
+			return echo.ErrMethodNotAllowed
+		case r.Method == http.MethodOptions && r.URL.Path == "*":
+			c.Response().Header().Set(echo.HeaderAllow, strings.Join(methods, ", "))
+			return answer(c, http.StatusOK, struct{}{})
+		case !strings.HasPrefix(r.URL.Path, "/"):
+			return invalidRequest(http.StatusBadRequest, "the target of the request is not a path")
+		}
 		return next(c)
 	}
 }

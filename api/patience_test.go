@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -101,35 +100,6 @@ func TestHeartbeats(t *testing.T) {
 			if heartbeats < 60 {
 				t.Errorf("%d heartbeats in an hour, error %v", heartbeats, lines.Err())
 			}
-		})
-	})
-}
-
-// A body that does not arrive is not waited for for ever.
-func TestBodiesThatDoNotArrive(t *testing.T) {
-	adminHash()
-	synctest.Test(t, func(t *testing.T) {
-		overPipe(t, endless{}, "POST /identity/register HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 1000", func(connection net.Conn) {
-			var sending sync.WaitGroup
-			sending.Go(func() { // a byte every second, for as long as somebody takes them
-				for {
-					if _, err := io.WriteString(connection, "{"); err != nil {
-						return
-					}
-					time.Sleep(time.Second) // of the bubble's time
-				}
-			})
-			response, err := http.ReadResponse(bufio.NewReader(connection), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer response.Body.Close()
-			content, err := io.ReadAll(response.Body)
-			if response.StatusCode != http.StatusRequestTimeout || !strings.Contains(string(content), `"error":"invalid_request"`) {
-				t.Errorf("got %s %s, %v", response.Status, content, err)
-			}
-			connection.Close()
-			sending.Wait()
 		})
 	})
 }

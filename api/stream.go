@@ -24,8 +24,6 @@ func newStream(c echo.Context, contentType string) *stream {
 	response := c.Response()
 	response.Header().Set(echo.HeaderContentType, contentType)
 	control := http.NewResponseController(response)
-	// The request is all there; a deadline that passes would end the request's context.
-	_ = control.SetReadDeadline(time.Time{})
 	return &stream{bufio.NewWriterSize(pieceWriter{response, control}, 16<<10), control}
 }
 

@@ -149,7 +149,7 @@ func (a *API) showToken(c echo.Context, _ domain.Actor) error {
 	if q := queryOf(c); q.err != nil {
 		return q.err
 	}
-	token, err := a.Reader.InitialAccessToken(c.Request().Context(), c.Param("id"))
+	token, err := a.Reader.InitialAccessToken(c.Request().Context(), domain.CanonicalID(c.Param("id")))
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (a *API) revokeToken(c echo.Context, admin domain.Actor) error {
 	if q.err != nil {
 		return q.err
 	}
-	return noContent(c, a.Registrar.RevokeToken(c.Request().Context(), admin, c.Param("id"), q.text("reason")))
+	return noContent(c, a.Registrar.RevokeToken(c.Request().Context(), admin, domain.CanonicalID(c.Param("id")), q.text("reason")))
 }
 
 // tokenSchemas describe the bodies of requests and answers about initial access tokens.

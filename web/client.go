@@ -64,7 +64,7 @@ func (w *Web) findClient(ctx context.Context, c echo.Context) (projections.Clien
 	if err != nil {
 		return projections.Client{}, domain.ErrNotFound
 	}
-	return w.reader.Client(ctx, id)
+	return w.reader.Client(ctx, domain.CanonicalID(id))
 }
 
 // sequenceOf reads a sequence from an address; 0 when there is none.

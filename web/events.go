@@ -141,7 +141,7 @@ func (w *Web) events(c echo.Context) error {
 
 // eventLogOf reads from an address which events are wanted.
 func eventLogOf(given url.Values) (eventLog, error) {
-	log := eventLog{Type: given.Get("type"), Client: strings.TrimSpace(given.Get("client"))}
+	log := eventLog{Type: given.Get("type"), Client: domain.CanonicalID(strings.TrimSpace(given.Get("client")))}
 	known := func(k eventKind) bool { return k.Type == log.Type }
 	if log.Type != "" && !slices.ContainsFunc(eventKinds, known) {
 		return log, badRequest("There is no such type of event.")

@@ -156,9 +156,6 @@ type eventStream struct {
 // newEventStream begins the answer.
 func newEventStream(c echo.Context) *eventStream {
 	out := &eventStream{c.Response(), http.NewResponseController(c.Response().Writer)}
-	// The request was read; a server's limit for that would else end the stream. Where there are no
-	// deadlines there is no limit either.
-	_ = out.controller.SetReadDeadline(time.Time{})
 	header := out.response.Header()
 	header.Set("Content-Type", "text/event-stream")
 	header.Set("X-Accel-Buffering", "no")

@@ -14,10 +14,10 @@ import (
 
 // access is a running server and what to sign in with.
 type access struct {
-	Server        string `help:"URL of a running server." placeholder:"URL"`
-	AdminUser     string `help:"Name to sign in to the server with." default:"admin" placeholder:"NAME"`
-	AdminPassword string `help:"Password to sign in to the server with." placeholder:"PASSWORD"`
-	APIToken      string `help:"API token for the server, instead of name and password." placeholder:"TOKEN"`
+	administratorPassword
+	Server    string `help:"URL of a running server." placeholder:"URL"`
+	AdminUser string `help:"Name to sign in to the server with." default:"admin" placeholder:"NAME"`
+	APIToken  string `help:"API token for the server, instead of name and password." placeholder:"TOKEN"`
 }
 
 // Validate refuses wrong settings.
@@ -26,20 +26,29 @@ func (a access) Validate() error {
 	switch {
 	case err != nil || server.Scheme != "http" && server.Scheme != "https" || server.Host == "":
 		return errors.New("--server must be an http or https URL")
-	case a.AdminPassword == "" && a.APIToken == "":
-		return errors.New("--server needs --admin-password or --api-token")
+	case server.User != nil || server.RawQuery != "" || server.Fragment != "":
+		return errors.New("--server must be a URL without user information, query and fragment")
 	}
-	return nil
+	password, err := a.administratorPassword.read()
+	if err == nil && password == "" && a.APIToken == "" {
+		err = errors.New("--server needs --admin-password or --api-token")
+	}
+	return err
 }
 
-func (a access) server() *remoteServer {
+// server returns the server with what to sign in with, which Validate has found to be there.
+func (a access) server() (*remoteServer, error) {
+	password, err := a.administratorPassword.read()
+	if err != nil {
+		return nil, err
+	}
 	return &remoteServer{base: strings.TrimRight(a.Server, "/"), client: http.DefaultClient, authorize: func(request *http.Request) {
 		if a.APIToken != "" {
 			request.Header.Set("Authorization", "Bearer "+a.APIToken)
 		} else {
-			request.SetBasicAuth(a.AdminUser, a.AdminPassword)
+			request.SetBasicAuth(a.AdminUser, password)
 		}
-	}}
+	}}, nil
 }
 
 // remoteServer is a server and the way to it.

@@ -30,7 +30,7 @@ var arrows = map[string][]string{
 	"roster/web": {"roster/domain", "roster/domain/registrar", "roster/domain/administrators", "roster/projections"},
 	"roster/cmd/roster": {
 		"roster/api", "roster/web", "roster/domain", "roster/domain/registrar", "roster/domain/registrar/remote",
-		"roster/domain/administrators", "roster/eventstore/jetstream", "roster/projections",
+		"roster/domain/administrators", "roster/eventstore", "roster/eventstore/jetstream", "roster/projections",
 	},
 }
 

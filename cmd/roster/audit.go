@@ -107,7 +107,11 @@ func (s source) Validate() error {
 // read opens the source for the time of use.
 func (s source) read(ctx context.Context, stderr io.Writer, use func(*remoteServer) error) (err error) {
 	if s.Server != "" {
-		return use(s.server())
+		server, err := s.server()
+		if err != nil {
+			return err
+		}
+		return use(server)
 	}
 	if _, err := os.Stat(s.Data); err != nil && s.NatsURL == "" {
 		return fmt.Errorf("read data directory: %w", err)

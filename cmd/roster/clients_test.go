@@ -163,3 +163,34 @@ func TestOAuth2Client(t *testing.T) {
 		t.Errorf("ID token for the client: %v", err)
 	}
 }
+
+// Administrators find a client and an initial access token by its id in upper case as well (RFC 9562 4); to the
+// client itself its client_id is what it was given.
+func TestIDsInUpperCase(t *testing.T) {
+	s := start(t, t.TempDir())
+	c := s.register(webApp)
+	shouted := strings.ToUpper(c.id)
+	for _, path := range []string{
+		"/api/v1/clients/" + shouted, "/api/v1/clients?q=" + shouted, "/api/v1/clients/" + shouted + "/events",
+		"/api/v1/events?client_id=" + shouted, "/identity/register/" + shouted,
+	} {
+		if a := s.must(http.StatusOK, "GET", path, "admin", ""); !strings.Contains(string(a.body), c.id) {
+			t.Errorf("%s: %s", path, a.body)
+		}
+	}
+	session := s.signIn("admin", adminPassword)
+	for _, path := range []string{"/admin/clients/" + shouted, "/admin/clients/" + shouted + "/revoke", "/admin/events?client=" + shouted} {
+		if status := s.open(path, session); status != http.StatusOK {
+			t.Errorf("%s: %d", path, status)
+		}
+	}
+	s.must(http.StatusUnauthorized, "GET", "/identity/register/"+shouted, c.token, "")
+	s.must(http.StatusUnauthorized, "DELETE", "/identity/register/"+shouted, c.token, "")
+	s.must(http.StatusNoContent, "DELETE", "/api/v1/clients/"+shouted, "admin", "")
+	s.must(http.StatusUnauthorized, "GET", c.uri, c.token, "")
+	s.must(http.StatusNoContent, "DELETE", "/identity/register/"+strings.ToUpper(s.register(webApp).id), "admin", "")
+
+	token := s.must(http.StatusCreated, "POST", "/api/v1/initial-access-tokens", "admin", "{}").member("id")
+	s.must(http.StatusOK, "GET", "/api/v1/initial-access-tokens/"+strings.ToUpper(token), "admin", "")
+	s.must(http.StatusNoContent, "DELETE", "/api/v1/initial-access-tokens/"+strings.ToUpper(token), "admin", "")
+}

@@ -52,6 +52,8 @@ func (sources *issuerSources) UnmarshalText(text []byte) error {
 			return errors.New("must be ISS=FILE or ISS=https URL, comma-separated")
 		case (*sources)[issuer] != "":
 			return errors.New("must name each issuer once")
+		case hasUser(issuer):
+			return errors.New("must name issuers without user information")
 		}
 		(*sources)[issuer] = source
 	}
@@ -85,7 +87,7 @@ func isKeysURL(source string) bool {
 func readKeysFile(name string) ([]byte, error) {
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, withoutUser(err)
 	}
 	defer file.Close()
 	return io.ReadAll(io.LimitReader(file, maxKeysFile))

@@ -13,11 +13,11 @@ import (
 
 const adminHashFile = "admin.hash"
 
-// adminHash returns the hash of the administrator's password: of the one in the settings, or else of one
-// that the first start makes. made is the password when this was the first start.
-func adminHash(data, setting string) (hash, made string, err error) {
+// adminHash returns the hash of the administrator's password: of the one in the settings, with the salt, or
+// else of one that the first start makes. made is the password when this was the first start.
+func adminHash(data, setting string, salt []byte) (hash, made string, err error) {
 	if setting != "" {
-		return administrators.HashPassword(setting), "", nil
+		return administrators.HashPasswordWith(setting, salt), "", nil
 	}
 	password := administrators.NewPassword()
 	hash, first, err := loadOrMake(filepath.Join(data, adminHashFile), func() string {

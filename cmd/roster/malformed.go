@@ -3,51 +3,80 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"log/slog"
 	"net"
+	"strconv"
 )
 
-// inJSON is a listener on whose connections every refusal is JSON: net/http refuses what it cannot take for
-// a request, such as one without a Host or with headers that are too large, in plain text of its own before
-// any handler sees it. The answers of handlers pass through as they are.
-type inJSON struct{ net.Listener }
+// inJSON is a listener on whose connections every refusal is JSON and logged: net/http refuses what it cannot
+// take for a request, such as one without a Host or with headers that are too large, in plain text of its own
+// before any handler sees it. The answers of handlers pass through as they are.
+type inJSON struct {
+	net.Listener
+	logger *slog.Logger
+}
 
 // Accept returns the next connection.
 func (l inJSON) Accept() (net.Conn, error) {
-	connection, err := l.Listener.Accept()
-	if tcp, ok := connection.(*net.TCPConn); ok {
-		return refusing{tcp}, nil
+	accepted, err := l.Listener.Accept()
+	if tcp, ok := accepted.(*net.TCPConn); ok {
+		return &connection{TCPConn: tcp, logger: l.logger}, nil
 	}
-	return connection, err
+	return accepted, err
 }
 
-// refusing is a connection with the rest of its methods, of which net/http uses more than net.Conn has.
-type refusing struct{ *net.TCPConn }
+// connection is a connection whose refusals are JSON. net/http needs methods of it that net.Conn does not have.
+type connection struct {
+	*net.TCPConn
+	logger  *slog.Logger
+	framing framing
+}
+
+// Read reads what the caller sends.
+func (c *connection) Read(p []byte) (int, error) {
+	n, err := c.TCPConn.Read(p)
+	c.framing.read(p[:n])
+	return n, err
+}
 
 // Write writes p, or in its place the JSON that says the same.
-func (c refusing) Write(p []byte) (int, error) {
-	refusal := refusalInJSON(p)
-	if refusal == nil {
+func (c *connection) Write(p []byte) (int, error) {
+	status, reason, ok := refusalOf(p)
+	if !ok {
 		return c.TCPConn.Write(p)
 	}
-	if _, err := c.TCPConn.Write(refusal); err != nil {
+	remote, _, _ := net.SplitHostPort(c.RemoteAddr().String())
+	c.logger.Info("request", "method", "other", "route", "unknown", "status", status, "remote", remote, "error", reason)
+	if _, err := c.TCPConn.Write(refusalInJSON(status, reason)); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
 
-// refusalInJSON returns what to send in place of a refusal by net/http, which it writes at once; nil for
-// everything else. What handlers answer has more headers than these.
-func refusalInJSON(p []byte) []byte {
-	const protocol, plain = "HTTP/1.1 ", "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
-	if !bytes.HasPrefix(p, []byte(protocol)) {
-		return nil
+// refusalOf recognizes a refusal by net/http, which it writes at once. What handlers answer has more headers,
+// and never status 417, with which net/http answers an Expect that it does not know.
+func refusalOf(p []byte) (status int, reason string, ok bool) {
+	const plain = "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
+	if !bytes.HasPrefix(p, []byte("HTTP/1.")) {
+		return 0, "", false
 	}
-	status, _, found := bytes.Cut(p[len(protocol):], []byte(plain))
-	_, reason, reasoned := bytes.Cut(status, []byte(" "))
-	if !found || !reasoned || bytes.ContainsAny(status, "\r\n\"\\") {
-		return nil
+	line, _, refused := bytes.Cut(p, []byte(plain))
+	if !refused {
+		line, _, _ = bytes.Cut(p, []byte("\r\n"))
+		refused = bytes.Contains(line, []byte(" 417 "))
 	}
+	_, line, _ = bytes.Cut(line, []byte(" "))
+	code, text, _ := bytes.Cut(line, []byte(" "))
+	status, err := strconv.Atoi(string(code))
+	if !refused || err != nil || bytes.ContainsAny(text, "\r\n\"\\") {
+		return 0, "", false
+	}
+	return status, string(text), true
+}
+
+// refusalInJSON is a whole answer.
+func refusalInJSON(status int, reason string) []byte {
 	body := fmt.Sprintf(`{"error":"invalid_request","error_description":"the request was not understood: %s"}`, reason)
-	return fmt.Appendf(nil, "%s%s\r\nCache-Control: no-store\r\nConnection: close\r\nContent-Length: %d\r\n"+
-		"Content-Type: application/json\r\nPragma: no-cache\r\nX-Content-Type-Options: nosniff\r\n\r\n%s", protocol, status, len(body), body)
+	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nCache-Control: no-store\r\nConnection: close\r\nContent-Length: %d\r\n"+
+		"Content-Type: application/json\r\nPragma: no-cache\r\nX-Content-Type-Options: nosniff\r\n\r\n%s", status, reason, len(body), body)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -9,9 +10,14 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"roster/api"
+	"roster/domain"
+	"roster/projections"
 )
 
 // lone is a listener of one connection in memory, so that time can stand still around it.
@@ -36,30 +42,136 @@ func TestSlowHeaders(t *testing.T) {
 		"second round": {"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HT"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			ours, theirs := net.Pipe()
-			listener := lone{make(chan net.Conn, 1)}
-			listener.connections <- theirs
-			server := newHTTPServer(http.NotFoundHandler(), slog.New(slog.DiscardHandler))
-			served := make(chan error, 1)
-			go func() { served <- server.Serve(listener) }()
-			var sending sync.WaitGroup
-			sending.Go(func() {
-				for _, piece := range pieces {
-					if _, err := io.WriteString(ours, piece); err != nil {
-						return
+			served(http.NotFoundHandler(), func(connection net.Conn) {
+				var sending sync.WaitGroup
+				sending.Go(func() {
+					for _, piece := range pieces {
+						if _, err := io.WriteString(connection, piece); err != nil {
+							return
+						}
+						time.Sleep(time.Second) // of the bubble's time
 					}
-					time.Sleep(time.Second) // of the bubble's time
+				})
+				began := time.Now()
+				_, _ = io.Copy(io.Discard, connection) // until the server hangs up
+				if waited := time.Since(began); waited > 3*time.Minute {
+					t.Errorf("%s: waited for %v", name, waited)
+				}
+				connection.Close()
+				sending.Wait()
+			})
+		})
+	}
+}
+
+// served hands one connection to a server with this handler, within a synctest bubble, for the time of use.
+func served(handler http.Handler, use func(net.Conn)) {
+	ours, theirs := net.Pipe()
+	listener := lone{make(chan net.Conn, 1)}
+	listener.connections <- theirs
+	server := newHTTPServer(handler, slog.New(slog.DiscardHandler))
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	defer func() {
+		ours.Close()
+		server.Close()
+		<-ended
+	}()
+	use(ours)
+}
+
+// stuck is a read model that answers the first who asks for clients only when the caller gives up.
+type stuck struct {
+	projections.Reader
+	asked *atomic.Int32
+}
+
+func (s stuck) Clients(ctx context.Context, _ projections.ClientQuery) (projections.ClientPage, error) {
+	if s.asked.Add(1) == 1 {
+		<-ctx.Done()
+	}
+	return projections.ClientPage{}, ctx.Err()
+}
+
+// An answer that took too long leaves its connection as good as it was: the next requests have all their time.
+func TestSlowAnswersLeaveTheConnection(t *testing.T) {
+	const token = "a token"
+	const head = " /api/v1/clients HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\n"
+	const next = "GET" + head + "\r\n"
+	for name, first := range map[string]string{
+		"no body": next,
+		"HEAD":    "HEAD" + head + "\r\n",
+		"a body":  "GET" + head + "Content-Length: 2\r\n\r\n{}",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			rest := api.New(api.Options{
+				Reader: stuck{asked: new(atomic.Int32)}, Administrators: holderOf(domain.DigestOf(token)),
+				PublicURL: "http://roster", Logger: slog.New(slog.DiscardHandler),
+			})
+			served(rest, func(connection net.Conn) {
+				answers := bufio.NewReader(connection)
+				for i, request := range []string{first, next, next} {
+					if _, err := io.WriteString(connection, request); err != nil {
+						t.Fatal(err)
+					}
+					method, _, _ := strings.Cut(request, " ")
+					response, err := http.ReadResponse(answers, &http.Request{Method: method})
+					if err != nil {
+						t.Fatalf("%s, answer %d: %v", name, i, err)
+					}
+					want := http.StatusOK
+					if i == 0 {
+						want = http.StatusServiceUnavailable
+					}
+					if _, err := io.Copy(io.Discard, response.Body); err != nil || response.StatusCode != want {
+						t.Errorf("%s, answer %d: got %s, want %d; %v", name, i, response.Status, want, err)
+					}
 				}
 			})
-			began := time.Now()
-			_, _ = io.Copy(io.Discard, ours) // until the server hangs up
-			if waited := time.Since(began); waited > 3*time.Minute {
-				t.Errorf("%s: waited for %v", name, waited)
-			}
-			ours.Close()
-			server.Close()
-			<-served
-			sending.Wait()
+		})
+	}
+}
+
+// A body that does not arrive is not waited for for ever, whether somebody reads it or not.
+func TestBodiesThatDoNotArrive(t *testing.T) {
+	rest := api.New(api.Options{
+		Administrators: holderOf{}, PublicURL: "http://roster", Policy: domain.DefaultPolicy,
+		Registration: api.RegistrationOpen, Logger: slog.New(slog.DiscardHandler),
+	})
+	const header = " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+	for request, want := range map[string]int{
+		"POST /identity/register":        http.StatusRequestTimeout,
+		"DELETE /identity/register/none": http.StatusUnauthorized,
+		"GET /healthz":                   http.StatusOK,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			served(rest, func(connection net.Conn) {
+				var sending sync.WaitGroup
+				sending.Go(func() { // a byte every second, for as long as somebody takes them
+					for piece := request + header; ; piece = "{" {
+						if _, err := io.WriteString(connection, piece); err != nil {
+							return
+						}
+						time.Sleep(time.Second) // of the bubble's time
+					}
+				})
+				began := time.Now()
+				answers := bufio.NewReader(connection)
+				response, err := http.ReadResponse(answers, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = io.Copy(io.Discard, response.Body)
+				if response.StatusCode != want || err != nil {
+					t.Errorf("%s: got %s, %v", request, response.Status, err)
+				}
+				_, _ = io.Copy(io.Discard, answers) // until the server hangs up
+				if waited := time.Since(began); waited > time.Minute {
+					t.Errorf("%s: waited for %v", request, waited)
+				}
+				connection.Close()
+				sending.Wait()
+			})
 		})
 	}
 }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,6 +19,7 @@ import (
 	"roster/domain/administrators"
 	"roster/domain/registrar"
 	"roster/domain/registrar/remote"
+	"roster/eventstore"
 	"roster/web"
 )
 
@@ -36,7 +39,7 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 	}
 	defer func() { err = errors.Join(err, c.stop()) }()
 
-	admins, err := s.administrators(stderr)
+	admins, err := s.administrators(stderr, c.log.Identity())
 	if err != nil {
 		return err
 	}
@@ -54,8 +57,9 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 		return errors.Join(err, listener.Close())
 	}
 	defer stopFollowing()
+	s.warnOfExposure(logger) // by now all files are there
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(inJSON{listener}) }()
+	go func() { served <- server.Serve(inJSON{listener, logger}) }()
 	logger.Info("serving", "address", listener.Addr().String(), "dashboard", publicURL+"/admin/")
 
 	var broken error
@@ -88,7 +92,7 @@ func (s *serveCommand) server(
 	clients := registrar.New(registrar.Options{
 		Log: c.log, Snapshots: c.model, Waiter: c.model, Sealer: c.keys, Census: c.model, Policy: policy, SecretLifetime: s.SecretLifetime,
 		RotateAccessTokens: s.RotateRegistrationAccessToken, ChangeRate: s.ChangeRate, Logger: logger,
-		Fetcher: remote.New(logger), Issuers: s.issuers(publicURL, logger),
+		Fetcher: remote.New(logger), FetchRate: s.RegistrationRate, Issuers: s.issuers(publicURL, logger),
 	})
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -98,7 +102,7 @@ func (s *serveCommand) server(
 		Registration: api.Registration(s.Registration), RegistrationRate: s.RegistrationRate,
 		Logger: logger, Metrics: metrics, Ready: c.log.Ready,
 	})
-	sessions, err := newSessionStore(ctx, c.log, logger)
+	sessions, err := newSessionStore(ctx, c.log, admins.Credentials(), logger)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -111,35 +115,57 @@ func (s *serveCommand) server(
 		endStreams()
 		return nil, nil, err
 	}
-	observed := rest.Observe("/admin/", dashboard)
-	mux := http.NewServeMux()
-	mux.Handle("/", rest)
-	mux.Handle("/{$}", observed)
-	mux.Handle("/admin", observed)
-	mux.Handle("/admin/", observed)
-	server := newHTTPServer(forwarded(s.TrustedProxies, mux), logger)
+	server := newHTTPServer(forwarded(s.TrustedProxies, routed(rest, rest.Observe("/admin/", dashboard))), logger)
 	server.RegisterOnShutdown(rest.Close)
 	server.RegisterOnShutdown(endStreams)
 	return server, rest, nil
 }
 
+// routed leads to the dashboard what is its own, and everything else to the API, which answers what nobody knows.
+// An http.ServeMux would answer some requests itself, in plain text and unlogged: those for no path, such as
+// CONNECT, and those for a path that it would rather have written otherwise.
+func routed(rest, dashboard http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.Path
+		own := path == "/" || path == "/admin" || strings.HasPrefix(path, "/admin/")
+		if own && r.Method != http.MethodConnect {
+			dashboard.ServeHTTP(w, r)
+			return
+		}
+		rest.ServeHTTP(w, r)
+	})
+}
+
 // newHTTPServer returns a server that waits for no caller for long.
+//
+// No handler may set a read deadline. While one runs net/http reads on, to learn when the caller hangs up; a
+// deadline that passes then is taken for that and ends the context of the connection, so that every later
+// request on it is over before it began. ReadTimeout is lifted in time: when all of the body has come.
 func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:           handler,
+		Handler:           unambiguous(handler),
+		ConnContext:       withFraming,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second, // streams set deadlines of their own
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+		// OPTIONS * is answered and logged as everything else.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
 }
 
-// administrators says who may administer. A password that was made just now is printed, once and to
+// administrators says who may administer on a log. The salt of a password in the settings is the log's own, so
+// that all processes and every start have the same hash of it, to which sessions are bound. A password that was made just now is printed, once and to
 // standard error alone: a log would keep it.
-func (s *serveCommand) administrators(stderr io.Writer) (*administrators.Administrators, error) {
-	hash, made, err := adminHash(s.Data, s.AdminPassword)
+func (s *serveCommand) administrators(stderr io.Writer, log eventstore.Identity) (*administrators.Administrators, error) {
+	password, err := s.administratorPassword.read()
+	if err != nil {
+		return nil, err
+	}
+	salt := sha256.Sum256(fmt.Appendf(nil, "roster %s %s", log.Name, log.Created.Format(time.RFC3339Nano)))
+	hash, made, err := adminHash(s.Data, password, salt[:])
 	if err != nil {
 		return nil, err
 	}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	natsjs "github.com/nats-io/nats.go/jetstream"
@@ -22,21 +24,48 @@ const (
 
 // sessionStore keeps the dashboard's sessions in JetStream, so that they hold on every process of a cluster
 // and after a restart. It is an scs.Store and may be used concurrently. Keys are hashes of session tokens.
+//
+// A session is bound to the credentials that it began with: under others it has ended, and it does not come
+// back with them.
 type sessionStore struct {
-	bucket natsjs.KeyValue
+	bucket      natsjs.KeyValue
+	credentials [sha256.Size]byte
 }
 
-func newSessionStore(ctx context.Context, log *jetstream.Log, logger *slog.Logger) (sessionStore, error) {
+// An entry of the bucket is the expiry in milliseconds, the credentials and the data of a session.
+const sessionHeader = 8 + sha256.Size
+
+// newSessionStore ends the sessions that began with other credentials.
+func newSessionStore(ctx context.Context, log *jetstream.Log, credentials [sha256.Size]byte, logger *slog.Logger) (sessionStore, error) {
 	bucket, err := patiently(ctx, logger, "the session store", func() (natsjs.KeyValue, error) {
 		return log.Bucket(ctx, sessionBucket, sessionLifetime)
 	})
 	if err != nil {
 		return sessionStore{}, fmt.Errorf("session store: %w", err)
 	}
-	return sessionStore{bucket}, nil
+	s := sessionStore{bucket, credentials}
+	if err := s.endOthers(ctx); err != nil {
+		return sessionStore{}, fmt.Errorf("session store: %w", err)
+	}
+	return s, nil
 }
 
-// FindCtx returns the data of a session that has not expired.
+// endOthers ends the sessions of other credentials.
+func (s sessionStore) endOthers(ctx context.Context) error {
+	keys, err := s.bucket.ListKeys(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = keys.Stop() }()
+	for key := range keys.Keys() {
+		if _, _, err := s.FindCtx(ctx, key); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// FindCtx returns the data of a session that has not expired. One of other credentials is ended.
 func (s sessionStore) FindCtx(ctx context.Context, token string) (data []byte, found bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, sessionTimeout)
 	defer cancel()
@@ -48,17 +77,20 @@ func (s sessionStore) FindCtx(ctx context.Context, token string) (data []byte, f
 		return nil, false, fmt.Errorf("%w: find session: %w", domain.ErrUnavailable, err)
 	}
 	value := entry.Value()
-	if len(value) < 8 || time.Now().UnixMilli() >= int64(binary.BigEndian.Uint64(value)) {
+	if len(value) < sessionHeader || [sha256.Size]byte(value[8:sessionHeader]) != s.credentials {
+		return nil, false, s.DeleteCtx(ctx, token)
+	}
+	if time.Now().UnixMilli() >= int64(binary.BigEndian.Uint64(value)) {
 		return nil, false, nil
 	}
-	return value[8:], true, nil
+	return value[sessionHeader:], true, nil
 }
 
 // CommitCtx stores the data of a session.
 func (s sessionStore) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, sessionTimeout)
 	defer cancel()
-	value := append(binary.BigEndian.AppendUint64(nil, uint64(expiry.UnixMilli())), data...)
+	value := slices.Concat(binary.BigEndian.AppendUint64(nil, uint64(expiry.UnixMilli())), s.credentials[:], data)
 	if _, err := s.bucket.Put(ctx, token, value); err != nil {
 		return fmt.Errorf("%w: store session: %w", domain.ErrUnavailable, err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"roster/domain"
+	"roster/eventstore/jetstream"
 )
 
 // commands are the program's commands with their settings. Every flag has an environment twin:
@@ -43,6 +44,8 @@ func (s storage) Validate() error {
 		return errors.New("--data must name a directory")
 	case s.NatsReplicas < 1 || s.NatsReplicas > 5:
 		return errors.New("--nats-replicas must be from 1 to 5")
+	case s.NatsURL != "" && jetstream.CheckURLs(s.NatsURL) != nil:
+		return fmt.Errorf("--nats-url: %w", jetstream.CheckURLs(s.NatsURL))
 	}
 	return nil
 }
@@ -52,13 +55,13 @@ type serveCommand struct {
 	storage
 	policySettings
 	upstreamSettings
+	administratorPassword
 	Listen                        string        `help:"Address of the HTTP server." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	PublicURL                     string        `help:"What clients see; base of registration_client_uri (default: http:// and the listen address)." placeholder:"URL"`
 	AdminUser                     string        `help:"Name of the administrator." default:"admin" placeholder:"NAME"`
-	AdminPassword                 string        `help:"Password of the administrator; with none, the first start makes one and prints it once." placeholder:"PASSWORD"`
 	APITokens                     apiTokens     `help:"Bearer tokens for the JSON API, comma-separated, each of 32 characters or more." placeholder:"NAME=TOKEN"`
 	Registration                  string        `help:"Who may register: open, token (holders of an initial access token) or closed." enum:"open,token,closed" default:"open" placeholder:"MODE"`
-	RegistrationRate              int           `help:"Registrations a minute from one address, and as many changes and deletions by clients; 0: no limit." default:"600" placeholder:"N"`
+	RegistrationRate              int           `help:"Registrations a minute from one address, and as many changes and deletions by clients, and sector identifier documents fetched for it; 0: no limit." default:"600" placeholder:"N"`
 	ChangeRate                    int           `help:"Changes an hour that a client may make to itself, all at once if need be; 0: no limit." default:"240" placeholder:"N"`
 	SoftwareIssuers               issuerSources `help:"Issuers whose software statements are trusted, comma-separated, each with its JSON Web Key Set: a file, or an https URL on a public address." placeholder:"ISS=FILE|URL"`
 	SecretLifetime                time.Duration `help:"Lifetime of new client secrets, such as 2160h; 0: they never expire." default:"0" placeholder:"DURATION"`
@@ -103,7 +106,11 @@ func (s *serveCommand) Validate() error {
 	if err := s.upstreamSettings.validate(); err != nil {
 		return err
 	}
-	_, _, err := net.SplitHostPort(s.Listen)
+	password, err := s.administratorPassword.read()
+	if err != nil {
+		return err
+	}
+	_, _, err = net.SplitHostPort(s.Listen)
 	switch {
 	case err != nil:
 		return errors.New("--listen must be HOST:PORT")
@@ -111,7 +118,7 @@ func (s *serveCommand) Validate() error {
 		return errors.New("--public-url must be an http or https URL of a host alone, such as https://roster.example.org")
 	case s.AdminUser == "" || strings.ContainsAny(s.AdminUser, ":\x00\r\n"):
 		return errors.New("--admin-user must be a name without a colon")
-	case s.AdminPassword != "" && len(s.AdminPassword) < 8:
+	case password != "" && len(password) < 8:
 		return errors.New("--admin-password must have at least 8 characters")
 	case s.RegistrationRate < 0:
 		return errors.New("--registration-rate must be 0 or more")
@@ -203,7 +210,7 @@ func parse(args []string, stdout io.Writer) (command, error) {
 	case exited:
 		return nil, errHelped
 	case err != nil:
-		return nil, err
+		return nil, withoutValues(err)
 	}
 	switch parsed.Command() {
 	case "serve":

@@ -58,7 +58,11 @@ func (t *createTokenCommand) run(ctx context.Context, stdout, _ io.Writer) error
 	if err != nil {
 		return err
 	}
-	issued, err := t.server().exchange(ctx, http.MethodPost, tokensPath, nil, request, http.StatusCreated)
+	server, err := t.server()
+	if err != nil {
+		return err
+	}
+	issued, err := server.exchange(ctx, http.MethodPost, tokensPath, nil, request, http.StatusCreated)
 	if err != nil {
 		return err
 	}
@@ -75,9 +79,13 @@ type listTokensCommand struct {
 func (t *listTokensCommand) Validate() error { return t.access.Validate() }
 
 func (t *listTokensCommand) run(ctx context.Context, stdout, _ io.Writer) error {
+	server, err := t.server()
+	if err != nil {
+		return err
+	}
 	query := url.Values{"limit": {"500"}}
 	for {
-		body, err := t.server().exchange(ctx, http.MethodGet, tokensPath, query, nil, http.StatusOK)
+		body, err := server.exchange(ctx, http.MethodGet, tokensPath, query, nil, http.StatusOK)
 		if err != nil {
 			return err
 		}
@@ -111,11 +119,15 @@ type revokeTokenCommand struct {
 func (t *revokeTokenCommand) Validate() error { return t.access.Validate() }
 
 func (t *revokeTokenCommand) run(ctx context.Context, _, _ io.Writer) error {
+	server, err := t.server()
+	if err != nil {
+		return err
+	}
 	query := url.Values{}
 	if t.Reason != "" {
 		query.Set("reason", t.Reason)
 	}
 	id, _, _ := strings.Cut(t.ID, ".") // the rest of a token has no place in an address
-	_, err := t.server().exchange(ctx, http.MethodDelete, tokensPath+"/"+url.PathEscape(id), query, nil, http.StatusNoContent)
+	_, err = server.exchange(ctx, http.MethodDelete, tokensPath+"/"+url.PathEscape(id), query, nil, http.StatusNoContent)
 	return err
 }

@@ -149,7 +149,7 @@ func (u *upstream) read(ctx context.Context) ([]byte, error) {
 	request.Host = u.UpstreamHost // that of the URL when empty
 	response, err := u.http.Do(request)
 	if err != nil {
-		return nil, err
+		return nil, withoutURL(err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
@@ -161,7 +161,7 @@ func (u *upstream) read(ctx context.Context) ([]byte, error) {
 func readUpstreamFile(name string) ([]byte, error) {
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, withoutUser(err)
 	}
 	defer file.Close()
 	return readAtMost(file, upstreamLimit)

@@ -47,7 +47,7 @@ type Administrators struct {
 	// that sends it with every request does not cost the work of the hash each time.
 	key        [sha256.Size]byte
 	remembered atomic.Pointer[[sha256.Size]byte]
-	hashing    chan struct{} // bounds the memory that hashing takes
+	hashing    *places // bounds the memory that hashing takes
 }
 
 // New returns the administrators of options, or an error when the hash is not one of HashPassword.
@@ -64,7 +64,7 @@ func New(options Options) (*Administrators, error) {
 		hash:     hash,
 		tokens:   options.Tokens,
 		attempts: newAttempts(options.Now),
-		hashing:  make(chan struct{}, 2),
+		hashing:  newPlaces(2),
 	}
 	rand.Read(a.key[:])
 	return a, nil
@@ -91,6 +91,11 @@ func (a *Administrators) Password(ctx context.Context, from, user, password stri
 	return domain.Actor{Kind: domain.ActorAdmin, ID: a.user, IP: from}, nil
 }
 
+// Credentials is a digest of the name and the password's hash: another one for other credentials.
+func (a *Administrators) Credentials() [sha256.Size]byte {
+	return sha256.Sum256(fmt.Appendf(nil, "%d %s%s", len(a.user), a.user, a.hash))
+}
+
 // Token returns the holder of an API token as an actor at the address from. It returns ErrRefused.
 // Failed attempts are not counted: a token has too many random bits to be guessed.
 func (a *Administrators) Token(_ context.Context, from, token string) (domain.Actor, error) {
@@ -104,13 +109,11 @@ func (a *Administrators) Token(_ context.Context, from, token string) (domain.Ac
 
 // verify compares a password with the hash, a few at a time.
 func (a *Administrators) verify(ctx context.Context, password string) (bool, error) {
-	select {
-	case a.hashing <- struct{}{}:
-		defer func() { <-a.hashing }()
-		return a.hash.matches(password), nil
-	case <-ctx.Done():
-		return false, fmt.Errorf("wait to check a password: %w", ctx.Err())
+	if err := a.hashing.take(ctx); err != nil {
+		return false, fmt.Errorf("check a password: %w", err)
 	}
+	defer a.hashing.leave()
+	return a.hash.matches(password), nil
 }
 
 func (a *Administrators) mac(user, password string) [sha256.Size]byte {

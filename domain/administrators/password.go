@@ -23,8 +23,14 @@ type passwordHash struct {
 // HashPassword returns the argon2id hash of a password with a salt of its own, as a PHC string.
 // The parameters are the second choice of RFC 9106 4: 64 MiB, 3 passes, 4 lanes.
 func HashPassword(password string) string {
-	h := passwordHash{memory: 64 << 10, passes: 3, threads: 4, salt: make([]byte, 16)}
-	rand.Read(h.salt)
+	salt := make([]byte, 16)
+	rand.Read(salt)
+	return HashPasswordWith(password, salt)
+}
+
+// HashPasswordWith is HashPassword with a given salt, of 16 bytes or more: the same hash each time.
+func HashPasswordWith(password string, salt []byte) string {
+	h := passwordHash{memory: 64 << 10, passes: 3, threads: 4, salt: salt}
 	h.sum = h.of(password, 32)
 	return h.String()
 }

@@ -137,7 +137,7 @@ func (r *Registrar) change(ctx context.Context, q request) (domain.Client, error
 		case !errors.As(err, &missing):
 			return domain.Client{}, err
 		}
-		if err := r.learn(ctx, r.Now(), missing, &known); err != nil {
+		if err := r.learn(ctx, q.actor.IP, r.Now(), missing, &known); err != nil {
 			return domain.Client{}, err
 		}
 	}

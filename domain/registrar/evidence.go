@@ -5,11 +5,38 @@ import (
 	"time"
 
 	"roster/domain"
+	"roster/domain/throttle"
 )
 
-// learn asks others what a decision is missing and adds it to what is known. It returns a *domain.Error
-// for a software statement that is refused, and domain.ErrKeysUnavailable.
-func (r *Registrar) learn(ctx context.Context, now time.Time, missing *domain.Missing, known *domain.Evidence) error {
+// Bounds of the documents that are fetched for one caller. Those at once are fewer than the places that a
+// remote.Fetcher has, so that nobody takes them all.
+const (
+	fetchesAtOnce  = 32
+	callersFetched = 1 << 16 // that are remembered
+)
+
+// TooManyFetches says that so many documents were fetched for a caller that it has to wait.
+type TooManyFetches struct {
+	RetryAfter time.Duration
+}
+
+// Error names the wait.
+func (t *TooManyFetches) Error() string {
+	return "too many documents were fetched for this address, try again in " + t.RetryAfter.String()
+}
+
+// newFetches returns the turns that callers have to fetch documents; nil for no limit.
+func newFetches(perMinute int) *throttle.Callers {
+	if perMinute == 0 {
+		return nil
+	}
+	return throttle.New(min(perMinute, fetchesAtOnce), time.Minute/time.Duration(perMinute), callersFetched)
+}
+
+// learn asks others, for the caller at an address, what a decision is missing and adds it to what is known. It
+// returns a *domain.Error for a software statement that is refused, domain.ErrKeysUnavailable, and a
+// *TooManyFetches.
+func (r *Registrar) learn(ctx context.Context, from string, now time.Time, missing *domain.Missing, known *domain.Evidence) error {
 	if missing.SoftwareStatement != "" {
 		if err := r.Issuers.verify(ctx, now, missing.SoftwareStatement); err != nil {
 			return err
@@ -17,6 +44,11 @@ func (r *Registrar) learn(ctx context.Context, now time.Time, missing *domain.Mi
 		known.SoftwareStatement = missing.SoftwareStatement
 	}
 	if missing.SectorIdentifierURI != "" {
+		if r.fetches != nil {
+			if _, wait := r.fetches.Take(from, now); wait > 0 {
+				return &TooManyFetches{RetryAfter: wait}
+			}
+		}
 		known.Sector = &domain.Sector{
 			URI:  missing.SectorIdentifierURI,
 			URIs: r.sectorAt(ctx, missing.SectorIdentifierURI),

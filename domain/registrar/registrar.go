@@ -50,6 +50,7 @@ type Options struct {
 	Policy         domain.Policy
 	SecretLifetime time.Duration    // of new client secrets; 0: they never expire
 	Fetcher        Fetcher          // of sector identifier documents; nil: none can be had
+	FetchRate      int              // documents fetched a minute for one address; 0: no limit
 	Issuers        Issuers          // of software statements
 	Now            func() time.Time // nil: time.Now
 	// RotateAccessTokens issues a new registration access token with every update (RFC 7592 5).
@@ -66,6 +67,7 @@ type Registrar struct {
 	policyVersion string // of Policy, computed once
 	turns         *turns
 	changes       *throttle.Turns[string] // by client; nil: no limit
+	fetches       *throttle.Callers       // nil: no limit
 }
 
 // New returns a Registrar.
@@ -79,7 +81,7 @@ func New(options Options) *Registrar {
 	if options.Logger == nil {
 		options.Logger = slog.Default()
 	}
-	r := &Registrar{Options: options, policyVersion: options.Policy.Version(), turns: newTurns()}
+	r := &Registrar{Options: options, policyVersion: options.Policy.Version(), turns: newTurns(), fetches: newFetches(options.FetchRate)}
 	if rate := options.ChangeRate; rate > 0 {
 		r.changes = throttle.NewTurns[string](rate, time.Hour/time.Duration(rate), clientsKept)
 	}
@@ -97,7 +99,7 @@ type Registration struct {
 
 // Register registers a client as the document asks. from is the caller's address.
 // It returns a *domain.Error for what the document has wrong and for a registry that is full,
-// domain.ErrKeysUnavailable and domain.ErrOutcomeUnknown.
+// a *TooManyFetches, domain.ErrKeysUnavailable and domain.ErrOutcomeUnknown.
 func (r *Registrar) Register(ctx context.Context, from string, requested domain.Document) (Registration, error) {
 	c, err := r.decideNew(ctx, from, domain.InitialAccessToken{}, requested)
 	if err != nil {
@@ -130,7 +132,7 @@ func (r *Registrar) decideNew(
 		InitialAccessToken:      admitting.ID,
 		Terms:                   admitting.Terms,
 	}
-	decided, err := r.decideRegistration(ctx, command)
+	decided, err := r.decideRegistration(ctx, from, command)
 	if err != nil {
 		return newClient{}, err
 	}
@@ -141,7 +143,7 @@ func (r *Registrar) decideNew(
 
 // decideRegistration decides with what others say, on a client that there is room for. A registry that is full
 // asks nobody.
-func (r *Registrar) decideRegistration(ctx context.Context, command domain.Register) ([]domain.Event, error) {
+func (r *Registrar) decideRegistration(ctx context.Context, from string, command domain.Register) ([]domain.Event, error) {
 	for {
 		events, err := domain.Decide(r.Policy, domain.Client{}, command)
 		missing := new(domain.Missing)
@@ -152,7 +154,7 @@ func (r *Registrar) decideRegistration(ctx context.Context, command domain.Regis
 		if err := r.checkRoom(ctx, command.Terms.Owner); err != nil || !asks {
 			return events, err
 		}
-		if err := r.learn(ctx, command.At, missing, &command.Evidence); err != nil {
+		if err := r.learn(ctx, from, command.At, missing, &command.Evidence); err != nil {
 			return nil, err
 		}
 	}

@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -191,6 +189,9 @@ func (l *Log) startEmbedded(dir string, syncAlways bool) (err error) {
 }
 
 func (l *Log) dial(urls string) error {
+	if err := CheckURLs(urls); err != nil {
+		return fmt.Errorf("connect to NATS: %w", err)
+	}
 	if err := l.connect(urls); err != nil {
 		return fmt.Errorf("connect to NATS at %s: %w", redact(urls), err)
 	}
@@ -221,21 +222,6 @@ func (l *Log) connect(urls string, options ...nats.Option) (err error) {
 		jetstream.WithPublishAsyncMaxPending(2*maxInFlight),
 		jetstream.WithPublishAsyncTimeout(ackTimeout))
 	return err
-}
-
-// redact takes user names and passwords out of URLs.
-func redact(urls string) string {
-	parts := strings.Split(urls, ",")
-	for i, part := range parts {
-		u, err := url.Parse(strings.TrimSpace(part))
-		if err != nil {
-			parts[i] = "a URL that cannot be parsed"
-			continue
-		}
-		u.User = nil
-		parts[i] = u.String()
-	}
-	return strings.Join(parts, ",")
 }
 
 // Identity implements eventstore.Log.
