@@ -55,7 +55,11 @@ func (t Terms) checkDestinations(m Metadata) error {
 		return nil
 	}
 	for _, d := range destinations(m) {
-		if u, _ := parseURI(d.uri); !u.isWeb() || !matchesHost(t.RedirectHosts, u.host) {
+		u, _ := parseURI(d.uri)
+		switch {
+		case !u.isWeb():
+			return d.refuse("has a scheme other than http and https, which " + t.refusal(t.RedirectHosts))
+		case !matchesHost(t.RedirectHosts, u.host):
 			return d.refuse("has a host that " + t.refusal(t.RedirectHosts))
 		}
 	}
