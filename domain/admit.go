@@ -12,16 +12,14 @@ import (
 // left out, by member; or an *Error. The same rules hold for a registration and an update, always against the whole
 // of what the client would be.
 func (b bounds) admit(requested Metadata) (registered, leftOut Metadata, err error) {
-	chosen, err := choose(b.Policy, requested)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, grants := range b.possibleGrants(chosen) {
-		m := maps.Clone(chosen)
+	for _, grants := range b.possibleGrants(requested) {
+		m := maps.Clone(requested)
 		m["grant_types"] = grants
 		leftOut := b.narrow(m)
-		b.complete(m)
-		wrong := b.check(m)
+		wrong := b.complete(m)
+		if wrong == nil {
+			wrong = b.check(m)
+		}
 		if wrong == nil {
 			return m, leftOut, nil
 		}

@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"maps"
 	"slices"
 	"strings"
 )
@@ -22,20 +21,20 @@ var standards = map[string]string{
 	"authorization_encrypted_response_enc": "A128CBC-HS256",
 }
 
-// choose makes the choices that a request leaves to the server. They are registered in the place of the lists
-// that they are from, which are for requests alone (OpenID Connect Relying Party Metadata Choices 1.0, 2).
-func choose(p Policy, requested Metadata) (Metadata, error) {
-	m := maps.Clone(requested)
+// choose makes the choices that a request leaves to the server, for a client whose grants and response types are
+// settled. They are registered in the place of the lists that they are from, which are for requests alone (OpenID
+// Connect Relying Party Metadata Choices 1.0, 2).
+func choose(p Policy, m Metadata) error {
 	for _, member := range Members {
 		if member.ChoiceOf == "" || m[member.Name] == nil {
 			continue
 		}
 		if err := chooseFrom(p, m, member); err != nil {
-			return nil, err
+			return err
 		}
 		delete(m, member.Name)
 	}
-	return m, nil
+	return nil
 }
 
 // chooseFrom sets the member that a list of choices is for, if it is one that has to be settled.
@@ -59,11 +58,7 @@ func chooseFrom(p Policy, m Metadata, choices Member) error {
 	if len(possible) == 0 {
 		return refuse(choices.Name, "must have a value that this server allows: "+strings.Join(of.Values(p), ", "))
 	}
-	wanted := slices.Index(possible, standard)
-	if wanted > 0 {
-		possible[0], possible[wanted] = possible[wanted], possible[0]
-	}
-	if setFirstFit(p, m, name, possible); m[name] == nil {
+	if setFirstFit(p, m, name, preferred(possible, Text(standard))); m[name] == nil {
 		m[name] = Text(possible[0]) // the rules say what the client lacks for it
 	}
 	return nil

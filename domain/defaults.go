@@ -8,8 +8,9 @@ import (
 
 // complete fills in what the specifications and the policy define for members that were left out (OpenID Connect
 // Dynamic Client Registration 1.0, 2; RFC 7591 2). Grants are there already. Every default is one that the bounds
-// allow and that the client can do with what it brings, if there is any.
-func (b bounds) complete(m Metadata) {
+// allow and that the client can do with what it brings, if there is any. It returns an *Error where the request
+// leaves a choice to the server in which there is nothing to choose.
+func (b bounds) complete(m Metadata) error {
 	setDefault := func(name string, value Value) {
 		if m[name] == nil && value != nil {
 			m[name] = value
@@ -19,6 +20,9 @@ func (b bounds) complete(m Metadata) {
 	setDefault("response_types", b.defaultResponseTypes(m))
 	m["application_type"] = b.applicationType(m)
 	setDefault("scope", b.defaultScope())
+	if err := choose(b.Policy, m); err != nil {
+		return err
+	}
 	for _, member := range Members {
 		if m[member.Name] != nil || member.Default == nil {
 			continue
@@ -36,6 +40,7 @@ func (b bounds) complete(m Metadata) {
 			setFirstFit(b.Policy, m, prefix+"_enc", preferred(b.encryptionEncs().values, Text("A128CBC-HS256")))
 		}
 	}
+	return nil
 }
 
 // preferred orders the values that a member can have by default: what the specification says, then in the order of
@@ -61,9 +66,14 @@ func preferred(values []string, standard Value) []string {
 // setFirstFit sets a member to the first of the values that goes with what else the client is. Where none does it
 // leaves the member out.
 func setFirstFit(p Policy, m Metadata, name string, values []string) {
+	rules := []func(Policy, Metadata) error{checkAuthentication, checkSigning}
+	if name == "subject_type" {
+		rules = []func(Policy, Metadata) error{checkSubject}
+	}
+	breaks := func(rule func(Policy, Metadata) error) bool { return rule(p, m) != nil }
 	for _, value := range values {
 		m[name] = Text(value)
-		if checkAuthentication(p, m) == nil && checkSigning(p, m) == nil {
+		if !slices.ContainsFunc(rules, breaks) {
 			return
 		}
 	}
