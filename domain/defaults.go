@@ -91,7 +91,11 @@ func (b bounds) defaultResponseTypes(m Metadata) List {
 	if len(usable) == 0 || slices.Contains(usable, "code") {
 		return List{"code"}
 	}
-	return List{usable[0]}
+	fits := func(responseType string) bool {
+		return checkSigning(b.Policy, with(m, Metadata{"response_types": List{responseType}})) == nil
+	}
+	// Where none fits, the rules say why the first does not.
+	return List{usable[max(0, slices.IndexFunc(usable, fits))]}
 }
 
 // defaultScope is what a client has that asks for no scope. The authorization server holds a client without one to

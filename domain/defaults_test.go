@@ -102,6 +102,8 @@ func TestDefaults(t *testing.T) {
 		"response type of the grant": {policy: asItIs, members: webURIs + `,"grant_types":["implicit"]`, want: values{"response_types": list("id_token")}},
 		"response type of the policy": {policy: func(p *domain.Policy) { p.ResponseTypes = []string{"code id_token", "id_token token"} },
 			members: webURIs + `,"grant_types":["implicit"]`, want: values{"response_types": list("id_token token")}},
+		"response type of unsigned tokens": {policy: func(p *domain.Policy) { p.ResponseTypes = []string{"id_token", "token"} },
+			members: webURIs + `,"grant_types":["implicit"],"id_token_signed_response_alg":"none"`, want: values{"response_types": list("token")}},
 		"grant of an initial access token": {policy: asItIs, terms: domain.Terms{GrantTypes: []string{"client_credentials"}}, members: `"client_name":"x"`,
 			want: values{"grant_types": list("client_credentials"), "response_types": list()}},
 
