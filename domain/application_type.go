@@ -40,8 +40,12 @@ func hasPrivateUse(m Metadata) bool {
 	return slices.ContainsFunc(otherRedirects, func(name string) bool { return slices.ContainsFunc(m.List(name), isPrivateUse) })
 }
 
-// isDeviceOnly reports whether a client is redirected to the caller's own device alone, and not with tokens in the
-// redirect, for which that is refused to clients that do not say that they are native.
+// isDeviceOnly reports whether a client redirects people to their own device alone, after a logout too, and not with
+// tokens in the redirect, for which that is refused to clients that do not say that they are native.
 func isDeviceOnly(m Metadata) bool {
-	return usesRedirects(m) && isAppOnly(m.List("redirect_uris")) && !answersFromAuthorizationEndpoint(m)
+	uris := slices.Clone(m.List("redirect_uris"))
+	for _, name := range otherRedirects {
+		uris = append(uris, m.List(name)...)
+	}
+	return usesRedirects(m) && isAppOnly(uris) && !answersFromAuthorizationEndpoint(m)
 }
