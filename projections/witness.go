@@ -28,6 +28,9 @@ const (
 	selectEventCount = `SELECT count(*) FROM events WHERE seq BETWEEN ? AND ?`
 )
 
+// ErrUnfitWitness says that a read model turned out to be damaged while it was asked as a witness.
+var ErrUnfitWitness = errors.New("the read model is no witness")
+
 // OpenWitness opens the read model in a directory as a witness, to be closed before the read model is opened.
 // Where there is none the witness knows of no event. With an error, which says why the file cannot be read,
 // it knows of none either.
@@ -67,7 +70,8 @@ func (w *Witness) Identity() eventstore.Identity { return w.identity }
 // Last returns the sequence of the last event that was applied, 0: none was.
 func (w *Witness) Last() uint64 { return w.last }
 
-// EventID returns the id of the event at a sequence; empty: the read model holds none.
+// EventID returns the id of the event at a sequence; empty: the read model holds none. It returns
+// ErrUnfitWitness when the file is damaged there.
 func (w *Witness) EventID(ctx context.Context, seq uint64) (id string, err error) {
 	if w.db == nil {
 		return "", nil
@@ -76,16 +80,25 @@ func (w *Witness) EventID(ctx context.Context, seq uint64) (id string, err error
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
-	return id, err
+	return id, unfit(err)
 }
 
-// Count returns how many events the read model holds from one sequence to another, both included.
+// Count returns how many events the read model holds from one sequence to another, both included. It returns
+// ErrUnfitWitness when the file is damaged there.
 func (w *Witness) Count(ctx context.Context, from, to uint64) (n uint64, err error) {
 	if w.db == nil {
 		return 0, nil
 	}
 	err = w.db.QueryRowContext(ctx, selectEventCount, sequence(from), sequence(to)).Scan(&n)
-	return n, err
+	return n, unfit(err)
+}
+
+// unfit marks an error that says that the file is damaged.
+func unfit(err error) error {
+	if isDamage(err) {
+		return fmt.Errorf("%w: %w", ErrUnfitWitness, err)
+	}
+	return err
 }
 
 // Close closes the file.

@@ -85,7 +85,14 @@ func (c *core) openLog(ctx context.Context, s storage, care *caretaker, logger *
 			o.SealingKey = c.keys.IDs()[0]
 		}
 	}
-	c.log, err = patiently(ctx, logger, "the event log", func() (*jetstream.Log, error) { return jetstream.Open(ctx, o) })
+	open := func() (*jetstream.Log, error) { return jetstream.Open(ctx, o) }
+	c.log, err = patiently(ctx, logger, "the event log", open)
+	if errors.Is(err, projections.ErrUnfitWitness) {
+		// It is built anew once the log is open, as one that cannot be read at all.
+		logger.Warn("the read model cannot tell whether the event log is whole", "err", err)
+		o.Witness = nil
+		c.log, err = patiently(ctx, logger, "the event log", open)
+	}
 	if err != nil {
 		return fmt.Errorf("open event log: %w", err)
 	}

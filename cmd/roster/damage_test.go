@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -135,6 +137,62 @@ func TestReadModelKnowsMore(t *testing.T) {
 	s = start(t, data, "--accept-loss")
 	if clients := bytes.Count(s.must(http.StatusOK, "GET", "/api/v1/clients", "admin", "").body, []byte(`"client_id"`)); clients != 1 {
 		t.Errorf("%d clients, want the one that the back-up holds", clients)
+	}
+}
+
+// TestDamagedWitness damages the read model where the log is held against it, which is no reason to stay down:
+// the read model is built anew. It is none either to overlook what the log can tell by itself.
+func TestDamagedWitness(t *testing.T) {
+	data := t.TempDir()
+	s := start(t, data)
+	for range 3 {
+		s.register(webApp)
+	}
+	if status := s.stop(); status != exitOK {
+		t.Fatalf("status %d", status)
+	}
+	zeroTable(t, filepath.Join(data, "readmodel.db"), "events")
+	s = start(t, data)
+	s.eventually("all events are listed", func() bool {
+		a, err := s.call("GET", "/api/v1/events", "admin", "")
+		return err == nil && a.status == http.StatusOK && bytes.Count(a.body, []byte("\n")) == 3
+	})
+	if status := s.stop(); status != exitOK {
+		t.Fatalf("status %d", status)
+	}
+
+	zeroTable(t, filepath.Join(data, "readmodel.db"), "events")
+	path := filepath.Join(blocksOf(data), "1.blk")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[0] ^= 1
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, data, nil, "acknowledged events are missing: 1 to 3,")
+}
+
+// zeroTable overwrites the first page of a table's tree.
+func zeroTable(t *testing.T, path, table string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var page, size int64
+	err = db.QueryRow(`SELECT rootpage, page_size FROM sqlite_schema, pragma_page_size WHERE name = ?`, table).Scan(&page, &size)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.WriteAt(make([]byte, size), (page-1)*size)
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
 	}
 }
 
