@@ -60,9 +60,9 @@ func (a *API) listClients(c echo.Context, _ domain.Actor) error {
 		Cursor: q.text("cursor"),
 	}
 	switch selected.Status {
-	case "", domain.Active, domain.Deleted, domain.Revoked:
+	case "", domain.Active, domain.Deleted, domain.Revoked, domain.Lost:
 	default:
-		q.refuse("query parameter status must be one of: active, deleted, revoked")
+		q.refuse("query parameter status must be one of: active, deleted, revoked, lost")
 	}
 	if q.err != nil {
 		return q.err

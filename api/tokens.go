@@ -180,7 +180,7 @@ func tokenSchemas() object {
 	}
 	shown := object{
 		"id":         text,
-		"status":     object{"enum": []domain.TokenStatus{domain.TokenActive, domain.TokenUsedUp, domain.TokenExpired, domain.TokenRevoked}},
+		"status":     object{"enum": []domain.TokenStatus{domain.TokenActive, domain.TokenUsedUp, domain.TokenExpired, domain.TokenRevoked, domain.TokenLost}},
 		"issued_at":  dateTime,
 		"issued_by":  text,
 		"uses_left":  object{"type": "integer", "minimum": 0},

@@ -10,6 +10,9 @@ const (
 	Active  Status = "active"
 	Deleted Status = "deleted" // by itself, RFC 7592 2.3
 	Revoked Status = "revoked" // by an administrator
+	// Lost is a client whose registration was among events that the log lost: of its credentials nothing is
+	// known, so that nobody can use them.
+	Lost Status = "lost"
 )
 
 // Client is the state of one client, folded from its events. The zero Client was never registered.
@@ -50,6 +53,9 @@ func Evolve(c Client, aggregate Aggregate, event Event) Client {
 		c.InitialAccessToken = e.InitialAccessToken
 		c.Terms = e.Terms
 	case ClientUpdated:
+		if !c.Exists() {
+			c.Status = Lost
+		}
 		c.Metadata = e.Metadata
 		if e.SecretIssued != nil {
 			c.Secret = e.SecretIssued

@@ -28,6 +28,7 @@ const (
 	TokenUsedUp  TokenStatus = "used_up"
 	TokenExpired TokenStatus = "expired"
 	TokenRevoked TokenStatus = "revoked"
+	TokenLost    TokenStatus = "lost" // its issue was among events that the log lost: nothing matches it
 )
 
 // StatusAt returns the status at a time. A token that ended in several ways has the one that is harder to mend.
@@ -35,6 +36,8 @@ func (t InitialAccessToken) StatusAt(at time.Time) TokenStatus {
 	switch {
 	case t.Revoked:
 		return TokenRevoked
+	case t.Digest == Digest{}:
+		return TokenLost
 	case !t.ExpiresAt.IsZero() && !at.Before(t.ExpiresAt):
 		return TokenExpired
 	case t.MaxUses > 0 && t.Uses >= t.MaxUses:

@@ -54,24 +54,26 @@ func evolve(c Client, e domain.Envelope) Client {
 type clientChange struct {
 	seq           uint64 // of the registration
 	before, after domain.Status
+	registers     bool
 }
 
 func (w *writer) changeClient(ctx context.Context, e eventstore.Recorded) (clientChange, error) {
 	before, write := clientRow{seq: e.Seq}, w.insertClient
-	if registered, first := e.Event.(domain.ClientRegistered); first {
+	registered, registers := e.Event.(domain.ClientRegistered)
+	if registers {
 		if err := w.countClient(ctx, registered); err != nil {
 			return clientChange{}, err
 		}
 	} else {
-		var err error
-		before, err = scanClient(w.loadClient.QueryRowContext(ctx, e.Aggregate.ID))
-		if errors.Is(err, sql.ErrNoRows) {
+		found, err := scanClient(w.loadClient.QueryRowContext(ctx, e.Aggregate.ID))
+		switch {
+		case err == nil:
+			before, write = found, w.saveClient
+		case !errors.Is(err, sql.ErrNoRows):
+			return clientChange{}, fmt.Errorf("load client: %w", err)
+		case !w.lacksEvents(ctx, e.Seq):
 			return clientChange{}, fmt.Errorf("client %s was never registered", e.Aggregate.ID)
 		}
-		if err != nil {
-			return clientChange{}, fmt.Errorf("load client: %w", err)
-		}
-		write = w.saveClient
 	}
 	after := clientRow{before.seq, evolve(before.Client, e.Envelope)}
 	values, err := after.values()
@@ -81,7 +83,7 @@ func (w *writer) changeClient(ctx context.Context, e eventstore.Recorded) (clien
 	if _, err := write.ExecContext(ctx, values...); err != nil {
 		return clientChange{}, fmt.Errorf("save client: %w", err)
 	}
-	return clientChange{seq: before.seq, before: before.Status, after: after.Status}, nil
+	return clientChange{seq: before.seq, before: before.Status, after: after.Status, registers: registers}, nil
 }
 
 // values returns the parameters of insertClient and updateClient.

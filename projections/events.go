@@ -55,6 +55,14 @@ func (w *writer) indexEvent(ctx context.Context, e encodedEvent, first uint64, l
 	return nil
 }
 
+// lacksEvents reports whether events are missing before a sequence: the log lost them. Then what an aggregate
+// began with may be among them, which is else a mistake.
+func (w *writer) lacksEvents(ctx context.Context, before uint64) bool {
+	var events uint64
+	err := w.conn.QueryRowContext(ctx, `SELECT count(*) FROM events WHERE seq < ?`, sequence(before)).Scan(&events)
+	return err == nil && events < before-1
+}
+
 // Events implements Reader. A limit beyond 1000 is 1000.
 func (m *ReadModel) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 	after, before, err := m.bounds(ctx, q)

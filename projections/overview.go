@@ -32,7 +32,7 @@ func (d *dayCount) clients(s domain.Status) *int {
 	case domain.Revoked:
 		return &d.revoked
 	}
-	return new(int) // never registered: not counted
+	return new(int) // never registered, or lost: not counted
 }
 
 // dayChanges gathers what a batch adds to each day.
@@ -52,7 +52,7 @@ func (days dayChanges) countEvent(at time.Time) *dayCount {
 
 // countChange counts what an event did to its client.
 func (d *dayCount) countChange(change clientChange) {
-	if change.before == "" {
+	if change.registers {
 		d.registered++
 	}
 	*d.clients(change.before)--

@@ -1,5 +1,5 @@
 -- The tables of the read model. There are no migrations: a read model that was made by any other text than
--- this one is built again. Raise this number when the same tables are to be filled otherwise: 2.
+-- this one is built again. Raise this number when the same tables are to be filled otherwise: 3.
 --
 -- Times are microseconds since 1970, UTC.
 
@@ -14,8 +14,8 @@ CREATE TABLE checkpoint (
     lag         INTEGER NOT NULL  -- how much earlier, at most, an event is than the latest one before it
 ) STRICT;
 
--- Every client that was ever registered, numbered by the sequence of its registration: the order of
--- registration is the order of the table.
+-- Every client that was ever registered, numbered by the sequence of its registration, or of the first of its
+-- events that the log did not lose: the order of registration is the order of the table.
 CREATE TABLE clients (
     seq                  INTEGER PRIMARY KEY,
     id                   TEXT    NOT NULL UNIQUE,

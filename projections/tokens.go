@@ -42,14 +42,15 @@ type tokenRow struct {
 func (w *writer) changeToken(ctx context.Context, e eventstore.Recorded) (issued uint64, err error) {
 	row, write := tokenRow{seq: e.Seq}, w.insertToken
 	if _, first := e.Event.(domain.InitialAccessTokenIssued); !first {
-		row, err = scanToken(w.loadToken.QueryRowContext(ctx, e.Aggregate.ID))
-		if errors.Is(err, sql.ErrNoRows) {
+		found, err := scanToken(w.loadToken.QueryRowContext(ctx, e.Aggregate.ID))
+		switch {
+		case err == nil:
+			row, write = found, w.saveToken
+		case !errors.Is(err, sql.ErrNoRows):
+			return 0, fmt.Errorf("load initial access token: %w", err)
+		case !w.lacksEvents(ctx, e.Seq):
 			return 0, fmt.Errorf("initial access token %s was never issued", e.Aggregate.ID)
 		}
-		if err != nil {
-			return 0, fmt.Errorf("load initial access token: %w", err)
-		}
-		write = w.saveToken
 	}
 	row.InitialAccessToken = evolveToken(row.InitialAccessToken, e.Envelope)
 	values, err := row.values()

@@ -56,10 +56,10 @@ func clientQueryOf(given url.Values) (projections.ClientQuery, error) {
 		return q, badRequest("The text to search for may have up to 200 characters.")
 	}
 	switch q.Status {
-	case "", domain.Active, domain.Revoked, domain.Deleted:
+	case "", domain.Active, domain.Revoked, domain.Deleted, domain.Lost:
 		return q, nil
 	}
-	return q, badRequest("A client is active, revoked or deleted; there is no other status.")
+	return q, badRequest("A client is active, revoked, deleted or lost; there is no other status.")
 }
 
 // Where returns the address of this list with another status, from its first page.

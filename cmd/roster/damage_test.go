@@ -108,6 +108,62 @@ func TestLostEvents(t *testing.T) {
 	start(t, data).register(webApp)
 }
 
+// TestLostRegistration loses the registration of a client that was changed afterwards, and the issue of an initial
+// access token that was used. What is left of them is shown, and nobody can use it.
+func TestLostRegistration(t *testing.T) {
+	data := t.TempDir()
+	s := start(t, data)
+	lost := s.register(webApp)
+	issued := s.must(http.StatusCreated, "POST", "/api/v1/initial-access-tokens", "admin", `{"uses":5}`)
+	large := `{"redirect_uris":["https://client.example.org/cb"],"contacts":["` + strings.Repeat(`a@example.org","`, 3000) + `a@example.org"]}`
+	for s.register(large); len(blockFiles(t, data)) < 3; {
+		s.register(large)
+	}
+	s.must(http.StatusOK, "PUT", lost.uri, lost.token, `{"client_id":"`+lost.id+`","redirect_uris":["https://client.example.org/other"]}`)
+	kept := clientOf(s.must(http.StatusCreated, "POST", "/identity/register", issued.member("token"), webApp))
+	s.kill()
+	path := filepath.Join(blocksOf(data), "1.blk")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[100] ^= 1
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, data, nil, "acknowledged events are missing: 1 to ")
+
+	s = start(t, data, "--accept-loss")
+	for range 2 {
+		client := s.must(http.StatusOK, "GET", "/api/v1/clients/"+lost.id, "admin", "")
+		if client.member("status") != "lost" || !bytes.Contains(client.body, []byte("https://client.example.org/other")) {
+			t.Errorf("the client is shown as %s", client.body)
+		}
+		s.must(http.StatusUnauthorized, "GET", "/identity/register/"+lost.id, lost.token, "")
+		s.must(http.StatusUnauthorized, "PUT", "/identity/register/"+lost.id, lost.token, `{"client_id":"`+lost.id+`","redirect_uris":["https://client.example.org/"]}`)
+		if token := s.must(http.StatusOK, "GET", "/api/v1/initial-access-tokens/"+issued.member("id"), "admin", ""); token.member("status") != "lost" {
+			t.Errorf("the token is shown as %s", token.body)
+		}
+		s.must(http.StatusUnauthorized, "POST", "/identity/register", issued.member("token"), webApp)
+		s.must(http.StatusOK, "GET", "/identity/register/"+kept.id, kept.token, "")
+		if now := s.must(http.StatusOK, "GET", "/api/v1/registry?at="+s.lastSeq(), "admin", "").body; bytes.Contains(now, []byte(lost.id)) || !bytes.Contains(now, []byte(kept.id)) {
+			t.Error("the registry as it stands has the client that was lost, or lacks the one that was not")
+		}
+		s.kill()
+		s = start(t, data)
+	}
+}
+
+// blockFiles returns the block files of the log.
+func blockFiles(t *testing.T, data string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(blocksOf(data), "*.blk"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
 // TestReadModelKnowsMore takes the log away, or puts an older one in its place, beside the read model.
 func TestReadModelKnowsMore(t *testing.T) {
 	data := t.TempDir()
