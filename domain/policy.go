@@ -54,7 +54,7 @@ var DefaultPolicy = Policy{
 		"urn:ietf:params:oauth:grant-type:token-exchange",
 		"urn:ietf:params:oauth:grant-type:jwt-bearer",
 		"urn:ietf:params:oauth:grant-type:saml2-bearer",
-		"urn:openid:params:grant-type:ciba",
+		cibaGrant,
 	},
 	// "token" alone is left out: RFC 9700 2.1.2.
 	ResponseTypes: []string{"code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"},
