@@ -558,22 +558,7 @@ func TestTheLogShowsTokens(t *testing.T) {
 // Events of the registry itself are shown as such, and link to nothing.
 func TestTheLogShowsTheRegistry(t *testing.T) {
 	r := newRegistry(t)
-	var events []domain.Envelope
-	for i, event := range []domain.Event{
-		domain.SealingKeyIntroduced{KeyID: "<b>key"}, domain.SealingKeyLost{KeyID: "gone"}, domain.LossAccepted{From: 7, To: 9},
-	} {
-		events = append(events, domain.Envelope{
-			ID: fmt.Sprint("registry-", i), Time: time.Now(), Aggregate: domain.RegistryAggregate(),
-			Actor: domain.Actor{Kind: domain.ActorSystem, ID: "roster"}, Event: event,
-		})
-	}
-	seq, err := r.log.Append(t.Context(), domain.Change{Events: events})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.model.Wait(t.Context(), seq); err != nil {
-		t.Fatal(err)
-	}
+	r.append(t, domain.SealingKeyIntroduced{KeyID: "<b>key"}, domain.SealingKeyLost{KeyID: "gone"}, domain.LossAccepted{From: 7, To: 9})
 	v := r.admin(t)
 	page := v.get("/admin/events")
 	for _, want := range []string{
