@@ -2,6 +2,7 @@ package domain
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -23,8 +24,15 @@ func TestTableTellsTheRules(t *testing.T) {
 		if pattern := regexp.MustCompile(member.Pattern()); pattern.MatchString("") || pattern.MatchString("a\x00") {
 			t.Errorf("%s: %s matches what is no text", member.Name, pattern)
 		}
-		if member.Values(DefaultPolicy) != nil && member.rule.check(DefaultPolicy, Text("none of them")) == "" {
+		if member.Values(DefaultPolicy) == nil {
+			continue
+		}
+		wrong := member.rule.check(DefaultPolicy, Text("none of them"))
+		if wrong == "" {
 			t.Errorf("%s takes words that are not told", member.Name)
+		}
+		if named := regexp.MustCompile(`the policy (\S+)`).FindStringSubmatch(wrong); named != nil && !strings.Contains(member.Rule(), "`"+named[1]+"`") {
+			t.Errorf("%s is refused by %s, but told is %s", member.Name, named[1], member.Rule())
 		}
 	}
 }

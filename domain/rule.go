@@ -133,7 +133,7 @@ func oneOf(values ...string) rule {
 // allowed holds every word to what a rule of the policy allows.
 func allowed(of func(Policy) allowance) rule {
 	values := func(p Policy) []string { return of(p).values }
-	return rule{text: "what `" + of(Policy{}).policy + "` allows", values: values, check: eachWord(func(p Policy, v Value) string {
+	return rule{text: "what `" + of(DefaultPolicy).policy + "` allows", values: values, check: eachWord(func(p Policy, v Value) string {
 		if allowed := of(p); !slices.Contains(allowed.values, string(v.(Text))) {
 			return allowed.refusal()
 		}
