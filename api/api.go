@@ -108,7 +108,7 @@ func New(o Options) *API {
 // ServeHTTP answers a request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.echo.ServeHTTP(w, a.atIssuer(r)) }
 
-// Close ends the live event feeds, which would else keep a server from shutting down. It belongs into
+// Close ends the live event feeds, which would otherwise keep a server from shutting down. It belongs into
 // http.Server.RegisterOnShutdown.
 func (a *API) Close() { a.close() }
 

@@ -2,11 +2,13 @@ package domain
 
 import "slices"
 
+const cibaGrant = "urn:openid:params:grant-type:ciba"
+
 // checkCIBA is OpenID Connect CIBA Core 1.0, 4: the delivery mode is needed for the grant, and an endpoint
 // to be notified at for ping and push.
 func checkCIBA(_ Policy, m Metadata) error {
 	mode := m.Text("backchannel_token_delivery_mode")
-	if slices.Contains(m.List("grant_types"), "urn:openid:params:grant-type:ciba") && mode == "" {
+	if slices.Contains(m.List("grant_types"), cibaGrant) && mode == "" {
 		return refuse("backchannel_token_delivery_mode", "is needed for the CIBA grant")
 	}
 	if (mode == "ping" || mode == "push") && m["backchannel_client_notification_endpoint"] == nil {

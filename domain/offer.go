@@ -124,8 +124,6 @@ func withoutRedirects(client Metadata, grant string) Metadata {
 	return client
 }
 
-const cibaGrant = "urn:openid:params:grant-type:ciba"
-
 // redirectHost returns a host that redirect URIs may have; one on the caller's own device, which has rules of
 // its own, only where the policy allows no other.
 func redirectHost(p Policy) string {

@@ -54,7 +54,7 @@ var DefaultPolicy = Policy{
 		"urn:ietf:params:oauth:grant-type:token-exchange",
 		"urn:ietf:params:oauth:grant-type:jwt-bearer",
 		"urn:ietf:params:oauth:grant-type:saml2-bearer",
-		"urn:openid:params:grant-type:ciba",
+		cibaGrant,
 	},
 	// "token" alone is left out: RFC 9700 2.1.2.
 	ResponseTypes: []string{"code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"},
@@ -197,12 +197,7 @@ func (p Policy) grantTypes() allowance    { return allowance{"allow-grant-types"
 func (p Policy) responseTypes() allowance { return allowance{"allow-response-types", p.ResponseTypes} }
 func (p Policy) authMethods() allowance   { return allowance{"allow-auth-methods", p.AuthMethods} }
 func (p Policy) signingAlgs() allowance   { return allowance{"allow-signing-algs", p.SigningAlgs} }
-
-// encryptionAlgs are none where no content encryption is allowed, without which they are of no use.
 func (p Policy) encryptionAlgs() allowance {
-	if len(p.EncryptionEncs) == 0 {
-		return p.encryptionEncs()
-	}
 	return allowance{"allow-encryption-algs", p.EncryptionAlgs}
 }
 func (p Policy) encryptionEncs() allowance {
@@ -212,6 +207,14 @@ func (p Policy) scopes() allowance        { return allowance{"allow-scopes", p.S
 func (p Policy) redirectHosts() allowance { return allowance{"allow-redirect-hosts", p.RedirectHosts} }
 func (p Policy) redirectSchemes() allowance {
 	return allowance{"allow-redirect-schemes", p.RedirectSchemes}
+}
+
+// usableEncryptionAlgs are none where no content encryption is allowed, without which they are of no use.
+func (p Policy) usableEncryptionAlgs() allowance {
+	if len(p.EncryptionEncs) == 0 {
+		return p.encryptionEncs()
+	}
+	return p.encryptionAlgs()
 }
 
 func (p Policy) signingAlgsOrNone() allowance {

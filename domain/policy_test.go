@@ -301,6 +301,7 @@ func TestPolicyValidate(t *testing.T) {
 		"allow-auth-methods":     func(p *domain.Policy) { p.AuthMethods = []string{"basic"} },
 		"allow-signing-algs":     func(p *domain.Policy) { p.SigningAlgs = []string{"none"} },
 		"allow-encryption-algs":  func(p *domain.Policy) { p.EncryptionAlgs = []string{"RS256"} },
+		"allow-encryption-algs:": func(p *domain.Policy) { p.EncryptionAlgs, p.EncryptionEncs = []string{"RS256"}, nil },
 		"allow-encryption-encs":  func(p *domain.Policy) { p.EncryptionEncs = []string{"A1"} },
 		"allow-grant-types":      func(p *domain.Policy) { p.GrantTypes = []string{"a b"} },
 		"allow-scopes":           func(p *domain.Policy) { p.Scopes = []string{"a b"} },

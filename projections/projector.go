@@ -224,7 +224,7 @@ func (w *writer) statements() map[string]**sql.Stmt {
 	}
 }
 
-// close closes the statements too: one that was prepared on a single connection keeps that open else.
+// close closes the statements too: one that was prepared on a single connection would otherwise keep it open.
 func (w *writer) close() error {
 	var err error
 	for _, statement := range w.statements() {

@@ -31,7 +31,7 @@ const (
 	chartHeight = 100
 	chartStep   = 10
 	chartBar    = 8
-	chartLeast  = 1.5 // the height of a count that would else be too small to see
+	chartLeast  = 1.5 // the height of a count that would otherwise be too small to see
 )
 
 // newChart draws the days, which must not be empty.

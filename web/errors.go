@@ -65,8 +65,8 @@ func problemOf(err error) problem {
 		return problem{http.StatusServiceUnavailable, "The event log is not available",
 			"The event log cannot be read or written now, so nothing was done. Try again in a moment."}
 	case errors.Is(err, projections.ErrUnavailable):
-		return problem{http.StatusServiceUnavailable, "The registry is being read in",
-			"What is registered is being built from the event log and cannot be shown now. Try again in a moment."}
+		return problem{http.StatusServiceUnavailable, "The registry cannot be shown now",
+			"What the dashboard shows is being rebuilt from the event log. Try again in a moment."}
 	case errors.Is(err, context.DeadlineExceeded):
 		return problem{http.StatusServiceUnavailable, "This is taking too long",
 			"The registry did not answer in time. Nothing is lost; try again in a moment."}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"time"
 
@@ -50,6 +51,8 @@ func warningOf(h projections.Health) string {
 	case h.Err != nil:
 		return "The read model has stopped, so pages show the registry as it was at event " + count(int(h.Applied)) +
 			" of " + count(int(h.Last)) + ". Registration goes on. The server's log and /readyz say why it stopped."
+	case errors.Is(h.Trouble, projections.ErrRebuilding):
+		return "" // no page shows anything of it: each says that it cannot
 	case h.Trouble != nil:
 		return "The read model cannot follow the event log at present, so pages may lack the newest events. The server's log and /readyz say why."
 	case h.Last > h.Applied+behindTolerated:

@@ -151,3 +151,22 @@ func (r *registry) update(t testing.TB, client registrar.Registration, body stri
 		t.Fatal(err)
 	}
 }
+
+// append records what happened to the registry itself.
+func (r *registry) append(t testing.TB, events ...domain.Event) {
+	t.Helper()
+	change := domain.Change{}
+	for i, event := range events {
+		change.Events = append(change.Events, domain.Envelope{
+			ID: fmt.Sprint("registry-", i), Time: time.Now(), Aggregate: domain.RegistryAggregate(),
+			Actor: domain.Actor{Kind: domain.ActorSystem, ID: "roster"}, Event: event,
+		})
+	}
+	seq, err := r.log.Append(t.Context(), change)
+	if err == nil {
+		err = r.model.Wait(t.Context(), seq)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}

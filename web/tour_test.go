@@ -274,10 +274,12 @@ func tour(t *testing.T, r *registry) []string {
 	if err := r.registrar.Delete(t.Context(), "192.0.2.7", deleted.Client.ID, deleted.RegistrationAccessToken); err != nil {
 		t.Fatal(err)
 	}
+	greedy := r.register(t, `{"redirect_uris":["https://a.example.com/cb"],"grant_types":["authorization_code"],"response_types":["code","id_token"]}`).Client.ID
+	r.append(t, domain.SealingKeyIntroduced{KeyID: "0123456789abcdef"}, domain.LossAccepted{From: 1 << 40, To: 1 << 41})
 	path := "/admin/clients/"
 	return []string{
 		"/admin/", "/admin/clients", "/admin/clients?status=deleted", "/admin/clients?q=nobody",
-		path + c.Client.ID, path + ended, path + deleted.Client.ID, path + c.Client.ID + "/revoke", path + ended + "/revoke",
+		path + c.Client.ID, path + greedy, path + ended, path + deleted.Client.ID, path + c.Client.ID + "/revoke", path + ended + "/revoke",
 		"/admin/events", "/admin/events?type=ClientRevoked", "/admin/events?before=1", "/admin/none", "/admin/clients?cursor=none",
 	}
 }
@@ -355,4 +357,36 @@ func TestNoPageScrollsSideways(t *testing.T) {
 	none := open(t, empty)
 	none.try(chromedp.Do(none.ctx, narrow))
 	check(none, "/admin/login")
+}
+
+// What stands in one place is not written over what is beside it, and short words are not broken.
+func TestTextKeepsToItsPlace(t *testing.T) {
+	r := newRegistry(t)
+	paths := tour(t, r)
+	b := open(t, r)
+	b.signIn()
+	for _, width := range []int64{390, 900, 1280} {
+		b.try(chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 800)))
+		for _, path := range paths {
+			b.visit(path)
+			eval[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true), true`)
+			beyond := eval[[]string](b, `[...document.querySelectorAll("td *, th *, dd *")]
+				.filter(e => e.checkVisibility() && !e.closest(".unseen, .name, .id, .cut") && e.getBoundingClientRect().right > e.closest("td, th, dd").getBoundingClientRect().right + 1)
+				.map(e => e.outerHTML.slice(0, 200))`)
+			broken := eval[[]string](b, `const lines = e => {
+					const text = document.createRange();
+					text.selectNodeContents(e);
+					return new Set([...text.getClientRects()].map(r => r.top)).size;
+				};
+				[...document.querySelectorAll("dd bdi, td .badge")]
+				.filter(e => !/\S{25}/.test(e.textContent) && lines(e) > e.textContent.trim().split(/\s+/).length)
+				.map(e => e.outerHTML.slice(0, 200))`)
+			for _, e := range beyond {
+				t.Errorf("%s, %d wide: beyond its place: %s", path, width, e)
+			}
+			for _, e := range broken {
+				t.Errorf("%s, %d wide: broken: %s", path, width, e)
+			}
+		}
+	}
 }

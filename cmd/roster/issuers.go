@@ -4,19 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/url"
-	"os"
 	"strings"
 
 	"roster/domain"
 	"roster/domain/registrar"
 	"roster/domain/registrar/remote"
 )
-
-// maxKeysFile is the most that is read of a file with keys.
-const maxKeysFile = 1 << 20
 
 // issuers says whose software statements are trusted. Keys are read when they are needed first, so that no
 // start depends on others. Statements may name this server as their audience by the URLs that clients see.
@@ -27,7 +22,7 @@ func (s *serveCommand) issuers(publicURL string, logger *slog.Logger) registrar.
 	}
 	fetcher := remote.New(logger) // of its own: clients' documents must not take its places
 	for issuer, source := range s.SoftwareIssuers {
-		read := func(context.Context) ([]byte, error) { return readKeysFile(source) }
+		read := func(context.Context) ([]byte, error) { return readFile(source) }
 		if isURL(source) {
 			read = func(ctx context.Context) ([]byte, error) { return fetcher.Fetch(ctx, source) }
 		}
@@ -66,7 +61,7 @@ func (sources issuerSources) validate() error {
 		if isURL(source) {
 			continue
 		}
-		set, err := readKeysFile(source)
+		set, err := readFile(source)
 		if err == nil {
 			_, err = domain.VerificationKeys(set)
 		}
@@ -82,13 +77,4 @@ func isURL(source string) bool { return strings.Contains(source, "://") }
 func isKeysURL(source string) bool {
 	u, err := url.Parse(source)
 	return err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil
-}
-
-func readKeysFile(name string) ([]byte, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, withoutUser(err)
-	}
-	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, maxKeysFile))
 }

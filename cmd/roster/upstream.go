@@ -5,11 +5,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
 	"roster/api"
@@ -18,7 +16,6 @@ import (
 const (
 	upstreamInterval = 5 * time.Minute
 	upstreamTimeout  = 10 * time.Second
-	upstreamLimit    = 1 << 20 // bytes
 )
 
 // upstreamSettings tell of the authorization server that Roster stands in front of.
@@ -62,7 +59,7 @@ func (s upstreamSettings) patch() ([]byte, error) {
 	if s.UpstreamPatch == "" {
 		return nil, nil
 	}
-	return readUpstreamFile(s.UpstreamPatch)
+	return readFile(s.UpstreamPatch)
 }
 
 // client returns what the metadata are asked for with.
@@ -139,7 +136,7 @@ func (u *upstream) refresh(ctx context.Context) error {
 
 func (u *upstream) read(ctx context.Context) ([]byte, error) {
 	if !isURL(u.UpstreamMetadata) {
-		return readUpstreamFile(u.UpstreamMetadata)
+		return readFile(u.UpstreamMetadata)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.UpstreamMetadata, nil)
 	if err != nil {
@@ -155,22 +152,5 @@ func (u *upstream) read(ctx context.Context) ([]byte, error) {
 	if response.StatusCode != http.StatusOK {
 		return nil, errors.New("answers " + response.Status)
 	}
-	return readAtMost(response.Body, upstreamLimit)
-}
-
-func readUpstreamFile(name string) ([]byte, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, withoutUser(err)
-	}
-	defer file.Close()
-	return readAtMost(file, upstreamLimit)
-}
-
-func readAtMost(r io.Reader, limit int64) ([]byte, error) {
-	content, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err == nil && int64(len(content)) > limit {
-		err = fmt.Errorf("larger than %d bytes", limit)
-	}
-	return content, err
+	return readAtMost(response.Body, maxDocument)
 }

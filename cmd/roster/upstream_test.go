@@ -66,7 +66,7 @@ func TestUpstreamThatCannotBeRead(t *testing.T) {
 		case "/elsewhere":
 			http.Redirect(w, r, "/good", http.StatusFound)
 		case "/large":
-			_, _ = w.Write(bytes.Repeat([]byte("x"), upstreamLimit+1))
+			_, _ = w.Write(bytes.Repeat([]byte("x"), maxDocument+1))
 		case "/cut":
 			w.Header().Set("Content-Length", "100")
 			_, _ = w.Write([]byte("{"))
