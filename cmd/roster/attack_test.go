@@ -52,6 +52,31 @@ func TestWrongTokens(t *testing.T) {
 	s.must(http.StatusOK, "PUT", c.uri, c.token, c.document("the last"))
 }
 
+// TestHistoriesAreBounded changes a client without a pause, as the program is set up by default. Its history grows
+// to the limit and no further; what changes nothing is answered all the same, and other clients are.
+func TestHistoriesAreBounded(t *testing.T) {
+	s := start(t, t.TempDir())
+	c := s.register(webApp)
+	const allowed = 240 // an hour; one more may come due while the test runs
+	changed := 0
+	for got := (answer{status: http.StatusOK}); got.status == http.StatusOK && changed <= 2*allowed; changed++ {
+		var err error
+		if got, err = s.call("PUT", c.uri, c.token, c.document(fmt.Sprint(changed))); err != nil {
+			t.Fatal(err)
+		}
+		if got.status != http.StatusOK && (got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") == "") {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+	}
+	if changed < allowed || changed > allowed+10 {
+		t.Errorf("%d changes, then 429; want about %d", changed, allowed)
+	}
+	s.must(http.StatusOK, "PUT", c.uri, c.token, c.document(fmt.Sprint(changed-2)))
+	other := s.register(webApp)
+	s.must(http.StatusOK, "PUT", other.uri, other.token, other.document("another client"))
+	s.must(http.StatusNoContent, "DELETE", c.uri, c.token, "")
+}
+
 // TestRevocationUnderChanges ends clients and an initial access token that are used on 64 connections without
 // a pause.
 func TestRevocationUnderChanges(t *testing.T) {
