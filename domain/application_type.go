@@ -30,22 +30,26 @@ func (b bounds) isNativeByDefault(m Metadata) bool {
 
 // hasPrivateUse reports whether a person may be redirected to a private-use scheme (RFC 8252 7.1).
 func hasPrivateUse(m Metadata) bool {
-	isPrivateUse := func(s string) bool {
+	return slices.ContainsFunc(redirectsOf(m), func(s string) bool {
 		u, wrong := parseURI(s)
-		return wrong == "" && u.scheme != "https" && u.scheme != "http" && !isDangerousScheme(u.scheme)
-	}
-	if usesRedirects(m) && slices.ContainsFunc(m.List("redirect_uris"), isPrivateUse) {
-		return true
-	}
-	return slices.ContainsFunc(otherRedirects, func(name string) bool { return slices.ContainsFunc(m.List(name), isPrivateUse) })
+		return wrong == "" && !u.isWeb() && !isDangerousScheme(u.scheme)
+	})
 }
 
 // isDeviceOnly reports whether a client redirects people to their own device alone, after a logout too, and not with
 // tokens in the redirect, for which that is refused to clients that do not say that they are native.
 func isDeviceOnly(m Metadata) bool {
-	uris := slices.Clone(m.List("redirect_uris"))
+	return usesRedirects(m) && isAppOnly(redirectsOf(m)) && !answersFromAuthorizationEndpoint(m)
+}
+
+// redirectsOf returns all that a person may be redirected to: redirect_uris of a client that uses them, and
+// otherRedirects.
+func redirectsOf(m Metadata) (uris []string) {
+	if usesRedirects(m) {
+		uris = slices.Clone(m.List("redirect_uris"))
+	}
 	for _, name := range otherRedirects {
 		uris = append(uris, m.List(name)...)
 	}
-	return usesRedirects(m) && isAppOnly(uris) && !answersFromAuthorizationEndpoint(m)
+	return uris
 }

@@ -54,13 +54,11 @@ func evolve(c Client, e domain.Envelope) Client {
 type clientChange struct {
 	seq           uint64 // of the registration
 	before, after domain.Status
-	registers     bool
 }
 
 func (w *writer) changeClient(ctx context.Context, e eventstore.Recorded) (clientChange, error) {
 	before, write := clientRow{seq: e.Seq}, w.insertClient
-	registered, registers := e.Event.(domain.ClientRegistered)
-	if registers {
+	if registered, first := e.Event.(domain.ClientRegistered); first {
 		if err := w.countClient(ctx, registered); err != nil {
 			return clientChange{}, err
 		}
@@ -71,8 +69,10 @@ func (w *writer) changeClient(ctx context.Context, e eventstore.Recorded) (clien
 			before, write = found, w.saveClient
 		case !errors.Is(err, sql.ErrNoRows):
 			return clientChange{}, fmt.Errorf("load client: %w", err)
-		case !w.lacksEvents(ctx, e.Seq):
-			return clientChange{}, fmt.Errorf("client %s was never registered", e.Aggregate.ID)
+		default:
+			if err := w.checkBeginning(ctx, e.Seq, fmt.Errorf("client %s was never registered", e.Aggregate.ID)); err != nil {
+				return clientChange{}, err
+			}
 		}
 	}
 	after := clientRow{before.seq, evolve(before.Client, e.Envelope)}
@@ -83,7 +83,7 @@ func (w *writer) changeClient(ctx context.Context, e eventstore.Recorded) (clien
 	if _, err := write.ExecContext(ctx, values...); err != nil {
 		return clientChange{}, fmt.Errorf("save client: %w", err)
 	}
-	return clientChange{seq: before.seq, before: before.Status, after: after.Status, registers: registers}, nil
+	return clientChange{seq: before.seq, before: before.Status, after: after.Status}, nil
 }
 
 // values returns the parameters of insertClient and updateClient.

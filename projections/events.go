@@ -55,12 +55,21 @@ func (w *writer) indexEvent(ctx context.Context, e encodedEvent, first uint64, l
 	return nil
 }
 
-// lacksEvents reports whether events are missing before a sequence: the log lost them. Then what an aggregate
-// began with may be among them, which is else a mistake.
-func (w *writer) lacksEvents(ctx context.Context, before uint64) bool {
+// checkBeginning returns an error for an event at a sequence whose aggregate has none before it, though it must
+// have begun with another: unless the log lost events before it, among which that may be. Events are counted until
+// a gap is found, which is there for all that come after it.
+func (w *writer) checkBeginning(ctx context.Context, seq uint64, wrong error) error {
+	if w.gap {
+		return nil
+	}
 	var events uint64
-	err := w.conn.QueryRowContext(ctx, `SELECT count(*) FROM events WHERE seq < ?`, sequence(before)).Scan(&events)
-	return err == nil && events < before-1
+	if err := w.conn.QueryRowContext(ctx, `SELECT count(*) FROM events WHERE seq < ?`, sequence(seq)).Scan(&events); err != nil {
+		return fmt.Errorf("count events: %w", err)
+	}
+	if w.gap = events < seq-1; !w.gap {
+		return wrong
+	}
+	return nil
 }
 
 // Events implements Reader. A limit beyond 1000 is 1000.

@@ -52,7 +52,7 @@ func (days dayChanges) countEvent(at time.Time) *dayCount {
 
 // countChange counts what an event did to its client.
 func (d *dayCount) countChange(change clientChange) {
-	if change.registers {
+	if change.before == "" && change.after == domain.Active {
 		d.registered++
 	}
 	*d.clients(change.before)--

@@ -158,6 +158,7 @@ type writer struct {
 	at   checkpoint
 	db   *sql.DB
 	conn *sql.Conn
+	gap  bool // the log is known to have lost events before those that are applied now
 
 	begin, commit, rollback  *sql.Stmt
 	saveCheckpoint           *sql.Stmt

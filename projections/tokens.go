@@ -48,8 +48,10 @@ func (w *writer) changeToken(ctx context.Context, e eventstore.Recorded) (issued
 			row, write = found, w.saveToken
 		case !errors.Is(err, sql.ErrNoRows):
 			return 0, fmt.Errorf("load initial access token: %w", err)
-		case !w.lacksEvents(ctx, e.Seq):
-			return 0, fmt.Errorf("initial access token %s was never issued", e.Aggregate.ID)
+		default:
+			if err := w.checkBeginning(ctx, e.Seq, fmt.Errorf("initial access token %s was never issued", e.Aggregate.ID)); err != nil {
+				return 0, err
+			}
 		}
 	}
 	row.InitialAccessToken = evolveToken(row.InitialAccessToken, e.Envelope)
