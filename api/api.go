@@ -18,15 +18,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/projections"
 )
 
 // Registrar changes the registry. Its contract is that of *registrar.Registrar.
 type Registrar interface {
-	Register(ctx context.Context, from string, requested domain.Document) (registrar.Registration, error)
-	RegisterWith(ctx context.Context, from, token string, requested domain.Document) (registrar.Registration, error)
-	Update(ctx context.Context, from, clientID, token string, requested domain.Document, conditions ...registrar.Condition) (registrar.Registration, error)
+	Register(ctx context.Context, from string, requested oauth.Document) (registrar.Registration, error)
+	RegisterWith(ctx context.Context, from, token string, requested oauth.Document) (registrar.Registration, error)
+	Update(ctx context.Context, from, clientID, token string, requested oauth.Document, conditions ...registrar.Condition) (registrar.Registration, error)
 	Delete(ctx context.Context, from, clientID, token string, conditions ...registrar.Condition) error
 	DeleteAs(ctx context.Context, admin domain.Actor, clientID string, conditions ...registrar.Condition) error
 	Revoke(ctx context.Context, admin domain.Actor, clientID, reason string) error
@@ -57,8 +58,8 @@ type Options struct {
 	Reader         projections.Reader
 	Administrators Administrators
 
-	PublicURL        string        // base of registration_client_uri, without a slash at its end
-	Policy           domain.Policy // the registrar's
+	PublicURL        string       // base of registration_client_uri, without a slash at its end
+	Policy           oauth.Policy // the registrar's
 	Registration     Registration
 	RegistrationRate int // registrations a minute from one address, and as many changes; 0: no limit
 

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/api"
-	"roster/domain"
+	"roster/domain/oauth"
 	"roster/domain/registrar"
 )
 
@@ -241,7 +241,7 @@ func TestChecklist(t *testing.T) {
 			read := s.do("GET", client.path, bearer(client.token))
 			// These exclude others, or need somebody else's word.
 			apart := []string{"jwks_uri", "sector_identifier_uri", "software_statement"}
-			for _, member := range domain.Members {
+			for _, member := range oauth.Members {
 				_, there := read.json(t)[member.Name]
 				if there != (member.ChoiceOf == "") && !slices.Contains(apart, member.Name) {
 					t.Errorf("%s is registered: %v", member.Name, there)

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/projections"
 )
 
@@ -19,22 +20,22 @@ const (
 // clientView is a client as administrators and auditors see it: with its history in short, without
 // any secret, token or digest.
 type clientView struct {
-	ClientID              string           `json:"client_id"`
-	Status                domain.Status    `json:"status"`
-	RegisteredAt          time.Time        `json:"registered_at"`
-	UpdatedAt             time.Time        `json:"updated_at"`
-	Version               uint64           `json:"version"`
-	ClientIDIssuedAt      int64            `json:"client_id_issued_at"`
-	ClientSecretExpiresAt *int64           `json:"client_secret_expires_at,omitzero"` // only of a client with a secret; 0: never
-	InitialAccessToken    string           `json:"initial_access_token,omitzero"`     // id of the one it was registered with
-	AttestedBy            string           `json:"attested_by,omitzero"`              // issuer of its software statement
-	Cautions              []domain.Caution `json:"cautions,omitzero"`
-	Metadata              jsontext.Value   `json:",embed"`
+	ClientID              string          `json:"client_id"`
+	Status                domain.Status   `json:"status"`
+	RegisteredAt          time.Time       `json:"registered_at"`
+	UpdatedAt             time.Time       `json:"updated_at"`
+	Version               uint64          `json:"version"`
+	ClientIDIssuedAt      int64           `json:"client_id_issued_at"`
+	ClientSecretExpiresAt *int64          `json:"client_secret_expires_at,omitzero"` // only of a client with a secret; 0: never
+	InitialAccessToken    string          `json:"initial_access_token,omitzero"`     // id of the one it was registered with
+	AttestedBy            string          `json:"attested_by,omitzero"`              // issuer of its software statement
+	Cautions              []oauth.Caution `json:"cautions,omitzero"`
+	Metadata              jsontext.Value  `json:",embed"`
 }
 
 func viewOf(client projections.Client) (clientView, error) {
 	metadata, err := encodeMetadata(client.Metadata)
-	issuer, _ := domain.Attested(client.Metadata)
+	issuer, _ := oauth.Attested(client.Metadata)
 	return clientView{
 		ClientID:              client.ID,
 		Status:                client.Status,
@@ -45,7 +46,7 @@ func viewOf(client projections.Client) (clientView, error) {
 		ClientSecretExpiresAt: secretExpiry(client.Secret),
 		InitialAccessToken:    client.InitialAccessToken,
 		AttestedBy:            issuer,
-		Cautions:              domain.Cautions(client.Metadata),
+		Cautions:              oauth.Cautions(client.Metadata),
 		Metadata:              metadata,
 	}, err
 }

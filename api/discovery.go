@@ -10,7 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // registrationPath is the one of the two registration endpoints that discovery names.
@@ -69,7 +69,7 @@ var offered = map[string]string{
 // serverMetadata returns what a registry can say of its authorization server (RFC 8414 2; OpenID Connect
 // Discovery 1.0, 3): where to register, unless it is nowhere, and what can be registered. The endpoints of an
 // authorization server are not its to name.
-func serverMetadata(p domain.Policy, issuer, registrationEndpoint string) []byte {
+func serverMetadata(p oauth.Policy, issuer, registrationEndpoint string) []byte {
 	offer, document := p.Offer(), object{"issuer": issuer}
 	list := func(name, member string) {
 		if values := offer.Values(member); len(values) > 0 { // RFC 8414 3.2 has no empty lists
@@ -79,7 +79,7 @@ func serverMetadata(p domain.Policy, issuer, registrationEndpoint string) []byte
 	for name, member := range offered {
 		list(name, member)
 	}
-	for _, member := range domain.Members {
+	for _, member := range oauth.Members {
 		if member.ChoiceOf != "" {
 			list(member.Name, member.ChoiceOf)
 		}

@@ -15,6 +15,7 @@ import (
 
 	"roster/domain"
 	"roster/domain/administrators"
+	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/projections"
 )
@@ -68,14 +69,14 @@ var ErrorCodes = []ErrorCode{
 
 // invalidRequest is the problem of a request that breaks a rule of this interface, rather than one of the registry.
 func invalidRequest(status int, format string, args ...any) *problem {
-	return &problem{Code: string(domain.InvalidRequest), Description: fmt.Sprintf(format, args...), status: status}
+	return &problem{Code: string(oauth.InvalidRequest), Description: fmt.Sprintf(format, args...), status: status}
 }
 
 // problemOf is the one place where an error becomes an answer. What it does not know is a 500 that tells nothing.
 func problemOf(err error) *problem {
 	var (
 		known     *problem
-		refused   *domain.Error
+		refused   *oauth.Error
 		throttled *administrators.Throttled
 		changed   *registrar.Throttled
 		fetches   *registrar.TooManyFetches
@@ -85,7 +86,7 @@ func problemOf(err error) *problem {
 	switch {
 	case errors.As(err, &known):
 		return known
-	case errors.As(err, &refused) && refused.Code == domain.AccessDenied:
+	case errors.As(err, &refused) && refused.Code == oauth.AccessDenied:
 		return &problem{status: http.StatusForbidden, Code: string(refused.Code), Description: refused.Error()}
 	case errors.As(err, &refused):
 		return &problem{status: http.StatusBadRequest, Code: string(refused.Code), Description: refused.Error()}

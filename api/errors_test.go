@@ -12,6 +12,7 @@ import (
 	"roster/api"
 	"roster/domain"
 	"roster/domain/administrators"
+	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/eventstore/memory"
 	"roster/projections"
@@ -20,10 +21,10 @@ import (
 // failing answers every use of the registrar with one error.
 type failing struct{ err error }
 
-func (f failing) Register(context.Context, string, domain.Document) (registrar.Registration, error) {
+func (f failing) Register(context.Context, string, oauth.Document) (registrar.Registration, error) {
 	return registrar.Registration{}, f.err
 }
-func (f failing) Update(context.Context, string, string, string, domain.Document, ...registrar.Condition) (registrar.Registration, error) {
+func (f failing) Update(context.Context, string, string, string, oauth.Document, ...registrar.Condition) (registrar.Registration, error) {
 	return registrar.Registration{}, f.err
 }
 func (f failing) Delete(context.Context, string, string, string, ...registrar.Condition) error {
@@ -33,7 +34,7 @@ func (f failing) DeleteAs(context.Context, domain.Actor, string, ...registrar.Co
 	return f.err
 }
 func (f failing) Revoke(context.Context, domain.Actor, string, string) error { return f.err }
-func (f failing) RegisterWith(context.Context, string, string, domain.Document) (registrar.Registration, error) {
+func (f failing) RegisterWith(context.Context, string, string, oauth.Document) (registrar.Registration, error) {
 	return registrar.Registration{}, f.err
 }
 func (f failing) IssueToken(context.Context, domain.Actor, domain.IssueToken) (registrar.IssuedToken, error) {
@@ -49,8 +50,8 @@ func TestErrorsAsAnswers(t *testing.T) {
 		code       string
 		retryAfter string
 	}{
-		{&domain.Error{Code: domain.InvalidRedirectURI, Field: "redirect_uris[0]", Detail: "must be https"}, 400, "invalid_redirect_uri", ""},
-		{&domain.Error{Code: domain.InvalidClientMetadata, Field: "client_name#\"\\\u00e4\n", Detail: "wrong"}, 400, "invalid_client_metadata", ""},
+		{&oauth.Error{Code: oauth.InvalidRedirectURI, Field: "redirect_uris[0]", Detail: "must be https"}, 400, "invalid_redirect_uri", ""},
+		{&oauth.Error{Code: oauth.InvalidClientMetadata, Field: "client_name#\"\\\u00e4\n", Detail: "wrong"}, 400, "invalid_client_metadata", ""},
 		{domain.ErrUnauthorized, 401, "invalid_token", ""},
 		{domain.ErrNotFound, 404, "not_found", ""},
 		{domain.ErrPreconditionFailed, 412, "precondition_failed", ""},
@@ -59,7 +60,7 @@ func TestErrorsAsAnswers(t *testing.T) {
 		{domain.ErrConflict, 409, "conflict", ""},
 		{domain.ErrOutcomeUnknown, 503, "temporarily_unavailable", "1"},
 		{errors.Join(context.DeadlineExceeded, domain.ErrOutcomeUnknown), 503, "temporarily_unavailable", "1"},
-		{&domain.Error{Code: domain.UnapprovedSoftwareStatement, Field: "software_statement", Detail: "wrong"}, 400, "unapproved_software_statement", ""},
+		{&oauth.Error{Code: oauth.UnapprovedSoftwareStatement, Field: "software_statement", Detail: "wrong"}, 400, "unapproved_software_statement", ""},
 		{domain.ErrKeysUnavailable, 503, "temporarily_unavailable", "1"},
 		{domain.ErrUnavailable, 503, "temporarily_unavailable", "1"},
 		{fmt.Errorf("%w: nats: no responders", domain.ErrUnavailable), 503, "temporarily_unavailable", "1"},
@@ -110,7 +111,7 @@ func TestFaultsOfTheLog(t *testing.T) {
 // panicking fails as no program should.
 type panicking struct{ failing }
 
-func (panicking) Register(context.Context, string, domain.Document) (registrar.Registration, error) {
+func (panicking) Register(context.Context, string, oauth.Document) (registrar.Registration, error) {
 	panic("index out of range")
 }
 

@@ -20,6 +20,7 @@ import (
 
 	"roster/api"
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/projections"
 )
 
@@ -161,7 +162,7 @@ func TestEventsBeyondOnePage(t *testing.T) {
 		_, err := s.log.Append(t.Context(), domain.Change{Events: []domain.Envelope{{
 			ID: "e" + id, Time: time.Unix(int64(i), 0), Aggregate: domain.ClientAggregate(id),
 			Actor: domain.Actor{Kind: domain.ActorClient, ID: id},
-			Event: domain.ClientRegistered{Metadata: domain.Metadata{}, IssuedAt: time.Unix(int64(i)+1, 0), RegistrationAccessToken: domain.DigestOf(id)},
+			Event: domain.ClientRegistered{Metadata: oauth.Metadata{}, IssuedAt: time.Unix(int64(i)+1, 0), RegistrationAccessToken: domain.DigestOf(id)},
 		}}})
 		if err != nil {
 			t.Fatal(err)
@@ -307,7 +308,7 @@ func (r *failingReader) Events(context.Context, projections.EventQuery) ([]proje
 
 func (r *failingReader) RegistryAt(ctx context.Context, at projections.Moment, yield func(projections.Client) error) error {
 	for range r.after {
-		if err := yield(projections.Client{Client: domain.Client{ID: "x", Metadata: domain.Metadata{"client_name": domain.Text(strings.Repeat("x", 1000))}}}); err != nil {
+		if err := yield(projections.Client{Client: domain.Client{ID: "x", Metadata: oauth.Metadata{"client_name": oauth.Text(strings.Repeat("x", 1000))}}}); err != nil {
 			return err
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // everyMember is a registration with every member that there is, but for those that exclude one another
@@ -31,14 +31,14 @@ var everyMember = func() string {
 		"claims_redirect_uris": `["https://client.example.org/claims"]`, "encrypted_response_enc_values_supported": `["A128GCM"]`,
 		"vp_formats_supported": `{"dc+sd-jwt":{}}`,
 	}
-	for _, member := range domain.Members {
+	for _, member := range oauth.Members {
 		if _, there := given[member.Name]; there || member.Name == "jwks_uri" || member.Name == "sector_identifier_uri" {
 			continue
 		}
 		switch {
-		case member.Kind == domain.KindFlag:
+		case member.Kind == oauth.KindFlag:
 			given[member.Name] = `true`
-		case member.Kind == domain.KindURI:
+		case member.Kind == oauth.KindURI:
 			given[member.Name] = `"https://client.example.org/` + member.Name + `"`
 		case strings.HasSuffix(member.Name, "signed_response_alg") || strings.HasSuffix(member.Name, "signing_alg"):
 			given[member.Name] = `"ES256"`
@@ -48,7 +48,7 @@ var everyMember = func() string {
 			given[member.Name] = `"A128GCM"`
 		}
 	}
-	for _, member := range domain.Members {
+	for _, member := range oauth.Members {
 		if member.ChoiceOf != "" {
 			given[member.Name] = `[` + given[member.ChoiceOf] + `]`
 		}

@@ -10,38 +10,38 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // policies are ordinary and odd ones that discovery is tried under.
-var policies = map[string]func(*domain.Policy){
-	"default":                func(*domain.Policy) {},
-	"code and refresh":       func(p *domain.Policy) { p.GrantTypes = []string{"authorization_code", "refresh_token"} },
-	"no code":                func(p *domain.Policy) { p.GrantTypes = slices.Delete(slices.Clone(p.GrantTypes), 0, 1) },
-	"client credentials":     func(p *domain.Policy) { p.GrantTypes = []string{"client_credentials"} },
-	"refresh tokens of none": func(p *domain.Policy) { p.GrantTypes = []string{"refresh_token"} },
-	"CIBA":                   func(p *domain.Policy) { p.GrantTypes = []string{"urn:openid:params:grant-type:ciba"} },
-	"ES256":                  func(p *domain.Policy) { p.SigningAlgs, p.Unsigned = []string{"ES256"}, false },
-	"HS256":                  func(p *domain.Policy) { p.SigningAlgs, p.Unsigned = []string{"HS256"}, false },
-	"private_key_jwt":        func(p *domain.Policy) { p.AuthMethods = []string{"private_key_jwt"} },
-	"client_secret_jwt, ES256": func(p *domain.Policy) {
+var policies = map[string]func(*oauth.Policy){
+	"default":                func(*oauth.Policy) {},
+	"code and refresh":       func(p *oauth.Policy) { p.GrantTypes = []string{"authorization_code", "refresh_token"} },
+	"no code":                func(p *oauth.Policy) { p.GrantTypes = slices.Delete(slices.Clone(p.GrantTypes), 0, 1) },
+	"client credentials":     func(p *oauth.Policy) { p.GrantTypes = []string{"client_credentials"} },
+	"refresh tokens of none": func(p *oauth.Policy) { p.GrantTypes = []string{"refresh_token"} },
+	"CIBA":                   func(p *oauth.Policy) { p.GrantTypes = []string{"urn:openid:params:grant-type:ciba"} },
+	"ES256":                  func(p *oauth.Policy) { p.SigningAlgs, p.Unsigned = []string{"ES256"}, false },
+	"HS256":                  func(p *oauth.Policy) { p.SigningAlgs, p.Unsigned = []string{"HS256"}, false },
+	"private_key_jwt":        func(p *oauth.Policy) { p.AuthMethods = []string{"private_key_jwt"} },
+	"client_secret_jwt, ES256": func(p *oauth.Policy) {
 		p.AuthMethods, p.SigningAlgs = []string{"client_secret_jwt", "client_secret_post"}, []string{"ES256"}
 	},
-	"private_key_jwt, HS256": func(p *domain.Policy) {
+	"private_key_jwt, HS256": func(p *oauth.Policy) {
 		p.AuthMethods, p.SigningAlgs = []string{"private_key_jwt", "client_secret_post"}, []string{"HS256"}
 	},
-	"public clients": func(p *domain.Policy) { p.AuthMethods = []string{"none"} },
-	"ID tokens in the redirect": func(p *domain.Policy) {
+	"public clients": func(p *oauth.Policy) { p.AuthMethods = []string{"none"} },
+	"ID tokens in the redirect": func(p *oauth.Policy) {
 		p.GrantTypes, p.ResponseTypes = []string{"implicit"}, []string{"id_token", "token", "code"}
 	},
-	"response types without their grants": func(p *domain.Policy) {
+	"response types without their grants": func(p *oauth.Policy) {
 		p.GrantTypes, p.ResponseTypes = []string{"implicit", "password"}, []string{"code", "code token"}
 	},
-	"no encryption of keys": func(p *domain.Policy) { p.EncryptionAlgs = nil },
-	"scopes":                func(p *domain.Policy) { p.Scopes = []string{"openid", "mcp:tools"} },
-	"hosts":                 func(p *domain.Policy) { p.RedirectHosts = []string{"localhost", ".example.org"} },
-	"this device":           func(p *domain.Policy) { p.RedirectHosts = []string{"::1", "localhost"} },
-	"the response type none": func(p *domain.Policy) {
+	"no encryption of keys": func(p *oauth.Policy) { p.EncryptionAlgs = nil },
+	"scopes":                func(p *oauth.Policy) { p.Scopes = []string{"openid", "mcp:tools"} },
+	"hosts":                 func(p *oauth.Policy) { p.RedirectHosts = []string{"localhost", ".example.org"} },
+	"this device":           func(p *oauth.Policy) { p.RedirectHosts = []string{"::1", "localhost"} },
+	"the response type none": func(p *oauth.Policy) {
 		p.ResponseTypes = []string{"none", "token"}
 	},
 }
@@ -84,7 +84,7 @@ func TestDiscoveryKeepsItsWord(t *testing.T) {
 // Discovery does not say that something is supported which no client can have under the policy, or none has
 // any use for.
 func TestDiscoveryTellsThePolicy(t *testing.T) {
-	all := domain.DefaultPolicy
+	all := oauth.DefaultPolicy
 	asymmetric := all.SigningAlgs[:10]
 	supported := map[string]map[string][]string{}
 	for name, change := range policies {

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // object is a JSON object of the OpenAPI document.
@@ -21,7 +22,7 @@ func (a *API) serveDocument(c echo.Context) error {
 }
 
 // openAPI returns the OpenAPI 3.1 document of everything that the API answers.
-func openAPI(publicURL string, policy domain.Policy) []byte {
+func openAPI(publicURL string, policy oauth.Policy) []byte {
 	return encodeObject(object{
 		"openapi": "3.1.0",
 		"info": object{
@@ -264,7 +265,7 @@ func responses() object {
 	return found
 }
 
-func schemas(policy domain.Policy) object {
+func schemas(policy oauth.Policy) object {
 	text := object{"type": "string", "minLength": 1}
 	list := func(schema string) object { return object{"type": "array", "items": reference("schemas", schema)} }
 	codes := make([]string, len(ErrorCodes))
@@ -272,9 +273,9 @@ func schemas(policy domain.Policy) object {
 		codes[i] = e.Code
 	}
 	found := object{
-		"ClientMetadata": metadataSchema(domain.Members, requestPattern, func(m domain.Member) []string { return m.Values(policy) }),
+		"ClientMetadata": metadataSchema(oauth.Members, requestPattern, func(m oauth.Member) []string { return m.Values(policy) }),
 		// What was registered under another policy is answered as it is.
-		"RegisteredMetadata": metadataSchema(registered(), domain.Member.Pattern, func(domain.Member) []string { return nil }),
+		"RegisteredMetadata": metadataSchema(registered(), oauth.Member.Pattern, func(oauth.Member) []string { return nil }),
 		"ClientUpdate": extended("ClientMetadata", object{"client_id": text, "client_secret": text},
 			"client_id"),
 		"ClientInformation": closed(extended("RegisteredMetadata", object{
@@ -359,12 +360,12 @@ func closed(schema, further object) object {
 }
 
 // registered are the members that answers may have.
-func registered() []domain.Member {
-	return slices.DeleteFunc(slices.Clone(domain.Members), func(m domain.Member) bool { return m.ChoiceOf != "" })
+func registered() []oauth.Member {
+	return slices.DeleteFunc(slices.Clone(oauth.Members), func(m oauth.Member) bool { return m.ChoiceOf != "" })
 }
 
 // requestPattern is the pattern of a member in requests, which may have an empty string to leave it out.
-func requestPattern(member domain.Member) string {
+func requestPattern(member oauth.Member) string {
 	if member.EmptyIsNothing() {
 		return "^$|" + member.Pattern()
 	}
@@ -373,7 +374,7 @@ func requestPattern(member domain.Member) string {
 
 // metadataSchema describes members: each word of a member has the pattern, and words are all that a member may
 // hold, nil: any.
-func metadataSchema(described []domain.Member, pattern func(domain.Member) string, words func(domain.Member) []string) object {
+func metadataSchema(described []oauth.Member, pattern func(oauth.Member) string, words func(oauth.Member) []string) object {
 	members, localized := object{}, object{}
 	for _, member := range described {
 		schema := memberSchema(member, pattern(member), words(member))
@@ -385,7 +386,7 @@ func metadataSchema(described []domain.Member, pattern func(domain.Member) strin
 	return object{"type": "object", "properties": members, "patternProperties": localized}
 }
 
-func memberSchema(member domain.Member, pattern string, words []string) object {
+func memberSchema(member oauth.Member, pattern string, words []string) object {
 	word := object{"type": "string", "pattern": pattern}
 	if member.HoldsURIs() {
 		word["format"] = "uri"
@@ -395,13 +396,13 @@ func memberSchema(member domain.Member, pattern string, words []string) object {
 	}
 	schema := word
 	switch member.Kind {
-	case domain.KindList:
+	case oauth.KindList:
 		schema = object{"type": "array", "items": word}
-	case domain.KindFlag:
+	case oauth.KindFlag:
 		schema = object{"type": "boolean"}
-	case domain.KindNumber:
+	case oauth.KindNumber:
 		schema = object{"type": "integer", "minimum": 0}
-	case domain.KindObject:
+	case oauth.KindObject:
 		schema = object{"type": "object"}
 	}
 	schema["title"] = member.Label

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"roster/domain"
+	"roster/domain/oauth"
 )
 
 func TestDocumentIsOpenAPI(t *testing.T) {
@@ -75,13 +75,13 @@ func TestDocumentDescribesEveryMember(t *testing.T) {
 	if err := json.Unmarshal(openAPIDocument(t), &document); err != nil {
 		t.Fatal(err)
 	}
-	types := map[domain.Kind]string{
-		domain.KindText: "string", domain.KindURI: "string", domain.KindList: "array",
-		domain.KindFlag: "boolean", domain.KindNumber: "integer", domain.KindObject: "object",
+	types := map[oauth.Kind]string{
+		oauth.KindText: "string", oauth.KindURI: "string", oauth.KindList: "array",
+		oauth.KindFlag: "boolean", oauth.KindNumber: "integer", oauth.KindObject: "object",
 	}
 	for _, name := range []string{"ClientMetadata", "RegisteredMetadata"} {
 		described := document.Components.Schemas[name]
-		for _, member := range domain.Members {
+		for _, member := range oauth.Members {
 			got, found := described.Properties[member.Name]
 			if name == "RegisteredMetadata" && member.ChoiceOf != "" {
 				if found {
@@ -103,12 +103,12 @@ func TestDocumentDescribesEveryMember(t *testing.T) {
 			if name == "ClientMetadata" && member.EmptyIsNothing() {
 				pattern = "^$|" + pattern
 			}
-			if member.Kind <= domain.KindList && word.Pattern != pattern {
+			if member.Kind <= oauth.KindList && word.Pattern != pattern {
 				t.Errorf("%s: the pattern of %s is %q, want %q", name, member.Name, word.Pattern, pattern)
 			}
 			var want []string
 			if name == "ClientMetadata" {
-				want = member.Values(domain.DefaultPolicy)
+				want = member.Values(oauth.DefaultPolicy)
 			}
 			if diff := cmp.Diff(want, word.Enum); diff != "" {
 				t.Errorf("%s: words of %s (-table +document):\n%s", name, member.Name, diff)

@@ -15,6 +15,7 @@ import (
 
 	"roster/api"
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/projections"
 )
 
@@ -65,7 +66,7 @@ const asHolder = "\r\nAuthorization: Bearer " + apiToken
 // overPipe sends the head of a request and hands the connection to read. It is for a synctest bubble.
 func overPipe(t *testing.T, reader projections.Reader, request string, read func(net.Conn)) {
 	a := api.New(api.Options{
-		Reader: reader, Administrators: admins(t), PublicURL: publicURL, Policy: domain.DefaultPolicy,
+		Reader: reader, Administrators: admins(t), PublicURL: publicURL, Policy: oauth.DefaultPolicy,
 		Registration: api.RegistrationOpen, RegistrationRate: 1, Logger: slog.New(slog.DiscardHandler),
 	})
 	ours, theirs := net.Pipe()

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // payloads are what clients of the field send, under their sources.
@@ -68,7 +68,7 @@ var payloads = map[string]struct {
 func TestPayloadsOfClients(t *testing.T) {
 	for policy, s := range map[string]*service{
 		"default": checked(t),
-		"code and refresh": checked(t, under(func(p *domain.Policy) {
+		"code and refresh": checked(t, under(func(p *oauth.Policy) {
 			p.GrantTypes = []string{"authorization_code", "refresh_token"}
 		})),
 	} {
@@ -115,7 +115,7 @@ func TestPayloadsOfClients(t *testing.T) {
 
 // TestEventsSayWhatWasLeftOut reads it on the lines of an auditor.
 func TestEventsSayWhatWasLeftOut(t *testing.T) {
-	s := checked(t, under(func(p *domain.Policy) {
+	s := checked(t, under(func(p *oauth.Policy) {
 		p.GrantTypes, p.Scopes = []string{"authorization_code", "refresh_token"}, []string{"openid"}
 	}))
 	client := s.client(`{"redirect_uris":["https://client.example.org/cb"],"grant_types":["authorization_code","password"],"scope":"openid admin"}`)
@@ -127,7 +127,7 @@ func TestEventsSayWhatWasLeftOut(t *testing.T) {
 			t.Errorf("event %d lacks %s: %v", i+1, want, lines)
 		}
 	}
-	refusing := checked(t, under(func(p *domain.Policy) { p.RefuseExcess = true; p.GrantTypes = []string{"authorization_code"} }))
+	refusing := checked(t, under(func(p *oauth.Policy) { p.RefuseExcess = true; p.GrantTypes = []string{"authorization_code"} }))
 	got := refusing.do("POST", clientsPath, body(payloads["VS Code (microsoft/vscode, src/vs/base/common/oauth.ts)"].document))
 	expect(t, got, http.StatusBadRequest, "invalid_client_metadata")
 }

@@ -6,12 +6,12 @@ import (
 	"testing"
 
 	"roster/api"
-	"roster/domain"
+	"roster/domain/oauth"
 	"roster/domain/registrar"
 )
 
 // under runs the service under the default policy with a change.
-func under(change func(*domain.Policy)) func(*api.Options) {
+func under(change func(*oauth.Policy)) func(*api.Options) {
 	return func(o *api.Options) {
 		r := o.Registrar.(*registrar.Registrar)
 		change(&r.Policy)
@@ -23,7 +23,7 @@ func under(change func(*domain.Policy)) func(*api.Options) {
 // TestRoomForClients counts by the owner that an initial access token imposes: what strangers say of themselves
 // uses up nobody's room.
 func TestRoomForClients(t *testing.T) {
-	s := checked(t, under(func(p *domain.Policy) { p.MaxClients, p.MaxClientsPerOwner = 6, 2 }))
+	s := checked(t, under(func(p *oauth.Policy) { p.MaxClients, p.MaxClientsPerOwner = 6, 2 }))
 	owned := func(owner string) string {
 		return fmt.Sprintf(`{"redirect_uris":["https://client.example.org/cb"],"ext_param_owner":%q}`, owner)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/domain/registrar"
 )
 
@@ -113,13 +114,13 @@ func secretExpiry(secret *domain.Secret) *int64 {
 }
 
 // encodeMetadata encodes metadata with redirect_uris always present: common clients fail without.
-func encodeMetadata(m domain.Metadata) (jsontext.Value, error) {
+func encodeMetadata(m oauth.Metadata) (jsontext.Value, error) {
 	if _, ok := m["redirect_uris"]; !ok {
 		m = maps.Clone(m)
 		if m == nil {
-			m = domain.Metadata{}
+			m = oauth.Metadata{}
 		}
-		m["redirect_uris"] = domain.List{}
+		m["redirect_uris"] = oauth.List{}
 	}
 	encoded, err := json.Marshal(m)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"roster/domain"
+	"roster/domain/oauth"
 	"roster/projections"
 )
 
@@ -25,12 +25,12 @@ const (
 )
 
 // readDocument reads the JSON object in a request's body.
-func (a *API) readDocument(c echo.Context) (domain.Document, error) {
+func (a *API) readDocument(c echo.Context) (oauth.Document, error) {
 	body, err := a.readBody(c)
 	if err != nil {
 		return nil, err
 	}
-	return domain.ParseDocument(body)
+	return oauth.ParseDocument(body)
 }
 
 // readBody reads a body that says it is JSON.

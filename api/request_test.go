@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"roster/api"
-	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // Whatever is wrong with a request, the answer says so in JSON and the log gains no event.
@@ -40,15 +40,15 @@ func TestWrongInput(t *testing.T) {
 		refused(http.StatusBadRequest, "invalid_client_metadata", body(document))
 	}
 
-	wrong := map[domain.Kind][]string{
-		domain.KindText:   {`1`, `true`, `[]`, `["a"]`, `{}`},
-		domain.KindURI:    {`1`, `true`, `[]`, `["https://a.example/"]`, `{}`},
-		domain.KindList:   {`1`, `true`, `"a"`, `{}`, `[1]`, `[null]`, `[["a"]]`},
-		domain.KindFlag:   {`1`, `"true"`, `[]`, `{}`},
-		domain.KindNumber: {`"1"`, `true`, `-1`, `1.5`, `1e400`, `99999999999999999999`, `[]`, `{}`},
-		domain.KindObject: {`1`, `true`, `"{}"`, `[]`},
+	wrong := map[oauth.Kind][]string{
+		oauth.KindText:   {`1`, `true`, `[]`, `["a"]`, `{}`},
+		oauth.KindURI:    {`1`, `true`, `[]`, `["https://a.example/"]`, `{}`},
+		oauth.KindList:   {`1`, `true`, `"a"`, `{}`, `[1]`, `[null]`, `[["a"]]`},
+		oauth.KindFlag:   {`1`, `"true"`, `[]`, `{}`},
+		oauth.KindNumber: {`"1"`, `true`, `-1`, `1.5`, `1e400`, `99999999999999999999`, `[]`, `{}`},
+		oauth.KindObject: {`1`, `true`, `"{}"`, `[]`},
 	}
-	for _, member := range domain.Members {
+	for _, member := range oauth.Members {
 		for _, value := range wrong[member.Kind] {
 			document := fmt.Sprintf(`{"client_id":%q,"redirect_uris":["https://client.example.org/cb"],%q:%s}`, client.id, member.Name, value)
 			if member.Name == "redirect_uris" {

@@ -21,6 +21,7 @@ import (
 	"roster/api"
 	"roster/domain"
 	"roster/domain/administrators"
+	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/eventstore/memory"
 	"roster/projections"
@@ -69,11 +70,11 @@ func start(tb testing.TB, change ...func(*api.Options)) *service {
 	})
 
 	options := api.Options{
-		Registrar:      registrar.New(registrar.Options{Log: s.log, Snapshots: s.model, Waiter: s.model, Sealer: sealer{}, Policy: domain.DefaultPolicy}),
+		Registrar:      registrar.New(registrar.Options{Log: s.log, Snapshots: s.model, Waiter: s.model, Sealer: sealer{}, Policy: oauth.DefaultPolicy}),
 		Reader:         s.model,
 		Administrators: admins(tb),
 		PublicURL:      publicURL,
-		Policy:         domain.DefaultPolicy,
+		Policy:         oauth.DefaultPolicy,
 		Registration:   api.RegistrationOpen,
 		Logger:         slog.New(slog.NewJSONHandler(s.logs, nil)),
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/projections"
 )
 
@@ -36,7 +37,7 @@ const (
 func (r tokenRequest) command(now time.Time) (domain.IssueToken, error) {
 	command := domain.IssueToken{
 		Label: r.Label,
-		Terms: domain.Terms{
+		Terms: oauth.Terms{
 			Owner: r.Owner, GrantTypes: r.GrantTypes, Scopes: r.Scopes,
 			RedirectHosts: r.RedirectHosts, ApplicationTypes: r.ApplicationTypes,
 		},

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // TestApplicationType has what clients say of themselves and what they are registered as, by a registration and by
@@ -78,11 +79,11 @@ func TestApplicationType(t *testing.T) {
 		`"grant_types":["client_credentials"],"post_logout_redirect_uris":["a.b:/out"]`: "native",
 	} {
 		client := domain.Evolve(domain.Client{}, domain.ClientAggregate(clientID), registered(t, webApp))
-		registration := applicationTypeOf(t, members, "", want, func(d domain.Document) ([]domain.Event, error) {
-			return domain.Decide(domain.DefaultPolicy, domain.Client{}, domain.Register{Requested: d, Offered: offered})
+		registration := applicationTypeOf(t, members, "", want, func(d oauth.Document) ([]domain.Event, error) {
+			return domain.Decide(oauth.DefaultPolicy, domain.Client{}, domain.Register{Requested: d, Offered: offered})
 		})
-		change := applicationTypeOf(t, members, `"client_id":"`+clientID+`",`, want, func(d domain.Document) ([]domain.Event, error) {
-			return domain.Decide(domain.DefaultPolicy, client, domain.Update{ClientID: clientID, Requested: d, Offered: offered})
+		change := applicationTypeOf(t, members, `"client_id":"`+clientID+`",`, want, func(d oauth.Document) ([]domain.Event, error) {
+			return domain.Decide(oauth.DefaultPolicy, client, domain.Update{ClientID: clientID, Requested: d, Offered: offered})
 		})
 		if registration != change {
 			t.Errorf("%s: a registration is refused for %q, an update for %q", members, registration, change)
@@ -92,19 +93,19 @@ func TestApplicationType(t *testing.T) {
 
 // applicationTypeOf decides on members and checks the application type that comes of them. It returns the refusal.
 func applicationTypeOf(
-	t *testing.T, members, id, want string, decide func(domain.Document) ([]domain.Event, error),
+	t *testing.T, members, id, want string, decide func(oauth.Document) ([]domain.Event, error),
 ) (refusal string) {
 	t.Helper()
 	requested := document(t, "{"+id+members+"}")
 	events, err := decide(requested)
 	if err != nil {
-		var refused *domain.Error
+		var refused *oauth.Error
 		if !errors.As(err, &refused) || want != "" {
 			t.Errorf("%s: %v, want %q", members, err, want)
 		}
 		return err.Error()
 	}
-	var metadata domain.Metadata
+	var metadata oauth.Metadata
 	switch event := events[0].(type) {
 	case domain.ClientRegistered:
 		metadata = event.Metadata
@@ -131,9 +132,9 @@ func TestTermsHoldTheApplicationTypeThatComesOfIt(t *testing.T) {
 	const app = `{"redirect_uris":["com.example.app:/cb"],"application_type":"web"}`
 	for limit, allowed := range map[string]bool{"native": true, "web": false} {
 		command := register(t, app)
-		command.Terms = domain.Terms{ApplicationTypes: []string{limit}}
-		_, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
-		var refused *domain.Error
+		command.Terms = oauth.Terms{ApplicationTypes: []string{limit}}
+		_, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command)
+		var refused *oauth.Error
 		if allowed != (err == nil) || !allowed && (!errors.As(err, &refused) || refused.Field != "application_type") {
 			t.Errorf("a limit to %s: %v", limit, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // TestCautions is what RFC 7591 5 and OpenID Connect Dynamic Client Registration 1.0, 9.1 want to be looked at
@@ -40,7 +41,7 @@ func TestCautions(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, caution := range domain.Cautions(events[0].(domain.ClientRegistered).Metadata) {
+			for _, caution := range oauth.Cautions(events[0].(domain.ClientRegistered).Metadata) {
 				got = append(got, caution.Member)
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
@@ -58,15 +59,15 @@ func TestAttested(t *testing.T) {
 		t.Fatal(err)
 	}
 	metadata := events[0].(domain.ClientRegistered).Metadata
-	issuer, members := domain.Attested(metadata)
+	issuer, members := oauth.Attested(metadata)
 	if diff := cmp.Diff([]string{"client_name", "software_id"}, members); diff != "" || issuer != "https://i.example" {
 		t.Errorf("issuer %s, members %s", issuer, diff)
 	}
-	metadata["client_name"] = domain.Text("acme_Stated") // as the terms of a token can have it
-	if _, members := domain.Attested(metadata); !cmp.Equal(members, []string{"software_id"}) {
+	metadata["client_name"] = oauth.Text("acme_Stated") // as the terms of a token can have it
+	if _, members := oauth.Attested(metadata); !cmp.Equal(members, []string{"software_id"}) {
 		t.Errorf("attested are %v", members)
 	}
-	if issuer, members := domain.Attested(domain.Metadata{"client_name": domain.Text("Mine")}); issuer != "" || members != nil {
+	if issuer, members := oauth.Attested(oauth.Metadata{"client_name": oauth.Text("Mine")}); issuer != "" || members != nil {
 		t.Errorf("nobody vouches, yet %q for %v", issuer, members)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // Public keys for the checklist.
@@ -118,7 +118,7 @@ func TestChecklist(t *testing.T) {
 			jwks(with(ecPub, `"use":"sig","key_ops":["deriveKey"]`)), jwks(with(rsaPub, `"use":"enc","key_ops":["wrapKey","verify"]`))),
 		"C-15 keys of types that others may understand (RFC 7517 5)": rows(
 			[]trial{{jwks(`{"kty":"AKP","alg":"ML-DSA-44","pub":"AAAA"}`, ecPub), "",
-				values{"jwks": domain.Object(`{"keys":[{"kty":"AKP","alg":"ML-DSA-44","pub":"AAAA"},` + ecPub + `]}`)}}},
+				values{"jwks": oauth.Object(`{"keys":[{"kty":"AKP","alg":"ML-DSA-44","pub":"AAAA"},` + ecPub + `]}`)}}},
 			no("jwks", jwks(`{"kty":"AKP","pub":"AAAA","priv":"AAAA"}`, ecPub), jwks(`{"kty":7}`, ecPub)),
 			no("token_endpoint_auth_method", `"token_endpoint_auth_method":"private_key_jwt",`+
 				jwks(`{"kty":"AKP","use":"sig","pub":"AAAA"}`, with(ecPub, `"use":"enc"`)))),
@@ -202,13 +202,13 @@ func TestChecklist(t *testing.T) {
 			otherMethods("introspection_endpoint_auth_method"), otherMethods("revocation_endpoint_auth_method")),
 		"C-26 numbers, flags and lists": rows(
 			[]trial{
-				{"", "", values{"require_auth_time": domain.Flag(false), "default_max_age": nil, "default_acr_values": nil}},
-				{`"default_max_age":0`, "", values{"default_max_age": domain.Number(0)}},
-				{`"default_max_age":1e2`, "", values{"default_max_age": domain.Number(100)}},
-				{`"default_max_age":60.0`, "", values{"default_max_age": domain.Number(60)}},
-				{`"default_max_age":9007199254740991`, "", values{"default_max_age": domain.Number(1<<53 - 1)}},
+				{"", "", values{"require_auth_time": oauth.Flag(false), "default_max_age": nil, "default_acr_values": nil}},
+				{`"default_max_age":0`, "", values{"default_max_age": oauth.Number(0)}},
+				{`"default_max_age":1e2`, "", values{"default_max_age": oauth.Number(100)}},
+				{`"default_max_age":60.0`, "", values{"default_max_age": oauth.Number(60)}},
+				{`"default_max_age":9007199254740991`, "", values{"default_max_age": oauth.Number(1<<53 - 1)}},
 				{`"default_max_age":86400,"require_auth_time":true,"default_acr_values":["0","urn:x"]`, "",
-					values{"default_max_age": domain.Number(86400), "require_auth_time": domain.Flag(true), "default_acr_values": list("0",
+					values{"default_max_age": oauth.Number(86400), "require_auth_time": oauth.Flag(true), "default_acr_values": list("0",
 						"urn:x")}},
 			},
 			no("default_max_age", each(`"default_max_age":%`, "-1", "1.5", `"10"`, "[]", "{}", "true", "1e400", "1e999999999", "9007199254740992",
@@ -253,7 +253,7 @@ func TestChecklist(t *testing.T) {
 				"urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:jwt-bearer", "refresh_token")...)),
 		"D-2 D-3 null is left out": {{`"client_name":null,"grant_types":null,"default_max_age":null,"jwks":null,"contacts":null,"scope":null,"require_auth_time":null`, "",
 			values{"client_name": nil, "grant_types": list("authorization_code"), "default_max_age": nil, "jwks": nil, "contacts": nil,
-				"scope": nil, "require_auth_time": domain.Flag(false)}}},
+				"scope": nil, "require_auth_time": oauth.Flag(false)}}},
 		"D-4 methods of others are a matter of policy": no("token_endpoint_auth_method", `"token_endpoint_auth_method":"https://a.example/method"`),
 		"D-5 grant types": no("grant_types", each(`"grant_types":%`, `["this is clearly wrong"]`, `["Authorization_Code"]`,
 			`"authorization_code"`, `[1]`, `[null]`, `[""]`, `{}`, `true`,

@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"roster/domain/oauth"
+	"time"
+)
 
 // Status is where a client stands in its life.
 type Status string
@@ -20,12 +23,12 @@ type Client struct {
 	ID                      string
 	Version                 uint64 // how many events the client has
 	Status                  Status
-	Metadata                Metadata
+	Metadata                oauth.Metadata
 	IssuedAt                time.Time // client_id_issued_at
 	RegistrationAccessToken Digest
-	Secret                  *Secret // nil: the client has none
-	InitialAccessToken      string  // id of the token that it was registered with; empty: none
-	Terms                   Terms   // of that token: they bind the client for good
+	Secret                  *Secret     // nil: the client has none
+	InitialAccessToken      string      // id of the token that it was registered with; empty: none
+	Terms                   oauth.Terms // of that token: they bind the client for good
 }
 
 // Exists reports whether the client was ever registered.

@@ -1,20 +1,22 @@
-// Package domain holds the rules of the registry: what a client may be, and what may happen to it.
+// Package domain is what may happen to the clients, the initial access tokens and the registry: commands, events,
+// and the decisions between them.
 //
 // It has no I/O, no clock, no randomness and no logging. Decide answers a command with events, Evolve
-// folds events into state.
+// folds events into state. What a client may be are the rules of the package oauth.
 package domain
 
 import (
 	"fmt"
-	"strings"
 	"time"
+
+	"roster/domain/oauth"
 )
 
 // Decide returns what follows from a command: events, nothing when nothing is to change, or an error that
-// leaves everything as it was. It returns an *Error for what the request has wrong, a *Missing when nothing
+// leaves everything as it was. It returns an *oauth.Error for what the request has wrong, a *oauth.Missing when nothing
 // is wrong but others have to be asked first, and ErrNotFound for a command to a client that was never
 // registered.
-func Decide(p Policy, c Client, command Command) ([]Event, error) {
+func Decide(p oauth.Policy, c Client, command Command) ([]Event, error) {
 	switch command := command.(type) {
 	case Register:
 		return register(p, c, command)
@@ -28,12 +30,11 @@ func Decide(p Policy, c Client, command Command) ([]Event, error) {
 	return nil, fmt.Errorf("decide: unknown command %T", command)
 }
 
-func register(p Policy, c Client, command Register) ([]Event, error) {
+func register(p oauth.Policy, c Client, command Register) ([]Event, error) {
 	if c.Exists() {
 		return nil, fmt.Errorf("register client: id %s is taken", c.ID)
 	}
-	c.Terms = command.Terms // they bind the client from the start
-	metadata, leftOut, err := settle(p, c, command.Requested, command.Evidence)
+	metadata, leftOut, err := oauth.Admit(p, oauth.Request{Document: command.Requested, Terms: command.Terms, Evidence: command.Evidence})
 	if err != nil {
 		return nil, err
 	}
@@ -46,37 +47,22 @@ func register(p Policy, c Client, command Register) ([]Event, error) {
 		InitialAccessToken:      command.InitialAccessToken,
 		Terms:                   command.Terms,
 	}
-	if needsSecret(metadata) {
+	if metadata.NeedsSecret() {
 		registered.Secret = issue(command.Offered, metadata)
 	}
 	return []Event{registered}, nil
 }
 
-// settle returns the metadata that a request leads to for a client under its terms, and what of the request was
-// left out. The sector is held against it last, so that nothing is fetched for what is refused anyhow.
-func settle(p Policy, c Client, requested Document, evidence Evidence) (metadata, leftOut Metadata, err error) {
-	members, err := requestedBy(p, c, requested, evidence)
-	if err != nil {
-		return nil, nil, err
-	}
-	metadata, leftOut, err = bounds{p, c.Terms}.admit(members)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := checkSector(metadata, evidence.Sector); err != nil {
-		return nil, nil, err
-	}
-	return metadata, leftOut, nil
-}
-
-func update(p Policy, c Client, command Update) ([]Event, error) {
+func update(p oauth.Policy, c Client, command Update) ([]Event, error) {
 	if c.Status != Active {
 		return nil, ErrNotFound
 	}
 	if err := checkUpdate(c, command); err != nil {
 		return nil, err
 	}
-	metadata, leftOut, err := settle(p, c, command.Requested, command.Evidence)
+	metadata, leftOut, err := oauth.Admit(p, oauth.Request{
+		Document: command.Requested, Former: c.Metadata, Terms: c.Terms, Evidence: command.Evidence,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -84,13 +70,13 @@ func update(p Policy, c Client, command Update) ([]Event, error) {
 		Metadata: metadata, LeftOut: leftOut, RegistrationAccessToken: command.RegistrationAccessToken, PolicyVersion: command.PolicyVersion,
 	}
 	switch {
-	case !needsSecret(metadata):
+	case !metadata.NeedsSecret():
 		updated.SecretEnded = c.Secret != nil
-	case c.Secret == nil || c.Secret.expired(command.At) || needsSharedKey(metadata) && len(c.Secret.Sealed) == 0:
+	case c.Secret == nil || c.Secret.expired(command.At) || metadata.NeedsSharedKey() && len(c.Secret.Sealed) == 0:
 		updated.SecretIssued = issue(command.Offered, metadata)
 	}
 	credentialsStay := updated.SecretIssued == nil && !updated.SecretEnded && updated.RegistrationAccessToken == Digest{}
-	if credentialsStay && metadata.equal(c.Metadata) {
+	if credentialsStay && metadata.Equal(c.Metadata) {
 		return nil, nil
 	}
 	return []Event{updated}, nil
@@ -105,35 +91,24 @@ var serverMembers = []string{
 func checkUpdate(c Client, command Update) error {
 	for _, name := range serverMembers {
 		if command.Requested[name] != nil {
-			return &Error{Code: InvalidRequest, Field: name, Detail: "must not be in an update (RFC 7592 2.2)"}
+			return &oauth.Error{Code: oauth.InvalidRequest, Field: name, Detail: "must not be in an update (RFC 7592 2.2)"}
 		}
 	}
-	if id, _ := decodeText(command.Requested["client_id"]); id != command.ClientID {
-		return &Error{Code: InvalidRequest, Field: "client_id", Detail: "must be the client_id that was issued (RFC 7592 2.2)"}
+	if id, _ := command.Requested.Text("client_id"); id != command.ClientID {
+		return &oauth.Error{Code: oauth.InvalidRequest, Field: "client_id", Detail: "must be the client_id that was issued (RFC 7592 2.2)"}
 	}
-	if raw := command.Requested["client_secret"]; raw != nil {
-		secret, _ := decodeText(raw)
+	if command.Requested["client_secret"] != nil {
+		secret, _ := command.Requested.Text("client_secret")
 		if c.Secret == nil || !c.Secret.Digest.Matches(secret) {
-			return &Error{Code: InvalidRequest, Field: "client_secret", Detail: "must be left out or be the current one (RFC 7592 2.2)"}
+			return &oauth.Error{Code: oauth.InvalidRequest, Field: "client_secret", Detail: "must be left out or be the current one (RFC 7592 2.2)"}
 		}
 	}
 	return nil
 }
 
-// nameByOwner makes a client's name OWNER_NAME when both are given, as WSO2 Identity Server does. In an update
-// a name that begins with its owner is the one that was answered before.
-func nameByOwner(c Client, m Metadata) {
-	if c.Exists() && strings.HasPrefix(m.Name(), m.Owner()+"_") {
-		return
-	}
-	if m.Owner() != "" && m.Name() != "" {
-		m["client_name"] = Text(m.Owner() + "_" + m.Name())
-	}
-}
-
 // issue keeps of an offered secret what the client's algorithms need.
-func issue(offered Secret, m Metadata) *Secret {
-	if !needsSharedKey(m) {
+func issue(offered Secret, m oauth.Metadata) *Secret {
+	if !m.NeedsSharedKey() {
 		offered.Sealed = nil
 	}
 	return &offered

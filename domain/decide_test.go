@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 var (
@@ -27,7 +28,7 @@ type scenario struct {
 	given   []domain.Event
 	when    domain.Command
 	then    []domain.Event
-	refused *domain.Error // Detail is not compared
+	refused *oauth.Error // Detail is not compared
 	err     error
 }
 
@@ -37,11 +38,11 @@ func (s scenario) run(t *testing.T) {
 	for _, event := range s.given {
 		client = domain.Evolve(client, domain.ClientAggregate(clientID), event)
 	}
-	events, err := domain.Decide(domain.DefaultPolicy, client, s.when)
+	events, err := domain.Decide(oauth.DefaultPolicy, client, s.when)
 	if diff := cmp.Diff(s.then, events); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
-	var refused *domain.Error
+	var refused *oauth.Error
 	switch {
 	case s.refused != nil:
 		if !errors.As(err, &refused) || refused.Code != s.refused.Code || refused.Field != s.refused.Field {
@@ -52,9 +53,9 @@ func (s scenario) run(t *testing.T) {
 	}
 }
 
-func document(t testing.TB, body string) domain.Document {
+func document(t testing.TB, body string) oauth.Document {
 	t.Helper()
-	d, err := domain.ParseDocument([]byte(body))
+	d, err := oauth.ParseDocument([]byte(body))
 	if err != nil {
 		t.Fatalf("%s: %v", body, err)
 	}
@@ -64,7 +65,7 @@ func document(t testing.TB, body string) domain.Document {
 // registered is the event that a registration of body has led to.
 func registered(t testing.TB, body string) domain.ClientRegistered {
 	t.Helper()
-	events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, body))
+	events, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, body))
 	if err != nil || len(events) != 1 {
 		t.Fatalf("register %s: %v, %v", body, events, err)
 	}
@@ -87,15 +88,15 @@ func TestRegister(t *testing.T) {
 		scenario{
 			when: register(t, webApp),
 			then: []domain.Event{domain.ClientRegistered{
-				Metadata: domain.Metadata{
-					"client_name":                  domain.Text("App"),
-					"application_type":             domain.Text("web"),
-					"redirect_uris":                domain.List{"https://client.example.org/cb"},
-					"grant_types":                  domain.List{"authorization_code"},
-					"response_types":               domain.List{"code"},
-					"token_endpoint_auth_method":   domain.Text("client_secret_basic"),
-					"id_token_signed_response_alg": domain.Text("RS256"),
-					"require_auth_time":            domain.Flag(false),
+				Metadata: oauth.Metadata{
+					"client_name":                  oauth.Text("App"),
+					"application_type":             oauth.Text("web"),
+					"redirect_uris":                oauth.List{"https://client.example.org/cb"},
+					"grant_types":                  oauth.List{"authorization_code"},
+					"response_types":               oauth.List{"code"},
+					"token_endpoint_auth_method":   oauth.Text("client_secret_basic"),
+					"id_token_signed_response_alg": oauth.Text("RS256"),
+					"require_auth_time":            oauth.Flag(false),
 				},
 				IssuedAt:                issued.Truncate(time.Second),
 				RegistrationAccessToken: token,
@@ -112,7 +113,7 @@ func TestRegister(t *testing.T) {
 		if diff := cmp.Diff([]string{"server.example.com"}, got.Metadata.List("redirect_uris")); diff != "" {
 			t.Error(diff)
 		}
-		if diff := cmp.Diff(domain.List{}, got.Metadata["response_types"]); diff != "" {
+		if diff := cmp.Diff(oauth.List{}, got.Metadata["response_types"]); diff != "" {
 			t.Errorf("response types of a client that never redirects: %s", diff)
 		}
 	})
@@ -124,7 +125,7 @@ func TestRegister(t *testing.T) {
 		}
 	})
 	t.Run("a client id is registered once", func(t *testing.T) {
-		_, err := domain.Decide(domain.DefaultPolicy, domain.Client{ID: clientID, Status: domain.Active}, register(t, webApp))
+		_, err := domain.Decide(oauth.DefaultPolicy, domain.Client{ID: clientID, Status: domain.Active}, register(t, webApp))
 		if err == nil {
 			t.Error("registered again")
 		}
@@ -213,7 +214,7 @@ func TestUpdate(t *testing.T) {
 		scenario{
 			given:   given(t, `{"redirect_uris":["server.example.com"],"grant_types":["password"]}`),
 			when:    update(t, `{"client_id":"`+clientID+`","redirect_uris":["server.example.com"],"grant_types":["password","authorization_code"]}`),
-			refused: &domain.Error{Code: domain.InvalidRedirectURI},
+			refused: &oauth.Error{Code: oauth.InvalidRedirectURI},
 		}.run(t)
 	})
 	for member, value := range map[string]string{
@@ -228,7 +229,7 @@ func TestUpdate(t *testing.T) {
 			scenario{
 				given:   given(t, webApp),
 				when:    update(t, body),
-				refused: &domain.Error{Code: domain.InvalidRequest, Field: member},
+				refused: &oauth.Error{Code: oauth.InvalidRequest, Field: member},
 			}.run(t)
 		})
 	}
@@ -236,7 +237,7 @@ func TestUpdate(t *testing.T) {
 		scenario{
 			given:   given(t, webApp),
 			when:    update(t, webApp),
-			refused: &domain.Error{Code: domain.InvalidRequest, Field: "client_id"},
+			refused: &oauth.Error{Code: oauth.InvalidRequest, Field: "client_id"},
 		}.run(t)
 	})
 	t.Run("is refused when the client has ended", func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // TestDefaults has members that a client leaves out, and what it gets where the policy, an initial access token or
@@ -20,19 +21,19 @@ func TestDefaults(t *testing.T) {
 		sealed = `,"jwks_uri":"https://a.example/k","id_token_encrypted_response_alg":"RSA-OAEP"`
 		code   = "authorization_code"
 	)
-	methods := func(methods ...string) func(*domain.Policy) {
-		return func(p *domain.Policy) { p.AuthMethods = methods }
+	methods := func(methods ...string) func(*oauth.Policy) {
+		return func(p *oauth.Policy) { p.AuthMethods = methods }
 	}
-	algs := func(unsigned bool, algs ...string) func(*domain.Policy) {
-		return func(p *domain.Policy) { p.Unsigned, p.SigningAlgs = unsigned, algs }
+	algs := func(unsigned bool, algs ...string) func(*oauth.Policy) {
+		return func(p *oauth.Policy) { p.Unsigned, p.SigningAlgs = unsigned, algs }
 	}
-	grants := func(grants ...string) func(*domain.Policy) {
-		return func(p *domain.Policy) { p.GrantTypes = grants }
+	grants := func(grants ...string) func(*oauth.Policy) {
+		return func(p *oauth.Policy) { p.GrantTypes = grants }
 	}
 	key := "," + jwks(rsaPub)
 	for name, test := range map[string]struct {
-		policy  func(*domain.Policy)
-		terms   domain.Terms
+		policy  func(*oauth.Policy)
+		terms   oauth.Terms
 		members string
 		want    values
 	}{
@@ -60,7 +61,7 @@ func TestDefaults(t *testing.T) {
 			want: values{method: text("client_secret_post")}},
 		"method of those for one algorithm": {policy: asItIs, want: values{method: text("client_secret_post"), alg: text("HS256")},
 			members: webURIs + `,"token_endpoint_auth_methods_supported":["none","client_secret_post"],"id_token_signing_alg_values_supported":["HS256"]`},
-		"algorithm of those for a response type by default": {policy: func(p *domain.Policy) { p.ResponseTypes = []string{"code id_token"} },
+		"algorithm of those for a response type by default": {policy: func(p *oauth.Policy) { p.ResponseTypes = []string{"code id_token"} },
 			members: webURIs + `,"id_token_signing_alg_values_supported":["none","ES256"]`, want: values{alg: text("ES256")}},
 		"subject type of those for several hosts": {policy: asItIs, members: `"redirect_uris":["https://a.example/","https://b.example/"],"subject_types_supported":["pairwise","public"]`,
 			want: values{"subject_type": text("public")}},
@@ -76,7 +77,7 @@ func TestDefaults(t *testing.T) {
 		"no algorithm that is possible":        {policy: algs(false, "HS256"), members: webURIs + `,"token_endpoint_auth_method":"none"`, want: values{alg: nil}},
 		"no algorithm at all":                  {policy: algs(false), members: webURIs, want: values{alg: nil}},
 		"no unsigned token in a redirect":      {policy: algs(true, "HS256"), members: webURIs + "," + implicit, want: values{alg: text("HS256")}},
-		"algorithm for content": {policy: func(p *domain.Policy) { p.EncryptionEncs = []string{"A256GCM", "A128GCM"} }, members: webURIs + sealed,
+		"algorithm for content": {policy: func(p *oauth.Policy) { p.EncryptionEncs = []string{"A256GCM", "A128GCM"} }, members: webURIs + sealed,
 			want: values{enc: text("A256GCM")}},
 
 		"grant of redirects": {policy: grants("refresh_token", "client_credentials", "implicit"), members: webURIs,
@@ -87,7 +88,7 @@ func TestDefaults(t *testing.T) {
 			want: values{"grant_types": list(deviceCode)}},
 		"grant of a client that does not authenticate": {policy: grants("client_credentials", deviceCode), members: `"token_endpoint_auth_method":"none"`,
 			want: values{"grant_types": list(deviceCode)}},
-		"grant of one that may not authenticate": {policy: func(p *domain.Policy) {
+		"grant of one that may not authenticate": {policy: func(p *oauth.Policy) {
 			p.GrantTypes, p.AuthMethods = []string{"client_credentials", deviceCode}, []string{"none"}
 		}, members: `"client_name":"x"`, want: values{"grant_types": list(deviceCode), method: text("none")}},
 		"grant with what it needs": {policy: grants("urn:openid:params:grant-type:ciba", "password"), members: `"client_name":"x"`,
@@ -97,23 +98,23 @@ func TestDefaults(t *testing.T) {
 		"grant of the server's own": {policy: grants("urn:example:grant"), members: `"client_name":"x"`, want: values{"grant_types": list("urn:example:grant")}},
 		"grants of a response type": {policy: grants("client_credentials", "implicit"), members: webURIs + `,"response_types":["id_token token"]`,
 			want: values{"grant_types": list("implicit"), "response_types": list("id_token token")}},
-		"grants of the only response type": {policy: func(p *domain.Policy) { p.ResponseTypes = []string{"code id_token"} }, members: webURIs,
+		"grants of the only response type": {policy: func(p *oauth.Policy) { p.ResponseTypes = []string{"code id_token"} }, members: webURIs,
 			want: values{"grant_types": list(code, "implicit"), "response_types": list("code id_token")}},
 		"response type of the grant": {policy: asItIs, members: webURIs + `,"grant_types":["implicit"]`, want: values{"response_types": list("id_token")}},
-		"response type of the policy": {policy: func(p *domain.Policy) { p.ResponseTypes = []string{"code id_token", "id_token token"} },
+		"response type of the policy": {policy: func(p *oauth.Policy) { p.ResponseTypes = []string{"code id_token", "id_token token"} },
 			members: webURIs + `,"grant_types":["implicit"]`, want: values{"response_types": list("id_token token")}},
-		"response type of unsigned tokens": {policy: func(p *domain.Policy) { p.ResponseTypes = []string{"id_token", "token"} },
+		"response type of unsigned tokens": {policy: func(p *oauth.Policy) { p.ResponseTypes = []string{"id_token", "token"} },
 			members: webURIs + `,"grant_types":["implicit"],"id_token_signed_response_alg":"none"`, want: values{"response_types": list("token")}},
-		"grant of an initial access token": {policy: asItIs, terms: domain.Terms{GrantTypes: []string{"client_credentials"}}, members: `"client_name":"x"`,
+		"grant of an initial access token": {policy: asItIs, terms: oauth.Terms{GrantTypes: []string{"client_credentials"}}, members: `"client_name":"x"`,
 			want: values{"grant_types": list("client_credentials"), "response_types": list()}},
 
-		"scope of an initial access token": {policy: func(p *domain.Policy) { p.DefaultScopes = []string{"email"} },
-			terms: domain.Terms{Scopes: []string{"openid", "profile"}}, members: webURIs, want: values{"scope": text("openid profile")}},
-		"scope of an initial access token that the policy has less of now": {policy: func(p *domain.Policy) { p.Scopes = []string{"openid"} },
-			terms: domain.Terms{Scopes: []string{"openid", "admin"}}, members: webURIs, want: values{"scope": text("openid")}},
-		"type of an initial access token": {policy: asItIs, terms: domain.Terms{ApplicationTypes: []string{"native"}}, members: webURIs,
+		"scope of an initial access token": {policy: func(p *oauth.Policy) { p.DefaultScopes = []string{"email"} },
+			terms: oauth.Terms{Scopes: []string{"openid", "profile"}}, members: webURIs, want: values{"scope": text("openid profile")}},
+		"scope of an initial access token that the policy has less of now": {policy: func(p *oauth.Policy) { p.Scopes = []string{"openid"} },
+			terms: oauth.Terms{Scopes: []string{"openid", "admin"}}, members: webURIs, want: values{"scope": text("openid")}},
+		"type of an initial access token": {policy: asItIs, terms: oauth.Terms{ApplicationTypes: []string{"native"}}, members: webURIs,
 			want: values{"application_type": text("native")}},
-		"type of an initial access token for the web": {policy: asItIs, terms: domain.Terms{ApplicationTypes: []string{"web"}},
+		"type of an initial access token for the web": {policy: asItIs, terms: oauth.Terms{ApplicationTypes: []string{"web"}},
 			members: `"redirect_uris":["http://localhost/cb"]`, want: values{"application_type": text("web")}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -142,20 +143,20 @@ func TestDefaults(t *testing.T) {
 // Where a client can do with none of what is allowed, the refusal says what it lacks.
 func TestNoDefaultThatIsPossible(t *testing.T) {
 	for name, test := range map[string]struct {
-		policy  func(*domain.Policy)
+		policy  func(*oauth.Policy)
 		members string
 		says    string
 	}{
-		"method": {func(p *domain.Policy) { p.AuthMethods = []string{"private_key_jwt"} }, webURIs, "token_endpoint_auth_method: needs a key"},
-		"grant":  {func(p *domain.Policy) { p.GrantTypes = []string{"implicit"} }, `"client_name":"x"`, "redirect_uris at least one is needed"},
-		"key encryption without content encryption": {func(p *domain.Policy) { p.EncryptionEncs = nil },
+		"method": {func(p *oauth.Policy) { p.AuthMethods = []string{"private_key_jwt"} }, webURIs, "token_endpoint_auth_method: needs a key"},
+		"grant":  {func(p *oauth.Policy) { p.GrantTypes = []string{"implicit"} }, `"client_name":"x"`, "redirect_uris at least one is needed"},
+		"key encryption without content encryption": {func(p *oauth.Policy) { p.EncryptionEncs = nil },
 			webURIs + `,"jwks_uri":"https://a.example/k","id_token_encrypted_response_alg":"RSA-OAEP"`,
 			"id_token_encrypted_response_alg: is not allowed by the policy allow-encryption-encs"},
-		"grants that redirect no more than a wrong URI lets them": {func(p *domain.Policy) { p.GrantTypes = []string{"implicit", "client_credentials"} },
+		"grants that redirect no more than a wrong URI lets them": {func(p *oauth.Policy) { p.GrantTypes = []string{"implicit", "client_credentials"} },
 			`"redirect_uris":["http://a.example/"]`, "redirect_uris[0] must use https"},
 	} {
 		_, err := domain.Decide(policyWith(test.policy), domain.Client{}, register(t, "{"+test.members+"}"))
-		var refused *domain.Error
+		var refused *oauth.Error
 		if !errors.As(err, &refused) || !strings.Contains(refused.Error(), test.says) {
 			t.Errorf("%s: %v, want %q", name, err, test.says)
 		}

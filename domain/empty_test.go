@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // TestEmptyStrings has an empty string for every member that takes a string. Where it is as good as nothing, the
@@ -16,8 +17,8 @@ import (
 func TestEmptyStrings(t *testing.T) {
 	without := registered(t, webApp)
 	client := domain.Evolve(domain.Client{}, domain.ClientAggregate(clientID), without)
-	for _, member := range domain.Members {
-		if member.Kind != domain.KindText && member.Kind != domain.KindURI {
+	for _, member := range oauth.Members {
+		if member.Kind != oauth.KindText && member.Kind != oauth.KindURI {
 			continue
 		}
 		names := []string{member.Name}
@@ -29,12 +30,12 @@ func TestEmptyStrings(t *testing.T) {
 			if name != "client_name" {
 				body = strings.Replace(webApp, "{", `{`+quote(name)+`:"",`, 1)
 			}
-			events, registration := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, body))
-			changes, change := domain.Decide(domain.DefaultPolicy, client, update(t, strings.Replace(body, "{", `{"client_id":"`+clientID+`",`, 1)))
+			events, registration := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, body))
+			changes, change := domain.Decide(oauth.DefaultPolicy, client, update(t, strings.Replace(body, "{", `{"client_id":"`+clientID+`",`, 1)))
 			if !isFreeText(member.Name) {
 				for _, err := range []error{registration, change} {
-					var refused *domain.Error
-					if !errors.As(err, &refused) || refused.Code != domain.InvalidClientMetadata || refused.Field != name {
+					var refused *oauth.Error
+					if !errors.As(err, &refused) || refused.Code != oauth.InvalidClientMetadata || refused.Field != name {
 						t.Errorf("%s is empty: %v", name, err)
 					}
 				}
@@ -65,10 +66,10 @@ func isFreeText(name string) bool {
 }
 
 func TestEmptyClaimsAndStatements(t *testing.T) {
-	p := policyWith(func(p *domain.Policy) { p.RequireSoftwareStatement = true })
-	var refused *domain.Error
+	p := policyWith(func(p *oauth.Policy) { p.RequireSoftwareStatement = true })
+	var refused *oauth.Error
 	_, err := domain.Decide(p, domain.Client{}, register(t, `{"redirect_uris":["https://a.example/"],"software_statement":""}`))
-	if !errors.As(err, &refused) || refused.Code != domain.UnapprovedSoftwareStatement {
+	if !errors.As(err, &refused) || refused.Code != oauth.UnapprovedSoftwareStatement {
 		t.Errorf("an empty statement where one is needed: %v", err)
 	}
 	given := statement(`{"iss":"https://i.example","client_name":"","scope":"openid"}`)

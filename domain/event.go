@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"roster/domain/oauth"
+	"time"
+)
 
 // An Event is something that happened to a client, to an initial access token or to the registry itself.
 // Events are values: they are never changed once decided.
@@ -11,22 +14,22 @@ type Event interface {
 
 // ClientRegistered is the first event of every client.
 type ClientRegistered struct {
-	Metadata                Metadata
-	LeftOut                 Metadata  // values that were asked for and are not in Metadata, by member; nil: none
-	IssuedAt                time.Time // client_id_issued_at, whole seconds
+	Metadata                oauth.Metadata
+	LeftOut                 oauth.Metadata // values that were asked for and are not in Metadata, by member; nil: none
+	IssuedAt                time.Time      // client_id_issued_at, whole seconds
 	RegistrationAccessToken Digest
-	Secret                  *Secret // nil: the client has none
-	PolicyVersion           string  // Version of the policy that let it through; empty: from before it was recorded
-	InitialAccessToken      string  // id of the token that it was registered with; empty: none
-	Terms                   Terms   // of that token
+	Secret                  *Secret     // nil: the client has none
+	PolicyVersion           string      // Version of the policy that let it through; empty: from before it was recorded
+	InitialAccessToken      string      // id of the token that it was registered with; empty: none
+	Terms                   oauth.Terms // of that token
 }
 
 // ClientUpdated replaces a client's metadata (RFC 7592 2.2).
 type ClientUpdated struct {
-	Metadata     Metadata
-	LeftOut      Metadata // as in ClientRegistered
-	SecretIssued *Secret  // a new secret, which replaces any former; nil: none was issued
-	SecretEnded  bool     // the client has no secret any more
+	Metadata     oauth.Metadata
+	LeftOut      oauth.Metadata // as in ClientRegistered
+	SecretIssued *Secret        // a new secret, which replaces any former; nil: none was issued
+	SecretEnded  bool           // the client has no secret any more
 	// RegistrationAccessToken is of a new token, which ends any former; zero: none was issued.
 	RegistrationAccessToken Digest
 	// PolicyVersion is the Version of the policy that let the change through; empty: from before it was recorded.
@@ -45,7 +48,7 @@ type ClientRevoked struct {
 type InitialAccessTokenIssued struct {
 	Digest    Digest
 	Label     string
-	Terms     Terms
+	Terms     oauth.Terms
 	ExpiresAt time.Time // whole seconds; zero: never
 	MaxUses   int       // 0: any number
 }

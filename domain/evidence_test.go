@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // statement is a software statement whose signature nobody has looked at.
@@ -18,18 +19,18 @@ func statement(claims string) string {
 }
 
 // confirmed is the decision on a registration of which others say that all is as it says, and what they said.
-func confirmed(command domain.Register) ([]domain.Event, domain.Evidence, error) {
-	stated, _ := domain.ParseSoftwareStatement(strings.Trim(string(command.Requested["software_statement"]), `"`))
-	own, _ := domain.ParseSector(command.Requested["redirect_uris"])
-	claimed, _ := domain.ParseSector(stated.Claims["redirect_uris"])
-	events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
-	for missing := new(domain.Missing); errors.As(err, &missing); {
+func confirmed(command domain.Register) ([]domain.Event, oauth.Evidence, error) {
+	stated, _ := oauth.ParseSoftwareStatement(strings.Trim(string(command.Requested["software_statement"]), `"`))
+	own, _ := oauth.ParseSector(command.Requested["redirect_uris"])
+	claimed, _ := oauth.ParseSector(stated.Claims["redirect_uris"])
+	events, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command)
+	for missing := new(oauth.Missing); errors.As(err, &missing); {
 		if missing.SoftwareStatement != "" {
 			command.Evidence.SoftwareStatement = missing.SoftwareStatement
 		} else {
-			command.Evidence.Sector = &domain.Sector{URI: missing.SectorIdentifierURI, URIs: append(append([]string{}, own...), claimed...)}
+			command.Evidence.Sector = &oauth.Sector{URI: missing.SectorIdentifierURI, URIs: append(append([]string{}, own...), claimed...)}
 		}
-		events, err = domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
+		events, err = domain.Decide(oauth.DefaultPolicy, domain.Client{}, command)
 	}
 	return events, command.Evidence, err
 }
@@ -42,7 +43,7 @@ func TestSectorIsOnTheWeb(t *testing.T) {
 		t.Run("C-19 "+uri, func(t *testing.T) {
 			scenario{
 				when:    register(t, `{"redirect_uris":["https://a.example/"],"sector_identifier_uri":"`+uri+`"}`),
-				refused: &domain.Error{Code: domain.InvalidClientMetadata, Field: "sector_identifier_uri"},
+				refused: &oauth.Error{Code: oauth.InvalidClientMetadata, Field: "sector_identifier_uri"},
 			}.run(t)
 		})
 	}
@@ -56,38 +57,38 @@ func TestSector(t *testing.T) {
 	both := []string{"https://b.example/cb", "https://c.example/cb", "https://a.example/cb"}
 	given := []domain.Event{registered(t, `{"redirect_uris":["https://a.example/cb","https://b.example/cb"]}`)}
 	put := client + `,"client_id":"` + clientID + `"`
-	refused := &domain.Error{Code: domain.InvalidClientMetadata, Field: "sector_identifier_uri"}
+	refused := &oauth.Error{Code: oauth.InvalidClientMetadata, Field: "sector_identifier_uri"}
 	for name, test := range map[string]struct {
 		members string
-		sector  *domain.Sector
+		sector  *oauth.Sector
 		missing bool
-		refused *domain.Error
+		refused *oauth.Error
 	}{
 		"C-50 is asked for":                               {missing: true},
-		"C-50 has every redirect URI":                     {sector: &domain.Sector{URI: uri, URIs: both}},
-		"C-50 lacks one":                                  {sector: &domain.Sector{URI: uri, URIs: both[:2]}, refused: refused},
-		"C-50 is empty":                                   {sector: &domain.Sector{URI: uri, URIs: []string{}}, refused: refused},
-		"C-50 cannot be had":                              {sector: &domain.Sector{URI: uri}, refused: refused},
-		"C-50 is of another address":                      {sector: &domain.Sector{URI: uri + "/", URIs: both}, missing: true},
-		"C-1 differs by a slash":                          {sector: &domain.Sector{URI: uri, URIs: []string{"https://a.example/cb/", "https://b.example/cb"}}, refused: refused},
-		"C-1 differs by case":                             {sector: &domain.Sector{URI: uri, URIs: []string{"https://A.example/cb", "https://b.example/cb"}}, refused: refused},
+		"C-50 has every redirect URI":                     {sector: &oauth.Sector{URI: uri, URIs: both}},
+		"C-50 lacks one":                                  {sector: &oauth.Sector{URI: uri, URIs: both[:2]}, refused: refused},
+		"C-50 is empty":                                   {sector: &oauth.Sector{URI: uri, URIs: []string{}}, refused: refused},
+		"C-50 cannot be had":                              {sector: &oauth.Sector{URI: uri}, refused: refused},
+		"C-50 is of another address":                      {sector: &oauth.Sector{URI: uri + "/", URIs: both}, missing: true},
+		"C-1 differs by a slash":                          {sector: &oauth.Sector{URI: uri, URIs: []string{"https://a.example/cb/", "https://b.example/cb"}}, refused: refused},
+		"C-1 differs by case":                             {sector: &oauth.Sector{URI: uri, URIs: []string{"https://A.example/cb", "https://b.example/cb"}}, refused: refused},
 		"7.8 is checked for public subjects":              {members: `,"subject_type":"public"`, missing: true},
 		"7.8 and for pairwise ones":                       {members: `,"subject_type":"pairwise"`, missing: true},
-		"is not asked for when something else is refused": {members: `,"grant_types":["magic"]`, refused: &domain.Error{Code: domain.InvalidClientMetadata, Field: "grant_types"}},
+		"is not asked for when something else is refused": {members: `,"grant_types":["magic"]`, refused: &oauth.Error{Code: oauth.InvalidClientMetadata, Field: "grant_types"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			registration, change := register(t, client+test.members+"}"), update(t, put+test.members+"}")
 			registration.Evidence.Sector, change.Evidence.Sector = test.sector, test.sector
 			for _, s := range []scenario{{when: registration}, {given: given, when: change}} {
 				err := s.decide()
-				var missing *domain.Missing
+				var missing *oauth.Missing
 				switch {
 				case test.missing:
-					if !errors.As(err, &missing) || *missing != (domain.Missing{SectorIdentifierURI: uri}) {
+					if !errors.As(err, &missing) || *missing != (oauth.Missing{SectorIdentifierURI: uri}) {
 						t.Errorf("error %v, want the question for the sector", err)
 					}
 				case test.refused != nil:
-					var got *domain.Error
+					var got *oauth.Error
 					if !errors.As(err, &got) || got.Code != test.refused.Code || got.Field != test.refused.Field {
 						t.Errorf("error %#v, want %s at %s", err, test.refused.Code, test.refused.Field)
 					}
@@ -105,17 +106,17 @@ func (s scenario) decide() error {
 	for _, event := range s.given {
 		client = domain.Evolve(client, domain.ClientAggregate(clientID), event)
 	}
-	_, err := domain.Decide(domain.DefaultPolicy, client, s.when)
+	_, err := domain.Decide(oauth.DefaultPolicy, client, s.when)
 	return err
 }
 
 func TestSectorDocument(t *testing.T) {
 	for _, body := range []string{`[]`, `["a"]`, " [\n\"a\", \"\\u0062\"]\r\n"} {
-		if uris, err := domain.ParseSector([]byte(body)); err != nil || uris == nil {
+		if uris, err := oauth.ParseSector([]byte(body)); err != nil || uris == nil {
 			t.Errorf("%s: %v, error %v", body, uris, err)
 		}
 	}
-	if uris, _ := domain.ParseSector([]byte(`["\u0061\/"]`)); !cmp.Equal(uris, []string{"a/"}) {
+	if uris, _ := oauth.ParseSector([]byte(`["\u0061\/"]`)); !cmp.Equal(uris, []string{"a/"}) {
 		t.Errorf("escapes are kept: %v", uris)
 	}
 	for name, body := range map[string]string{
@@ -125,7 +126,7 @@ func TestSectorDocument(t *testing.T) {
 		"twice": `[{"a":1,"a":2}]`,
 	} {
 		t.Run("C-51 "+name, func(t *testing.T) {
-			uris, err := domain.ParseSector([]byte(body))
+			uris, err := oauth.ParseSector([]byte(body))
 			if err == nil || uris != nil {
 				t.Errorf("%v, error %v", uris, err)
 			}
@@ -138,24 +139,24 @@ func TestSoftwareStatement(t *testing.T) {
 	stated := statement(`{"iss":"https://i.example","iat":1,"redirect_uris":["https://a.example/cb"],"client_name":"Stated","client_name#de":"Gesagt",` +
 		`"software_id":"4NRB1","contacts":null,"client_id":"theirs","software_statement":"other","zzz":{}}`)
 	with := func(s string) string { return own + `,"software_statement":"` + s + `"}` }
-	known := domain.Evidence{SoftwareStatement: stated}
+	known := oauth.Evidence{SoftwareStatement: stated}
 
 	t.Run("D-9 its claims win, and D-17 are members beside it", func(t *testing.T) {
 		command := register(t, with(stated))
 		command.Evidence = known
-		events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
+		events, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := events[0].(domain.ClientRegistered).Metadata
-		for name, want := range map[string]domain.Value{
-			"redirect_uris":      domain.List{"https://a.example/cb"},
-			"client_name":        domain.Text("Stated"),
-			"client_name#de":     domain.Text("Gesagt"),
-			"software_id":        domain.Text("4NRB1"),
-			"scope":              domain.Text("all"),
-			"contacts":           domain.List{"me@mine.example"},
-			"software_statement": domain.Text(stated),
+		for name, want := range map[string]oauth.Value{
+			"redirect_uris":      oauth.List{"https://a.example/cb"},
+			"client_name":        oauth.Text("Stated"),
+			"client_name#de":     oauth.Text("Gesagt"),
+			"software_id":        oauth.Text("4NRB1"),
+			"scope":              oauth.Text("all"),
+			"contacts":           oauth.List{"me@mine.example"},
+			"software_statement": oauth.Text(stated),
 		} {
 			if diff := cmp.Diff(want, got[name]); diff != "" {
 				t.Errorf("%s: %s", name, diff)
@@ -165,14 +166,14 @@ func TestSoftwareStatement(t *testing.T) {
 	t.Run("D-9 a claim wins over a member of a wrong type", func(t *testing.T) {
 		command := register(t, strings.Replace(with(stated), `"client_name":"Mine"`, `"client_name":5`, 1))
 		command.Evidence = known
-		if _, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, command); err != nil {
+		if _, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("D-9 a stated name stays as it is, whoever the owner", func(t *testing.T) {
 		command := register(t, strings.Replace(with(stated), `"scope"`, `"ext_param_owner":"me","scope"`, 1))
 		command.Evidence = known
-		events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
+		events, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command)
 		if err != nil || events[0].(domain.ClientRegistered).Metadata.Name() != "Stated" {
 			t.Errorf("%v, error %v", events, err)
 		}
@@ -180,13 +181,13 @@ func TestSoftwareStatement(t *testing.T) {
 	t.Run("D-9 what is stated is held to every rule", func(t *testing.T) {
 		bad := statement(`{"iss":"https://i.example","redirect_uris":["javascript:alert(1)"]}`)
 		command := register(t, with(bad))
-		command.Evidence = domain.Evidence{SoftwareStatement: bad}
-		scenario{when: command, refused: &domain.Error{Code: domain.InvalidRedirectURI}}.run(t)
+		command.Evidence = oauth.Evidence{SoftwareStatement: bad}
+		scenario{when: command, refused: &oauth.Error{Code: oauth.InvalidRedirectURI}}.run(t)
 	})
 
-	for claim, want := range map[string]domain.Value{ // OpenBankingUK directory: software_version is a number
-		`"software_version":1.5`: domain.Text("1.5"), `"software_version":1.10`: domain.Text("1.10"), `"software_version":2`: domain.Text("2"),
-		`"software_version":-1e2`: domain.Text("-1e2"), `"software_version":"1.5"`: domain.Text("1.5"), `"software_id":12345678901234567890`: domain.Text("12345678901234567890"),
+	for claim, want := range map[string]oauth.Value{ // OpenBankingUK directory: software_version is a number
+		`"software_version":1.5`: oauth.Text("1.5"), `"software_version":1.10`: oauth.Text("1.10"), `"software_version":2`: oauth.Text("2"),
+		`"software_version":-1e2`: oauth.Text("-1e2"), `"software_version":"1.5"`: oauth.Text("1.5"), `"software_id":12345678901234567890`: oauth.Text("12345678901234567890"),
 		`"software_version":true`: nil, `"software_version":[1]`: nil, `"software_id":{}`: nil, `"client_name":1`: nil, `"scope":1`: nil, `"redirect_uris":[1]`: nil,
 	} {
 		t.Run("D-9 a number is taken as its text: "+claim, func(t *testing.T) {
@@ -208,7 +209,7 @@ func TestSoftwareStatement(t *testing.T) {
 				for _, event := range s.given {
 					client = domain.Evolve(client, domain.ClientAggregate(clientID), event)
 				}
-				events, err := domain.Decide(domain.DefaultPolicy, client, s.when)
+				events, err := domain.Decide(oauth.DefaultPolicy, client, s.when)
 				if (err == nil) != (want != nil) {
 					t.Fatalf("%T: error %v", s.when, err)
 				}
@@ -225,14 +226,14 @@ func TestSoftwareStatement(t *testing.T) {
 		for _, member := range []string{"software_id", "software_version"} {
 			scenario{
 				when:    register(t, own+`,"`+member+`":1.5}`),
-				refused: &domain.Error{Code: domain.InvalidClientMetadata, Field: member},
+				refused: &oauth.Error{Code: oauth.InvalidClientMetadata, Field: member},
 			}.run(t)
 		}
 	})
 
 	command := register(t, with(stated))
 	command.Evidence = known
-	events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
+	events, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +253,7 @@ func TestSoftwareStatement(t *testing.T) {
 		scenario{given: given, when: update(t, strings.Replace(putBack, `"client_name":"Stated"`, `"client_name":"Mine"`, 1))}.run(t)
 	})
 	t.Run("M-8 an update without it is self-asserted", func(t *testing.T) {
-		events, err := domain.Decide(domain.DefaultPolicy, domain.Fold(domain.Client{}, []domain.Envelope{{Aggregate: domain.ClientAggregate(clientID), Event: before}}),
+		events, err := domain.Decide(oauth.DefaultPolicy, domain.Fold(domain.Client{}, []domain.Envelope{{Aggregate: domain.ClientAggregate(clientID), Event: before}}),
 			update(t, own+`,"client_id":"`+clientID+`"}`))
 		if err != nil || len(events) != 1 {
 			t.Fatalf("%v, error %v", events, err)
@@ -270,8 +271,8 @@ func TestSoftwareStatement(t *testing.T) {
 		"before a document that is wrong": {when: register(t, strings.Replace(with(other), `"all"`, `"a  b"`, 1))},
 	} {
 		t.Run("D-12 is asked for: "+name, func(t *testing.T) {
-			var missing *domain.Missing
-			if err := s.decide(); !errors.As(err, &missing) || *missing != (domain.Missing{SoftwareStatement: other}) {
+			var missing *oauth.Missing
+			if err := s.decide(); !errors.As(err, &missing) || *missing != (oauth.Missing{SoftwareStatement: other}) {
 				t.Errorf("error %v", err)
 			}
 		})
@@ -297,7 +298,7 @@ func TestSoftwareStatement(t *testing.T) {
 	} {
 		t.Run("D-20 invalid: "+name, func(t *testing.T) {
 			body := own + `,"software_statement":` + member + "}"
-			refused := &domain.Error{Code: domain.InvalidSoftwareStatement, Field: "software_statement"}
+			refused := &oauth.Error{Code: oauth.InvalidSoftwareStatement, Field: "software_statement"}
 			scenario{when: register(t, body), refused: refused}.run(t)
 			scenario{given: given, when: update(t, strings.Replace(body, "{", `{"client_id":"`+clientID+`",`, 1)), refused: refused}.run(t)
 			if err := (scenario{when: register(t, body)}).decide(); err != nil {
@@ -308,14 +309,14 @@ func TestSoftwareStatement(t *testing.T) {
 	t.Run("names are compared code point by code point", func(t *testing.T) {
 		folded := statement(`{"iss":"https://i.example","redirect_uri` + "\u017f" + `":["javascript:a"],"CLIENT_NAME":"x"}`)
 		command := register(t, with(folded))
-		command.Evidence = domain.Evidence{SoftwareStatement: folded}
-		events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
+		command.Evidence = oauth.Evidence{SoftwareStatement: folded}
+		events, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command)
 		if err != nil || events[0].(domain.ClientRegistered).Metadata.Name() != "Mine" {
 			t.Errorf("%v, error %v", events, err)
 		}
 	})
 	t.Run("a policy may require one, of updates too", func(t *testing.T) {
-		policy := domain.DefaultPolicy
+		policy := oauth.DefaultPolicy
 		policy.RequireSoftwareStatement = true
 		client := domain.Fold(domain.Client{}, []domain.Envelope{{Aggregate: domain.ClientAggregate(clientID), Event: before}})
 		for _, test := range []struct {
@@ -323,8 +324,8 @@ func TestSoftwareStatement(t *testing.T) {
 			command domain.Command
 		}{{domain.Client{}, register(t, own+"}")}, {client, update(t, own+`,"client_id":"`+clientID+`"}`)}} {
 			_, err := domain.Decide(policy, test.client, test.command)
-			var refused *domain.Error
-			if !errors.As(err, &refused) || refused.Code != domain.UnapprovedSoftwareStatement {
+			var refused *oauth.Error
+			if !errors.As(err, &refused) || refused.Code != oauth.UnapprovedSoftwareStatement {
 				t.Errorf("error %v", err)
 			}
 		}

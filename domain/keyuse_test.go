@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // TestKeysThatAreNotUnderstood has key sets in which there is something that the registry does not know
@@ -20,7 +21,7 @@ func TestKeysThatAreNotUnderstood(t *testing.T) {
 	}
 	for _, key := range append(unknown, "", strings.Join(unknown, ",")) {
 		for _, c := range rows(
-			[]trial{{jwks(key), "", values{"jwks": domain.Object(strings.TrimPrefix(jwks(key), `"jwks":`))}}},
+			[]trial{{jwks(key), "", values{"jwks": oauth.Object(strings.TrimPrefix(jwks(key), `"jwks":`))}}},
 			ok(`"token_endpoint_auth_method":"none",`+jwks(key), `"id_token_signed_response_alg":"ES256",`+jwks(key),
 				`"signed_jwks_uri":"https://a.example/jwks","token_endpoint_auth_method":"private_key_jwt",`+jwks(key)),
 			no("token_endpoint_auth_method", each(`"token_endpoint_auth_method":%,`+jwks(key), `"private_key_jwt"`, `"self_signed_tls_client_auth"`)...),
@@ -121,9 +122,9 @@ func TestAlgorithmsThatNoKeyCanDo(t *testing.T) {
 // TestRefusalsOfKeysAreEnglish has every member of a key that must be a string.
 func TestRefusalsOfKeysAreEnglish(t *testing.T) {
 	for _, member := range []string{"kty", "use", "kid", "alg", "crv"} {
-		_, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, `{"redirect_uris":["https://a.example/"],"jwks":{"keys":[{"`+member+`":1}]}}`))
+		_, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, `{"redirect_uris":["https://a.example/"],"jwks":{"keys":[{"`+member+`":1}]}}`))
 		want := "has a key (number 1) that has a member " + member + " that is not a non-empty string"
-		var refused *domain.Error
+		var refused *oauth.Error
 		if !errors.As(err, &refused) || refused.Detail != want {
 			t.Errorf("error %v, want %s", err, want)
 		}

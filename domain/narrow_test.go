@@ -8,12 +8,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // narrowing is a registration under a policy and terms, with what is registered of its wishes and what is left out.
 type narrowing struct {
-	policy  func(*domain.Policy)
-	terms   domain.Terms
+	policy  func(*oauth.Policy)
+	terms   oauth.Terms
 	members string
 	want    values // nil: refused
 	leftOut values
@@ -22,8 +23,8 @@ type narrowing struct {
 }
 
 var (
-	codeAndRefresh = func(p *domain.Policy) { p.GrantTypes = []string{"authorization_code", "refresh_token"} }
-	asItIs         = func(*domain.Policy) {}
+	codeAndRefresh = func(p *oauth.Policy) { p.GrantTypes = []string{"authorization_code", "refresh_token"} }
+	asItIs         = func(*oauth.Policy) {}
 )
 
 const (
@@ -35,7 +36,7 @@ const (
 // TestNarrow has wishes beyond what a client may have (RFC 7591 3.2.1; OpenID Connect Dynamic Client Registration
 // 1.0, 3.2), by a registration and an update alike. With RefuseExcess each of them is refused.
 func TestNarrow(t *testing.T) {
-	scopes := func(p *domain.Policy) { p.Scopes = []string{"openid", "profile"} }
+	scopes := func(p *oauth.Policy) { p.Scopes = []string{"openid", "profile"} }
 	for name, test := range map[string]narrowing{
 		"grants that the policy lacks (VS Code, Claude)": {
 			policy: codeAndRefresh, members: webURIs + `,"grant_types":["authorization_code","` + deviceCode + `","refresh_token"]`,
@@ -68,7 +69,7 @@ func TestNarrow(t *testing.T) {
 			leftOut: values{"grant_types": list("implicit"), "response_types": list("id_token token")},
 		},
 		"response types that the policy lacks, in another order of words": {
-			policy:  func(p *domain.Policy) { p.ResponseTypes = []string{"code", "code id_token"} },
+			policy:  func(p *oauth.Policy) { p.ResponseTypes = []string{"code", "code id_token"} },
 			members: webURIs + `,"grant_types":["authorization_code","implicit"],"response_types":["id_token code","token code","token","none"]`,
 			want:    values{"response_types": list("id_token code")},
 			leftOut: values{"response_types": list("token code", "token", "none")},
@@ -79,7 +80,7 @@ func TestNarrow(t *testing.T) {
 			leftOut: values{"response_types": list("code")},
 		},
 		"a client whose redirecting grant was left out": {
-			policy:  func(p *domain.Policy) { p.GrantTypes = []string{"client_credentials"} },
+			policy:  func(p *oauth.Policy) { p.GrantTypes = []string{"client_credentials"} },
 			members: webURIs + `,"grant_types":["client_credentials","authorization_code"],"response_types":["code"]`,
 			want:    values{"grant_types": list("client_credentials"), "response_types": list()},
 			leftOut: values{"grant_types": list("authorization_code"), "response_types": list("code")},
@@ -89,13 +90,13 @@ func TestNarrow(t *testing.T) {
 			want: values{"scope": text("openid profile")}, leftOut: values{"scope": text("admin audit")},
 		},
 		"grants and scopes of an initial access token": {
-			policy: asItIs, terms: domain.Terms{GrantTypes: []string{"authorization_code"}, Scopes: []string{"openid"}},
+			policy: asItIs, terms: oauth.Terms{GrantTypes: []string{"authorization_code"}, Scopes: []string{"openid"}},
 			members: webURIs + `,"grant_types":["authorization_code","refresh_token"],"scope":"openid email"`,
 			want:    values{"grant_types": list("authorization_code"), "scope": text("openid")},
 			leftOut: values{"grant_types": list("refresh_token"), "scope": text("email")},
 		},
 		"a policy and an initial access token that overlap": {
-			policy: scopes, terms: domain.Terms{Scopes: []string{"profile", "email"}},
+			policy: scopes, terms: oauth.Terms{Scopes: []string{"profile", "email"}},
 			members: webURIs + `,"scope":"openid profile email"`,
 			want:    values{"scope": text("profile")}, leftOut: values{"scope": text("openid email")},
 		},
@@ -104,7 +105,7 @@ func TestNarrow(t *testing.T) {
 			refused: "grant_types", says: "authorization_code, refresh_token"},
 		"refresh_token alone": {policy: codeAndRefresh, members: webURIs + `,"grant_types":["client_credentials","refresh_token"]`,
 			refused: "grant_types", says: "authorization_code, refresh_token"},
-		"no usable grant of an initial access token": {policy: asItIs, terms: domain.Terms{GrantTypes: []string{"authorization_code"}},
+		"no usable grant of an initial access token": {policy: asItIs, terms: oauth.Terms{GrantTypes: []string{"authorization_code"}},
 			members: `"grant_types":["client_credentials"]`, refused: "grant_types", says: "allowed are authorization_code"},
 		"no usable response type": {policy: asItIs, members: webURIs + `,"response_types":["id_token","code id_token"]`,
 			refused: "grant_types", says: "it can have code"},
@@ -128,8 +129,8 @@ func (n narrowing) run(t *testing.T) {
 	for verb, decide := range n.verbs(t) {
 		client, leftOut, err := decide(p)
 		if n.refused != "" {
-			var refused *domain.Error
-			if !errors.As(err, &refused) || refused.Code != domain.InvalidClientMetadata || refused.Field != n.refused || !strings.Contains(refused.Detail, n.says) {
+			var refused *oauth.Error
+			if !errors.As(err, &refused) || refused.Code != oauth.InvalidClientMetadata || refused.Field != n.refused || !strings.Contains(refused.Detail, n.says) {
 				t.Errorf("%s: %v, want %s refused with %q", verb, err, n.refused, n.says)
 			}
 			continue
@@ -143,10 +144,10 @@ func (n narrowing) run(t *testing.T) {
 				t.Errorf("%s: %s (-want +got):\n%s", verb, member, diff)
 			}
 		}
-		if diff := cmp.Diff(domain.Metadata(n.leftOut), leftOut); diff != "" {
+		if diff := cmp.Diff(oauth.Metadata(n.leftOut), leftOut); diff != "" {
 			t.Errorf("%s: left out (-want +got):\n%s", verb, diff)
 		}
-		if _, _, err := decide(policyWith(func(p *domain.Policy) { n.policy(p); p.RefuseExcess = true })); err == nil {
+		if _, _, err := decide(policyWith(func(p *oauth.Policy) { n.policy(p); p.RefuseExcess = true })); err == nil {
 			t.Errorf("%s: let through where excess is refused", verb)
 		}
 		n.putBack(t, p, client)
@@ -154,21 +155,21 @@ func (n narrowing) run(t *testing.T) {
 }
 
 // verbs are a registration and an update with the members. They return what becomes of the client.
-func (n narrowing) verbs(t *testing.T) map[string]func(domain.Policy) (client domain.Client, leftOut domain.Metadata, err error) {
+func (n narrowing) verbs(t *testing.T) map[string]func(oauth.Policy) (client domain.Client, leftOut oauth.Metadata, err error) {
 	command := register(t, "{"+n.members+"}")
 	command.Terms = n.terms
 	former := registered(t, webApp)
 	former.Terms = n.terms
 	given := domain.Evolve(domain.Client{}, domain.ClientAggregate(clientID), former)
-	return map[string]func(domain.Policy) (client domain.Client, leftOut domain.Metadata, err error){
-		"register": func(p domain.Policy) (domain.Client, domain.Metadata, error) {
+	return map[string]func(oauth.Policy) (client domain.Client, leftOut oauth.Metadata, err error){
+		"register": func(p oauth.Policy) (domain.Client, oauth.Metadata, error) {
 			events, err := domain.Decide(p, domain.Client{}, command)
 			if err != nil {
 				return domain.Client{}, nil, err
 			}
 			return domain.Evolve(domain.Client{}, domain.ClientAggregate(clientID), events[0]), events[0].(domain.ClientRegistered).LeftOut, nil
 		},
-		"update": func(p domain.Policy) (domain.Client, domain.Metadata, error) {
+		"update": func(p oauth.Policy) (domain.Client, oauth.Metadata, error) {
 			events, err := domain.Decide(p, given, update(t, `{"client_id":"`+clientID+`",`+n.members+"}"))
 			if err != nil {
 				return domain.Client{}, nil, err
@@ -180,7 +181,7 @@ func (n narrowing) verbs(t *testing.T) map[string]func(domain.Policy) (client do
 
 // putBack puts what was registered back, by which nothing changes, and what was asked for, by which nothing does
 // either.
-func (n narrowing) putBack(t *testing.T, p domain.Policy, client domain.Client) {
+func (n narrowing) putBack(t *testing.T, p oauth.Policy, client domain.Client) {
 	t.Helper()
 	encoded, err := client.Metadata.MarshalJSON()
 	if err != nil {
@@ -196,7 +197,7 @@ func (n narrowing) putBack(t *testing.T, p domain.Policy, client domain.Client) 
 
 // What is no wish, or no such thing at all, is refused however much of the rest is usable.
 func TestNeverNarrowed(t *testing.T) {
-	p := policyWith(func(p *domain.Policy) {
+	p := policyWith(func(p *oauth.Policy) {
 		codeAndRefresh(p)
 		p.AuthMethods, p.SigningAlgs, p.Scopes = []string{"none", "client_secret_post"}, []string{"ES256"}, []string{"openid"}
 		p.RedirectHosts = []string{"a.example"}
@@ -232,13 +233,13 @@ func TestNeverNarrowed(t *testing.T) {
 			body = "{" + webURIs + "," + members + "}"
 		}
 		_, err := domain.Decide(p, domain.Client{}, register(t, body))
-		var refused *domain.Error
+		var refused *oauth.Error
 		if !errors.As(err, &refused) || refused.Field != field && !strings.Contains(refused.Detail, field) {
 			t.Errorf("%s: %v, want %s refused", members, err, field)
 		}
 	}
 	// A client that does not authenticate gets no grant of its own (RFC 6749 4.4), which is not mended for it.
-	_, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, "{"+webURIs+`,"token_endpoint_auth_method":"none","grant_types":["authorization_code","client_credentials"]}`))
+	_, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, "{"+webURIs+`,"token_endpoint_auth_method":"none","grant_types":["authorization_code","client_credentials"]}`))
 	if err == nil {
 		t.Error("client_credentials was registered for a client without authentication, or left out")
 	}

@@ -6,11 +6,12 @@ import (
 	"testing"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // policyWith is the default policy with a change.
-func policyWith(change func(*domain.Policy)) domain.Policy {
-	p := domain.DefaultPolicy
+func policyWith(change func(*oauth.Policy)) oauth.Policy {
+	p := oauth.DefaultPolicy
 	change(&p)
 	return p
 }
@@ -19,147 +20,147 @@ func policyWith(change func(*domain.Policy)) domain.Policy {
 func TestPolicyRefuses(t *testing.T) {
 	const web = `"redirect_uris":["https://client.example.org/cb"]`
 	for name, test := range map[string]struct {
-		change func(*domain.Policy)
+		change func(*oauth.Policy)
 		body   string
-		code   domain.Code // empty: allowed
+		code   oauth.Code // empty: allowed
 		says   []string
 	}{
 		"grant type": {
-			func(p *domain.Policy) {
+			func(p *oauth.Policy) {
 				p.RefuseExcess = true
 				p.GrantTypes = []string{"authorization_code", "refresh_token"}
 			},
 			`{` + web + `,"grant_types":["authorization_code","password"]}`,
-			domain.InvalidClientMetadata, []string{"grant_types", "allow-grant-types", "authorization_code, refresh_token"},
+			oauth.InvalidClientMetadata, []string{"grant_types", "allow-grant-types", "authorization_code, refresh_token"},
 		},
 		"a grant type of its own": {
-			func(p *domain.Policy) { p.GrantTypes = []string{"urn:example:grant"} },
+			func(p *oauth.Policy) { p.GrantTypes = []string{"urn:example:grant"} },
 			`{"grant_types":["urn:example:grant"]}`, "", nil,
 		},
 		"response type": {
-			func(p *domain.Policy) { p.ResponseTypes = []string{"code"} },
+			func(p *oauth.Policy) { p.ResponseTypes = []string{"code"} },
 			`{` + web + `,"grant_types":["authorization_code","implicit"],"response_types":["code id_token"]}`,
-			domain.InvalidClientMetadata, []string{"response_types", "allow-response-types", "allowed are code"},
+			oauth.InvalidClientMetadata, []string{"response_types", "allow-response-types", "allowed are code"},
 		},
 		"authentication method": {
-			func(p *domain.Policy) { p.AuthMethods = []string{"private_key_jwt", "none"} },
+			func(p *oauth.Policy) { p.AuthMethods = []string{"private_key_jwt", "none"} },
 			`{` + web + `,"token_endpoint_auth_method":"client_secret_basic"}`,
-			domain.InvalidClientMetadata, []string{"token_endpoint_auth_method", "allow-auth-methods", "private_key_jwt, none"},
+			oauth.InvalidClientMetadata, []string{"token_endpoint_auth_method", "allow-auth-methods", "private_key_jwt, none"},
 		},
 		"signing algorithm": {
-			func(p *domain.Policy) { p.SigningAlgs = []string{"ES256"} },
+			func(p *oauth.Policy) { p.SigningAlgs = []string{"ES256"} },
 			`{` + web + `,"userinfo_signed_response_alg":"RS256"}`,
-			domain.InvalidClientMetadata, []string{"userinfo_signed_response_alg", "allow-signing-algs", "ES256, none"},
+			oauth.InvalidClientMetadata, []string{"userinfo_signed_response_alg", "allow-signing-algs", "ES256, none"},
 		},
 		"no signature": {
-			func(p *domain.Policy) { p.Unsigned = false },
+			func(p *oauth.Policy) { p.Unsigned = false },
 			`{` + web + `,"id_token_signed_response_alg":"none"}`,
-			domain.InvalidClientMetadata, []string{"id_token_signed_response_alg", "allow-signing-algs"},
+			oauth.InvalidClientMetadata, []string{"id_token_signed_response_alg", "allow-signing-algs"},
 		},
 		"key encryption": {
-			func(p *domain.Policy) { p.EncryptionAlgs = nil },
+			func(p *oauth.Policy) { p.EncryptionAlgs = nil },
 			`{` + web + `,"jwks_uri":"https://client.example.org/k","id_token_encrypted_response_alg":"RSA-OAEP"}`,
-			domain.InvalidClientMetadata, []string{"id_token_encrypted_response_alg", "allow-encryption-algs"},
+			oauth.InvalidClientMetadata, []string{"id_token_encrypted_response_alg", "allow-encryption-algs"},
 		},
 		"content encryption": {
-			func(p *domain.Policy) { p.EncryptionEncs = []string{"A256GCM"} },
+			func(p *oauth.Policy) { p.EncryptionEncs = []string{"A256GCM"} },
 			`{` + web + `,"jwks_uri":"https://client.example.org/k","id_token_encrypted_response_alg":"RSA-OAEP","id_token_encrypted_response_enc":"A128GCM"}`,
-			domain.InvalidClientMetadata, []string{"id_token_encrypted_response_enc", "allow-encryption-encs", "A256GCM"},
+			oauth.InvalidClientMetadata, []string{"id_token_encrypted_response_enc", "allow-encryption-encs", "A256GCM"},
 		},
 		"scope": {
-			func(p *domain.Policy) { p.RefuseExcess = true; p.Scopes = []string{"openid", "profile"} },
+			func(p *oauth.Policy) { p.RefuseExcess = true; p.Scopes = []string{"openid", "profile"} },
 			`{` + web + `,"scope":"openid admin:*"}`,
-			domain.InvalidClientMetadata, []string{"scope", "allow-scopes", "openid, profile"},
+			oauth.InvalidClientMetadata, []string{"scope", "allow-scopes", "openid, profile"},
 		},
 		"allowed scopes": {
-			func(p *domain.Policy) { p.Scopes = []string{"openid", "profile"} },
+			func(p *oauth.Policy) { p.Scopes = []string{"openid", "profile"} },
 			`{` + web + `,"scope":"profile openid"}`, "", nil,
 		},
 		"redirect host": {
-			func(p *domain.Policy) { p.RedirectHosts = []string{"example.org", ".apps.example.org"} },
+			func(p *oauth.Policy) { p.RedirectHosts = []string{"example.org", ".apps.example.org"} },
 			`{` + web + `}`,
-			domain.InvalidRedirectURI, []string{"redirect_uris[0]", "allow-redirect-hosts", "example.org, .apps.example.org"},
+			oauth.InvalidRedirectURI, []string{"redirect_uris[0]", "allow-redirect-hosts", "example.org, .apps.example.org"},
 		},
 		"a host below an allowed one": {
-			func(p *domain.Policy) { p.RedirectHosts = []string{"example.org", ".apps.example.org"} },
+			func(p *oauth.Policy) { p.RedirectHosts = []string{"example.org", ".apps.example.org"} },
 			`{"redirect_uris":["https://example.org/","https://a.b.Apps.Example.org/cb"]}`, "", nil,
 		},
 		"a host that only ends like an allowed one": {
-			func(p *domain.Policy) { p.RedirectHosts = []string{"example.org", ".apps.example.org"} },
+			func(p *oauth.Policy) { p.RedirectHosts = []string{"example.org", ".apps.example.org"} },
 			`{"redirect_uris":["https://evilexample.org/"]}`,
-			domain.InvalidRedirectURI, []string{"allow-redirect-hosts"},
+			oauth.InvalidRedirectURI, []string{"allow-redirect-hosts"},
 		},
 		"the host itself where those below are allowed": {
-			func(p *domain.Policy) { p.RedirectHosts = []string{".apps.example.org"} },
+			func(p *oauth.Policy) { p.RedirectHosts = []string{".apps.example.org"} },
 			`{"redirect_uris":["https://apps.example.org/"]}`,
-			domain.InvalidRedirectURI, []string{"allow-redirect-hosts"},
+			oauth.InvalidRedirectURI, []string{"allow-redirect-hosts"},
 		},
 		"loopback where it is not allowed": {
-			func(p *domain.Policy) { p.RedirectHosts = []string{"example.org"} },
+			func(p *oauth.Policy) { p.RedirectHosts = []string{"example.org"} },
 			`{"redirect_uris":["http://127.0.0.1/"]}`,
-			domain.InvalidRedirectURI, []string{"allow-redirect-hosts"},
+			oauth.InvalidRedirectURI, []string{"allow-redirect-hosts"},
 		},
 		"loopback where it is allowed": {
-			func(p *domain.Policy) { p.RedirectHosts = []string{"::1"} },
+			func(p *oauth.Policy) { p.RedirectHosts = []string{"::1"} },
 			`{"redirect_uris":["http://[::1]:8080/"]}`, "", nil,
 		},
 		"post-logout host": {
-			func(p *domain.Policy) { p.RedirectHosts = []string{"client.example.org"} },
+			func(p *oauth.Policy) { p.RedirectHosts = []string{"client.example.org"} },
 			`{` + web + `,"post_logout_redirect_uris":["https://other.example.org/"]}`,
-			domain.InvalidClientMetadata, []string{"post_logout_redirect_uris", "allow-redirect-hosts"},
+			oauth.InvalidClientMetadata, []string{"post_logout_redirect_uris", "allow-redirect-hosts"},
 		},
 		"claims redirect host": {
-			func(p *domain.Policy) { p.RedirectHosts = []string{"client.example.org"} },
+			func(p *oauth.Policy) { p.RedirectHosts = []string{"client.example.org"} },
 			`{` + web + `,"claims_redirect_uris":["https://other.example.org/"]}`,
-			domain.InvalidClientMetadata, []string{"claims_redirect_uris", "allow-redirect-hosts"},
+			oauth.InvalidClientMetadata, []string{"claims_redirect_uris", "allow-redirect-hosts"},
 		},
 		"login host": {
-			func(p *domain.Policy) { p.RedirectHosts = []string{"client.example.org"} },
+			func(p *oauth.Policy) { p.RedirectHosts = []string{"client.example.org"} },
 			`{` + web + `,"initiate_login_uri":"https://other.example.org/"}`,
-			domain.InvalidClientMetadata, []string{"initiate_login_uri", "allow-redirect-hosts"},
+			oauth.InvalidClientMetadata, []string{"initiate_login_uri", "allow-redirect-hosts"},
 		},
 		"front-channel logout host": {
-			func(p *domain.Policy) { p.RedirectHosts = []string{"client.example.org"} },
+			func(p *oauth.Policy) { p.RedirectHosts = []string{"client.example.org"} },
 			`{"grant_types":["password"],"redirect_uris":["https://other.example.org/"],"frontchannel_logout_uri":"https://other.example.org/"}`,
-			domain.InvalidClientMetadata, []string{"frontchannel_logout_uri", "allow-redirect-hosts"},
+			oauth.InvalidClientMetadata, []string{"frontchannel_logout_uri", "allow-redirect-hosts"},
 		},
 		"a private-use scheme has no host": {
-			func(p *domain.Policy) { p.RedirectHosts = []string{"client.example.org"} },
+			func(p *oauth.Policy) { p.RedirectHosts = []string{"client.example.org"} },
 			`{"redirect_uris":["com.example.app://other.example.org/"],"application_type":"native"}`, "", nil,
 		},
 		"post-logout URIs in all": {
-			func(p *domain.Policy) { p.MaxRedirectURIs = 1 },
+			func(p *oauth.Policy) { p.MaxRedirectURIs = 1 },
 			`{` + web + `,"post_logout_redirect_uris":["https://a.example/1","https://a.example/2"]}`,
-			domain.InvalidClientMetadata, []string{"post_logout_redirect_uris", "max-redirect-uris", "at most 1"},
+			oauth.InvalidClientMetadata, []string{"post_logout_redirect_uris", "max-redirect-uris", "at most 1"},
 		},
 		"private-use scheme": {
-			func(p *domain.Policy) { p.RedirectSchemes = []string{"com.example.app"} },
+			func(p *oauth.Policy) { p.RedirectSchemes = []string{"com.example.app"} },
 			`{"redirect_uris":["com.example.other:/cb"]}`,
-			domain.InvalidRedirectURI, []string{"allow-redirect-schemes", "com.example.app"},
+			oauth.InvalidRedirectURI, []string{"allow-redirect-schemes", "com.example.app"},
 		},
 		"an allowed private-use scheme": {
-			func(p *domain.Policy) { p.RedirectSchemes = []string{"com.example.app"} },
+			func(p *oauth.Policy) { p.RedirectSchemes = []string{"com.example.app"} },
 			`{"redirect_uris":["COM.example.app:/cb"]}`, "", nil,
 		},
 		"redirect URIs in all": {
-			func(p *domain.Policy) { p.MaxRedirectURIs = 1 },
+			func(p *oauth.Policy) { p.MaxRedirectURIs = 1 },
 			`{"redirect_uris":["https://a.example/1","https://a.example/2"]}`,
-			domain.InvalidRedirectURI, []string{"max-redirect-uris", "at most 1"},
+			oauth.InvalidRedirectURI, []string{"max-redirect-uris", "at most 1"},
 		},
 		"length of a redirect URI": {
-			func(p *domain.Policy) { p.MaxURILength = 20 },
+			func(p *oauth.Policy) { p.MaxURILength = 20 },
 			`{` + web + `}`,
-			domain.InvalidRedirectURI, []string{"max-uri-length", "at most 20"},
+			oauth.InvalidRedirectURI, []string{"max-uri-length", "at most 20"},
 		},
 		"length of a page's URI": {
-			func(p *domain.Policy) { p.MaxURILength = 40 },
+			func(p *oauth.Policy) { p.MaxURILength = 40 },
 			`{` + web + `,"client_uri":"https://client.example.org/` + strings.Repeat("a", 40) + `"}`,
-			domain.InvalidClientMetadata, []string{"client_uri", "max-uri-length"},
+			oauth.InvalidClientMetadata, []string{"client_uri", "max-uri-length"},
 		},
 		"length of a redirect URI that is never used": {
-			func(p *domain.Policy) { p.MaxURILength = 20 },
+			func(p *oauth.Policy) { p.MaxURILength = 20 },
 			`{` + web + `,"grant_types":["client_credentials"]}`,
-			domain.InvalidRedirectURI, []string{"max-uri-length"},
+			oauth.InvalidRedirectURI, []string{"max-uri-length"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -168,7 +169,7 @@ func TestPolicyRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := domain.Decide(p, domain.Client{}, register(t, test.body))
-			var refused *domain.Error
+			var refused *oauth.Error
 			switch {
 			case test.code == "" && err != nil:
 				t.Fatal(err)
@@ -189,17 +190,17 @@ func TestPolicyRefuses(t *testing.T) {
 // TestPolicyHoldsUpdates holds an update to the policy of its day, not to that of the registration.
 func TestPolicyHoldsUpdates(t *testing.T) {
 	client := domain.Evolve(domain.Client{}, domain.ClientAggregate(clientID), registered(t, webApp))
-	p := policyWith(func(p *domain.Policy) { p.RedirectHosts = []string{"other.example.org"} })
+	p := policyWith(func(p *oauth.Policy) { p.RedirectHosts = []string{"other.example.org"} })
 	body := `{"client_id":"` + clientID + `","client_name":"New","redirect_uris":["https://client.example.org/cb"]}`
 	_, err := domain.Decide(p, client, update(t, body))
-	var refused *domain.Error
-	if !errors.As(err, &refused) || refused.Code != domain.InvalidRedirectURI {
+	var refused *oauth.Error
+	if !errors.As(err, &refused) || refused.Code != oauth.InvalidRedirectURI {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestDefaultsByThePolicy(t *testing.T) {
-	p := policyWith(func(p *domain.Policy) {
+	p := policyWith(func(p *oauth.Policy) {
 		p.DefaultScopes = []string{"openid", "profile"}
 		p.SigningAlgs = []string{"HS256", "ES256", "PS256"}
 		p.EncryptionEncs = []string{"A256GCM"}
@@ -239,7 +240,7 @@ func TestDefaultsByThePolicy(t *testing.T) {
 
 // C-55, D-24, D-25: nobody can show the pages of another as its own where the policy asks for it.
 func TestPagesOnRedirectHost(t *testing.T) {
-	p := policyWith(func(p *domain.Policy) { p.PagesOnRedirectHost = true })
+	p := policyWith(func(p *oauth.Policy) { p.PagesOnRedirectHost = true })
 	for _, member := range []string{"client_uri", "logo_uri", "tos_uri", "policy_uri", "information_uri", "organization_uri", "logo_uri#de"} {
 		for page, ok := range map[string]bool{
 			"https://client.example.org/page":      true,
@@ -251,12 +252,12 @@ func TestPagesOnRedirectHost(t *testing.T) {
 		} {
 			body := `{"redirect_uris":["com.example.app:/cb","https://client.example.org/cb"],"application_type":"native","` + member + `":"` + page + `"}`
 			_, err := domain.Decide(p, domain.Client{}, register(t, body))
-			var refused *domain.Error
+			var refused *oauth.Error
 			if ok != (err == nil) || !ok && (!errors.As(err, &refused) || refused.Field != member || !strings.Contains(refused.Detail,
 				"pages-on-redirect-host")) {
 				t.Errorf("%s: %s: %v", member, page, err)
 			}
-			if _, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, body)); err != nil {
+			if _, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, body)); err != nil {
 				t.Errorf("%s: %s: refused without the policy: %v", member, page, err)
 			}
 		}
@@ -266,24 +267,24 @@ func TestPagesOnRedirectHost(t *testing.T) {
 func TestPolicyVersion(t *testing.T) {
 	// An auditor compares versions over years: that of a policy which did not change must not either.
 	const version = "374410b80b8c1e17"
-	if got := domain.DefaultPolicy.Version(); got != version {
+	if got := oauth.DefaultPolicy.Version(); got != version {
 		t.Errorf("the version of the default policy is %s, was %s: change it only with the policy itself", got, version)
 	}
-	if got := policyWith(func(p *domain.Policy) { p.Scopes = []string{} }).Version(); got != version {
+	if got := policyWith(func(p *oauth.Policy) { p.Scopes = []string{} }).Version(); got != version {
 		t.Error("an empty list is another policy than none")
 	}
 	seen := map[string]bool{version: true}
-	for _, change := range []func(*domain.Policy){
-		func(p *domain.Policy) { p.GrantTypes = p.GrantTypes[1:] }, func(p *domain.Policy) { p.ResponseTypes = p.ResponseTypes[1:] },
-		func(p *domain.Policy) { p.AuthMethods = p.AuthMethods[1:] }, func(p *domain.Policy) { p.SigningAlgs = p.SigningAlgs[1:] },
-		func(p *domain.Policy) { p.Unsigned = false }, func(p *domain.Policy) { p.EncryptionAlgs = p.EncryptionAlgs[1:] },
-		func(p *domain.Policy) { p.EncryptionEncs = p.EncryptionEncs[1:] }, func(p *domain.Policy) { p.Scopes = []string{"a"} },
-		func(p *domain.Policy) { p.DefaultScopes = []string{"a"} }, func(p *domain.Policy) { p.RedirectHosts = []string{"a"} },
-		func(p *domain.Policy) { p.RedirectSchemes = []string{"a"} }, func(p *domain.Policy) { p.PagesOnRedirectHost = true },
-		func(p *domain.Policy) { p.MaxRedirectURIs++ }, func(p *domain.Policy) { p.MaxURILength++ },
-		func(p *domain.Policy) { p.MaxClients++ }, func(p *domain.Policy) { p.MaxClientsPerOwner++ },
-		func(p *domain.Policy) { p.MaxBodySize++ }, func(p *domain.Policy) { p.RequireSoftwareStatement = true },
-		func(p *domain.Policy) { p.RefuseExcess = true },
+	for _, change := range []func(*oauth.Policy){
+		func(p *oauth.Policy) { p.GrantTypes = p.GrantTypes[1:] }, func(p *oauth.Policy) { p.ResponseTypes = p.ResponseTypes[1:] },
+		func(p *oauth.Policy) { p.AuthMethods = p.AuthMethods[1:] }, func(p *oauth.Policy) { p.SigningAlgs = p.SigningAlgs[1:] },
+		func(p *oauth.Policy) { p.Unsigned = false }, func(p *oauth.Policy) { p.EncryptionAlgs = p.EncryptionAlgs[1:] },
+		func(p *oauth.Policy) { p.EncryptionEncs = p.EncryptionEncs[1:] }, func(p *oauth.Policy) { p.Scopes = []string{"a"} },
+		func(p *oauth.Policy) { p.DefaultScopes = []string{"a"} }, func(p *oauth.Policy) { p.RedirectHosts = []string{"a"} },
+		func(p *oauth.Policy) { p.RedirectSchemes = []string{"a"} }, func(p *oauth.Policy) { p.PagesOnRedirectHost = true },
+		func(p *oauth.Policy) { p.MaxRedirectURIs++ }, func(p *oauth.Policy) { p.MaxURILength++ },
+		func(p *oauth.Policy) { p.MaxClients++ }, func(p *oauth.Policy) { p.MaxClientsPerOwner++ },
+		func(p *oauth.Policy) { p.MaxBodySize++ }, func(p *oauth.Policy) { p.RequireSoftwareStatement = true },
+		func(p *oauth.Policy) { p.RefuseExcess = true },
 	} {
 		seen[policyWith(change).Version()] = true
 	}
@@ -293,24 +294,24 @@ func TestPolicyVersion(t *testing.T) {
 }
 
 func TestPolicyValidate(t *testing.T) {
-	if err := domain.DefaultPolicy.Validate(); err != nil {
+	if err := oauth.DefaultPolicy.Validate(); err != nil {
 		t.Error(err)
 	}
-	for rule, change := range map[string]func(*domain.Policy){
-		"allow-response-types":   func(p *domain.Policy) { p.ResponseTypes = []string{"code code"} },
-		"allow-auth-methods":     func(p *domain.Policy) { p.AuthMethods = []string{"basic"} },
-		"allow-signing-algs":     func(p *domain.Policy) { p.SigningAlgs = []string{"none"} },
-		"allow-encryption-algs":  func(p *domain.Policy) { p.EncryptionAlgs = []string{"RS256"} },
-		"allow-encryption-algs:": func(p *domain.Policy) { p.EncryptionAlgs, p.EncryptionEncs = []string{"RS256"}, nil },
-		"allow-encryption-encs":  func(p *domain.Policy) { p.EncryptionEncs = []string{"A1"} },
-		"allow-grant-types":      func(p *domain.Policy) { p.GrantTypes = []string{"a b"} },
-		"allow-scopes":           func(p *domain.Policy) { p.Scopes = []string{"a b"} },
-		"default-scopes":         func(p *domain.Policy) { p.Scopes, p.DefaultScopes = []string{"a"}, []string{"b"} },
-		"allow-redirect-hosts":   func(p *domain.Policy) { p.RedirectHosts = []string{"*.example.org"} },
-		"allow-redirect-schemes": func(p *domain.Policy) { p.RedirectSchemes = []string{"com.example.app", "https"} },
-		"max-body-size":          func(p *domain.Policy) { p.MaxBodySize = 1 << 20 },
-		"max-redirect-uris":      func(p *domain.Policy) { p.MaxRedirectURIs = 0 },
-		"max-clients":            func(p *domain.Policy) { p.MaxClients = -1 },
+	for rule, change := range map[string]func(*oauth.Policy){
+		"allow-response-types":   func(p *oauth.Policy) { p.ResponseTypes = []string{"code code"} },
+		"allow-auth-methods":     func(p *oauth.Policy) { p.AuthMethods = []string{"basic"} },
+		"allow-signing-algs":     func(p *oauth.Policy) { p.SigningAlgs = []string{"none"} },
+		"allow-encryption-algs":  func(p *oauth.Policy) { p.EncryptionAlgs = []string{"RS256"} },
+		"allow-encryption-algs:": func(p *oauth.Policy) { p.EncryptionAlgs, p.EncryptionEncs = []string{"RS256"}, nil },
+		"allow-encryption-encs":  func(p *oauth.Policy) { p.EncryptionEncs = []string{"A1"} },
+		"allow-grant-types":      func(p *oauth.Policy) { p.GrantTypes = []string{"a b"} },
+		"allow-scopes":           func(p *oauth.Policy) { p.Scopes = []string{"a b"} },
+		"default-scopes":         func(p *oauth.Policy) { p.Scopes, p.DefaultScopes = []string{"a"}, []string{"b"} },
+		"allow-redirect-hosts":   func(p *oauth.Policy) { p.RedirectHosts = []string{"*.example.org"} },
+		"allow-redirect-schemes": func(p *oauth.Policy) { p.RedirectSchemes = []string{"com.example.app", "https"} },
+		"max-body-size":          func(p *oauth.Policy) { p.MaxBodySize = 1 << 20 },
+		"max-redirect-uris":      func(p *oauth.Policy) { p.MaxRedirectURIs = 0 },
+		"max-clients":            func(p *oauth.Policy) { p.MaxClients = -1 },
 	} {
 		if err := policyWith(change).Validate(); err == nil || !strings.Contains(err.Error(), rule) {
 			t.Errorf("%s: %v", rule, err)
@@ -320,14 +321,14 @@ func TestPolicyValidate(t *testing.T) {
 
 func BenchmarkPolicyVersion(b *testing.B) {
 	for b.Loop() {
-		domain.DefaultPolicy.Version()
+		oauth.DefaultPolicy.Version()
 	}
 }
 
 func BenchmarkDecide(b *testing.B) {
 	command := register(b, webApp)
 	for b.Loop() {
-		if _, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, command); err != nil {
+		if _, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command); err != nil {
 			b.Fatal(err)
 		}
 	}

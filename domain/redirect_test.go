@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 func TestRedirectURIs(t *testing.T) {
@@ -133,10 +134,10 @@ func TestRedirectURIs(t *testing.T) {
 			t.Fatal(err)
 		}
 		body := `{"redirect_uris":[` + string(encoded) + `]` + prefixed(",", test.members) + `}`
-		events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, body))
+		events, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, body))
 		if !test.ok {
-			var refused *domain.Error
-			if !errors.As(err, &refused) || refused.Code != domain.InvalidRedirectURI ||
+			var refused *oauth.Error
+			if !errors.As(err, &refused) || refused.Code != oauth.InvalidRedirectURI ||
 				!strings.HasPrefix(refused.Error(), "One or more redirect_uri values are invalid") {
 				t.Errorf("%s: error %v", body, err)
 			}
@@ -173,9 +174,9 @@ func TestRedirectURIsInAll(t *testing.T) {
 		`{"redirect_uris":` + list(32) + `}`:                                 true,
 		`{"redirect_uris":` + list(33) + `}`:                                 false,
 	} {
-		_, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, body))
-		var refused *domain.Error
-		if ok != (err == nil) || !ok && (!errors.As(err, &refused) || refused.Code != domain.InvalidRedirectURI) {
+		_, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, body))
+		var refused *oauth.Error
+		if ok != (err == nil) || !ok && (!errors.As(err, &refused) || refused.Code != oauth.InvalidRedirectURI) {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
@@ -199,7 +200,7 @@ func TestOtherRedirects(t *testing.T) {
 			if strings.Contains(client, "native") {
 				base = "com.example.base:/"
 			}
-			_, redirect := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, `{"redirect_uris":["`+base+`","`+uri+`"],`+client+`}`))
+			_, redirect := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, `{"redirect_uris":["`+base+`","`+uri+`"],`+client+`}`))
 			for _, member := range []string{"post_logout_redirect_uris", "claims_redirect_uris"} {
 				grants := []string{client, strings.Replace(client, `"application_type"`, `"grant_types":["password"],"application_type"`, 1)}
 				if strings.Contains(client, "implicit") {
@@ -207,7 +208,7 @@ func TestOtherRedirects(t *testing.T) {
 				}
 				for _, c := range grants {
 					body := `{"redirect_uris":["` + base + `"],"` + member + `":["` + base + `","` + uri + `"],` + c + `}`
-					_, other := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, body))
+					_, other := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, body))
 					if (redirect == nil) != (other == nil) {
 						t.Errorf("%s: error %v, as a redirect URI %v", body, other, redirect)
 					}

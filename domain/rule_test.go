@@ -16,6 +16,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 func rsaKey(t *testing.T, bits int) string {
@@ -92,8 +93,8 @@ func TestKeys(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := `{"redirect_uris":["https://a.example/"],"jwks":{"keys":[` + test.keys + `]}}`
-			_, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, body))
-			var refused *domain.Error
+			_, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, body))
+			var refused *oauth.Error
 			if test.ok != (err == nil) || !test.ok && (!errors.As(err, &refused) || refused.Field != "jwks") {
 				t.Errorf("error %v", err)
 			}
@@ -174,12 +175,12 @@ func TestRules(t *testing.T) {
 		{"backchannel_client_notification_endpoint", `"backchannel_token_delivery_mode":"ping"`},
 		{"encrypted_response_enc_values_supported", `"encrypted_response_enc_values_supported":[]`},
 	} {
-		_, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, `{"redirect_uris":["https://a.example/"],`+test.members+`}`))
-		var refused *domain.Error
+		_, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, `{"redirect_uris":["https://a.example/"],`+test.members+`}`))
+		var refused *oauth.Error
 		switch {
 		case test.field == "" && err != nil:
 			t.Errorf("%s: %v", test.members, err)
-		case test.field != "" && (!errors.As(err, &refused) || refused.Code != domain.InvalidClientMetadata || refused.Field != test.field):
+		case test.field != "" && (!errors.As(err, &refused) || refused.Code != oauth.InvalidClientMetadata || refused.Field != test.field):
 			t.Errorf("%s: error %v, want one at %s", test.members, err, test.field)
 		case err != nil:
 			checkRefusal(t, err)

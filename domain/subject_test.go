@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // TestPairwiseSectors has clients with pairwise subjects in every delivery mode (OpenID Connect Core 1.0, 8.1;
@@ -74,12 +75,12 @@ func TestPairwiseSectors(t *testing.T) {
 			registration := register(t, body+"}")
 			change := update(t, body+`,"client_id":"`+clientID+`"}`)
 			if strings.Contains(body, sector) {
-				registration.Evidence.Sector = &domain.Sector{URI: "https://s.example/s", URIs: test.found}
+				registration.Evidence.Sector = &oauth.Sector{URI: "https://s.example/s", URIs: test.found}
 				change.Evidence = registration.Evidence
 			}
 			for _, s := range []scenario{{when: registration}, {given: []domain.Event{registered(t, webApp)}, when: change}} {
 				err := s.decide()
-				refused := &domain.Error{}
+				refused := &oauth.Error{}
 				if errors.As(err, &refused); refused.Field != test.refused || (err == nil) != (test.refused == "") {
 					t.Errorf("%T: error %v, want one at %q", s.when, err, test.refused)
 				}
@@ -104,7 +105,7 @@ func TestPublicSectors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			command := register(t, `{"sector_identifier_uri":"https://s.example/s",`+test.members+"}")
-			command.Evidence.Sector = &domain.Sector{URI: "https://s.example/s", URIs: test.found}
+			command.Evidence.Sector = &oauth.Sector{URI: "https://s.example/s", URIs: test.found}
 			if err := (scenario{when: command}).decide(); (err == nil) != test.ok {
 				t.Errorf("error %v", err)
 			}

@@ -3,7 +3,8 @@ package domain
 import (
 	"fmt"
 	"time"
-	"unicode/utf8"
+
+	"roster/domain/oauth"
 )
 
 // InitialAccessToken is the state of an initial access token (RFC 7591 1.2), folded from its events: it lets
@@ -12,7 +13,7 @@ type InitialAccessToken struct {
 	ID        string
 	Digest    Digest // of the whole token as it is presented
 	Label     string // what administrators know it by; may be empty
-	Terms     Terms
+	Terms     oauth.Terms
 	ExpiresAt time.Time // whole seconds; zero: never
 	MaxUses   int       // 0: any number
 	Uses      int       // registrations; counted only when their number is limited
@@ -59,7 +60,7 @@ type TokenCommand interface{ isTokenCommand() }
 // IssueToken asks for a new initial access token.
 type IssueToken struct {
 	Label     string
-	Terms     Terms
+	Terms     oauth.Terms
 	ExpiresAt time.Time // cut to seconds; zero: never
 	MaxUses   int       // 0: any number
 	At        time.Time
@@ -84,9 +85,9 @@ func (UseToken) isTokenCommand()    {}
 func (RevokeToken) isTokenCommand() {}
 
 // DecideToken returns what follows from a command to an initial access token, as Decide does for clients.
-// It returns an *Error for what an IssueToken has wrong, ErrTokenRefused for any UseToken that is not
+// It returns an *oauth.Error for what an IssueToken has wrong, ErrTokenRefused for any UseToken that is not
 // admitted, and ErrNoSuchToken for a RevokeToken of one that was never issued.
-func DecideToken(p Policy, t InitialAccessToken, command TokenCommand) ([]Event, error) {
+func DecideToken(p oauth.Policy, t InitialAccessToken, command TokenCommand) ([]Event, error) {
 	switch command := command.(type) {
 	case IssueToken:
 		return issueToken(p, t, command)
@@ -101,21 +102,19 @@ func DecideToken(p Policy, t InitialAccessToken, command TokenCommand) ([]Event,
 // MaxTokenUses is how many uses can be counted: each is an event, and all who use the token stand in line.
 const MaxTokenUses = 1000
 
-const maxTokenText = 200 // characters of a label or an owner
-
-func issueToken(p Policy, t InitialAccessToken, command IssueToken) ([]Event, error) {
+func issueToken(p oauth.Policy, t InitialAccessToken, command IssueToken) ([]Event, error) {
 	expires := command.ExpiresAt.Truncate(time.Second)
 	switch {
 	case t.ID != "":
 		return nil, fmt.Errorf("issue initial access token: id %s is taken", t.ID)
-	case !isTokenText(command.Label):
-		return nil, refuseToken("label", tokenTextShape)
+	case !oauth.IsLabel(command.Label):
+		return nil, oauth.InvalidTerm("label", oauth.LabelShape)
 	case command.MaxUses < 0 || command.MaxUses > MaxTokenUses:
-		return nil, refuseToken("uses", fmt.Sprintf("must be a whole number from 1 to %d, or left out for any number of uses", MaxTokenUses))
+		return nil, oauth.InvalidTerm("uses", fmt.Sprintf("must be a whole number from 1 to %d, or left out for any number of uses", MaxTokenUses))
 	case !expires.IsZero() && !expires.After(command.At):
-		return nil, refuseToken("expires_at", "must be in the future")
+		return nil, oauth.InvalidTerm("expires_at", "must be in the future")
 	}
-	if err := command.Terms.validate(p); err != nil {
+	if err := command.Terms.Validate(p); err != nil {
 		return nil, err
 	}
 	return []Event{InitialAccessTokenIssued{
@@ -168,17 +167,4 @@ func FoldToken(t InitialAccessToken, events []Envelope) InitialAccessToken {
 		t = EvolveToken(t, e.Aggregate, e.Event)
 	}
 	return t
-}
-
-// tokenTextShape says what isTokenText asks for.
-const tokenTextShape = "must be a text of at most 200 characters without control characters"
-
-// isTokenText reports whether s may be a label or an owner: nothing, or what may stand in metadata.
-func isTokenText(s string) bool {
-	return s == "" || isText(s) && utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxTokenText
-}
-
-// refuseToken is the refusal of an administrator's request.
-func refuseToken(field, detail string) *Error {
-	return &Error{Code: InvalidRequest, Field: field, Detail: detail}
 }

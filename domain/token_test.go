@@ -12,13 +12,14 @@ import (
 	"pgregory.net/rapid"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 const tokenID = "0195516c-0c00-7000-8000-00000000000a"
 
 var (
 	expiry = issued.Add(time.Hour).Truncate(time.Second)
-	bound  = domain.Terms{
+	bound  = oauth.Terms{
 		Owner: "acme", GrantTypes: []string{"authorization_code", "refresh_token"}, Scopes: []string{"openid", "email"},
 		RedirectHosts: []string{"client.example.org", ".acme.example"}, ApplicationTypes: []string{"web"},
 	}
@@ -30,20 +31,20 @@ type tokenScenario struct {
 	given   []domain.Event
 	when    domain.TokenCommand
 	then    []domain.Event
-	refused string // the field of an *Error
+	refused string // the field of an *oauth.Error
 	err     error
 }
 
 func (s tokenScenario) run(t *testing.T) {
 	t.Helper()
-	events, err := domain.DecideToken(domain.DefaultPolicy, foldToken(s.given), s.when)
+	events, err := domain.DecideToken(oauth.DefaultPolicy, foldToken(s.given), s.when)
 	if diff := cmp.Diff(s.then, events); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
-	var refused *domain.Error
+	var refused *oauth.Error
 	switch {
 	case s.refused != "":
-		if !errors.As(err, &refused) || refused.Code != domain.InvalidRequest || refused.Field != s.refused {
+		if !errors.As(err, &refused) || refused.Code != oauth.InvalidRequest || refused.Field != s.refused {
 			t.Errorf("error %#v, want a refusal of %q", err, s.refused)
 		}
 	case !errors.Is(err, s.err):
@@ -70,7 +71,7 @@ func TestIssueToken(t *testing.T) {
 		tokenScenario{when: domain.IssueToken{At: issued, Digest: token}, then: []domain.Event{domain.InitialAccessTokenIssued{Digest: token}}}.run(t)
 	})
 	t.Run("an id is issued once", func(t *testing.T) {
-		if _, err := domain.DecideToken(domain.DefaultPolicy, foldToken([]domain.Event{limited}), domain.IssueToken{At: issued}); err == nil {
+		if _, err := domain.DecideToken(oauth.DefaultPolicy, foldToken([]domain.Event{limited}), domain.IssueToken{At: issued}); err == nil {
 			t.Error("issued again")
 		}
 	})
@@ -85,23 +86,23 @@ func TestIssueToken(t *testing.T) {
 		"label with a control character":  {domain.IssueToken{Label: "a\nb"}, "label"},
 		"label that is no UTF-8":          {domain.IssueToken{Label: "a\xff"}, "label"},
 		"label that is too long":          {domain.IssueToken{Label: strings.Repeat("a", 201)}, "label"},
-		"owner with a control character":  {domain.IssueToken{Terms: domain.Terms{Owner: "\x00"}}, "owner"},
+		"owner with a control character":  {domain.IssueToken{Terms: oauth.Terms{Owner: "\x00"}}, "owner"},
 		"negative uses":                   {domain.IssueToken{MaxUses: -1}, "uses"},
 		"more uses than can be counted":   {domain.IssueToken{MaxUses: 1001}, "uses"},
 		"expired at once":                 {domain.IssueToken{ExpiresAt: issued}, "expires_at"},
 		"expired in the past":             {domain.IssueToken{ExpiresAt: issued.Add(-time.Hour)}, "expires_at"},
-		"grant that is not allowed":       {domain.IssueToken{Terms: domain.Terms{GrantTypes: []string{"magic"}}}, "grant_types"},
-		"limit to nothing":                {domain.IssueToken{Terms: domain.Terms{GrantTypes: []string{}}}, "grant_types"},
-		"scopes in one string":            {domain.IssueToken{Terms: domain.Terms{Scopes: []string{"openid email"}}}, "scopes"},
-		"empty scope":                     {domain.IssueToken{Terms: domain.Terms{Scopes: []string{""}}}, "scopes"},
-		"too many scopes":                 {domain.IssueToken{Terms: domain.Terms{Scopes: many}}, "scopes"},
-		"host that is a URL":              {domain.IssueToken{Terms: domain.Terms{RedirectHosts: []string{"https://a.example"}}}, "redirect_hosts"},
-		"host with a port":                {domain.IssueToken{Terms: domain.Terms{RedirectHosts: []string{"a.example:8080"}}}, "redirect_hosts"},
-		"host in capitals":                {domain.IssueToken{Terms: domain.Terms{RedirectHosts: []string{"A.example"}}}, "redirect_hosts"},
-		"every host":                      {domain.IssueToken{Terms: domain.Terms{RedirectHosts: []string{"*"}}}, "redirect_hosts"},
-		"wildcard":                        {domain.IssueToken{Terms: domain.Terms{RedirectHosts: []string{"*.a.example"}}}, "redirect_hosts"},
-		"address in another notation":     {domain.IssueToken{Terms: domain.Terms{RedirectHosts: []string{"127.1"}}}, "redirect_hosts"},
-		"application type of no standard": {domain.IssueToken{Terms: domain.Terms{ApplicationTypes: []string{"desktop"}}}, "application_types"},
+		"grant that is not allowed":       {domain.IssueToken{Terms: oauth.Terms{GrantTypes: []string{"magic"}}}, "grant_types"},
+		"limit to nothing":                {domain.IssueToken{Terms: oauth.Terms{GrantTypes: []string{}}}, "grant_types"},
+		"scopes in one string":            {domain.IssueToken{Terms: oauth.Terms{Scopes: []string{"openid email"}}}, "scopes"},
+		"empty scope":                     {domain.IssueToken{Terms: oauth.Terms{Scopes: []string{""}}}, "scopes"},
+		"too many scopes":                 {domain.IssueToken{Terms: oauth.Terms{Scopes: many}}, "scopes"},
+		"host that is a URL":              {domain.IssueToken{Terms: oauth.Terms{RedirectHosts: []string{"https://a.example"}}}, "redirect_hosts"},
+		"host with a port":                {domain.IssueToken{Terms: oauth.Terms{RedirectHosts: []string{"a.example:8080"}}}, "redirect_hosts"},
+		"host in capitals":                {domain.IssueToken{Terms: oauth.Terms{RedirectHosts: []string{"A.example"}}}, "redirect_hosts"},
+		"every host":                      {domain.IssueToken{Terms: oauth.Terms{RedirectHosts: []string{"*"}}}, "redirect_hosts"},
+		"wildcard":                        {domain.IssueToken{Terms: oauth.Terms{RedirectHosts: []string{"*.a.example"}}}, "redirect_hosts"},
+		"address in another notation":     {domain.IssueToken{Terms: oauth.Terms{RedirectHosts: []string{"127.1"}}}, "redirect_hosts"},
+		"application type of no standard": {domain.IssueToken{Terms: oauth.Terms{ApplicationTypes: []string{"desktop"}}}, "application_types"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.command.At = issued
@@ -109,17 +110,17 @@ func TestIssueToken(t *testing.T) {
 		})
 	}
 	t.Run("scopes are those of the policy", func(t *testing.T) {
-		policy := domain.DefaultPolicy
+		policy := oauth.DefaultPolicy
 		policy.Scopes = []string{"openid"}
 		for scope, allowed := range map[string]bool{"openid": true, "admin": false} {
-			_, err := domain.DecideToken(policy, domain.InitialAccessToken{}, domain.IssueToken{At: issued, Terms: domain.Terms{Scopes: []string{scope}}})
+			_, err := domain.DecideToken(policy, domain.InitialAccessToken{}, domain.IssueToken{At: issued, Terms: oauth.Terms{Scopes: []string{scope}}})
 			if (err == nil) != allowed {
 				t.Errorf("%s: %v", scope, err)
 			}
 		}
 	})
 	t.Run("hosts, those below one and addresses", func(t *testing.T) {
-		terms := domain.Terms{RedirectHosts: []string{"localhost", "a-1.example.org", ".example.org", "127.0.0.1", "::1"}}
+		terms := oauth.Terms{RedirectHosts: []string{"localhost", "a-1.example.org", ".example.org", "127.0.0.1", "::1"}}
 		tokenScenario{when: domain.IssueToken{At: issued, Terms: terms}, then: []domain.Event{domain.InitialAccessTokenIssued{Terms: terms}}}.run(t)
 	})
 }
@@ -171,7 +172,7 @@ func TestUsesNeverExceed(t *testing.T) {
 		}
 		for _, command := range commands {
 			before := foldToken(events)
-			decided, err := domain.DecideToken(domain.DefaultPolicy, before, command)
+			decided, err := domain.DecideToken(oauth.DefaultPolicy, before, command)
 			use, isUse := command.(domain.UseToken)
 			if isUse && (err == nil) != (before.StatusAt(use.At) == domain.TokenActive && use.Presented == "presented") {
 				t.Fatalf("%+v of a token that is %s: %v", use, before.StatusAt(use.At), err)
@@ -218,7 +219,7 @@ func TestTerms(t *testing.T) {
 			if m := registerUnder(t, bound, body).Metadata; m.Owner() != "acme" || m.Name() != "acme_App" {
 				t.Errorf("name %q of owner %q", m.Name(), m.Owner())
 			}
-			events, err := domain.Decide(domain.DefaultPolicy, given, update(t, strings.Replace(body, `{`, `{"client_id":"`+clientID+`",`, 1)))
+			events, err := domain.Decide(oauth.DefaultPolicy, given, update(t, strings.Replace(body, `{`, `{"client_id":"`+clientID+`",`, 1)))
 			if err != nil || len(events) != 0 {
 				t.Errorf("the same again, whoever it says it is of: %v, %v", events, err)
 			}
@@ -229,7 +230,7 @@ func TestTerms(t *testing.T) {
 		statement := encode([]byte(`{"alg":"RS256"}`)) + "." + encode([]byte(`{"iss":"i","ext_param_owner":"other","scope":"email"}`)) + "." + encode([]byte("verified"))
 		command := under(bound, register(t, `{"redirect_uris":["https://client.example.org/cb"],"client_name":"App","software_statement":"`+statement+`"}`))
 		command.Evidence.SoftwareStatement = statement
-		events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, command)
+		events, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -247,7 +248,7 @@ func TestTerms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		events, err := domain.Decide(domain.DefaultPolicy, given, update(t, strings.Replace(string(encoded), `{`, `{"client_id":"`+clientID+`",`, 1)))
+		events, err := domain.Decide(oauth.DefaultPolicy, given, update(t, strings.Replace(string(encoded), `{`, `{"client_id":"`+clientID+`",`, 1)))
 		if err != nil || len(events) != 0 {
 			t.Errorf("%v, %v", events, err)
 		}
@@ -276,24 +277,24 @@ func TestTerms(t *testing.T) {
 				"register": {domain.Client{}, under(bound, register(t, test.body))},
 				"update":   {given, update(t, strings.Replace(test.body, `{`, `{"client_id":"`+clientID+`",`, 1))},
 			} {
-				_, err := domain.Decide(domain.DefaultPolicy, command.client, command.command)
-				var refused *domain.Error
+				_, err := domain.Decide(oauth.DefaultPolicy, command.client, command.command)
+				var refused *oauth.Error
 				if !errors.As(err, &refused) || string(refused.Code) != test.code ||
 					!strings.Contains(refused.Detail, "initial access token") || !strings.Contains(refused.Detail, test.names) {
 					t.Errorf("%s: %v", verb, err)
 				}
 			}
 			// Without the token it is let through.
-			if _, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, register(t, test.body)); err != nil {
+			if _, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, test.body)); err != nil {
 				t.Errorf("without a token: %v", err)
 			}
 		})
 	}
 	t.Run("redirect URIs that no grant follows are no matter", func(t *testing.T) {
-		registerUnder(t, domain.Terms{RedirectHosts: []string{"client.example.org"}}, `{"redirect_uris":["server.example.com"],"grant_types":["password"]}`)
+		registerUnder(t, oauth.Terms{RedirectHosts: []string{"client.example.org"}}, `{"redirect_uris":["server.example.com"],"grant_types":["password"]}`)
 	})
 	t.Run("no terms, no limits", func(t *testing.T) {
-		if diff := cmp.Diff(registered(t, within), registerUnder(t, domain.Terms{}, within), cmp.FilterPath(func(p cmp.Path) bool {
+		if diff := cmp.Diff(registered(t, within), registerUnder(t, oauth.Terms{}, within), cmp.FilterPath(func(p cmp.Path) bool {
 			return p.String() == "InitialAccessToken"
 		}, cmp.Ignore())); diff != "" {
 			t.Error(diff)
@@ -304,7 +305,7 @@ func TestTerms(t *testing.T) {
 // TestRedirectHostsAreOfTheWeb has a limit on hosts alone: a private-use scheme bypasses none, whatever stands
 // where the web has the host.
 func TestRedirectHostsAreOfTheWeb(t *testing.T) {
-	terms := domain.Terms{RedirectHosts: []string{"client.acme.example", "localhost"}}
+	terms := oauth.Terms{RedirectHosts: []string{"client.acme.example", "localhost"}}
 	const web = `"redirect_uris":["https://client.acme.example/cb"]`
 	for _, test := range []struct{ members, field string }{
 		{web, ""},
@@ -331,8 +332,8 @@ func TestRedirectHostsAreOfTheWeb(t *testing.T) {
 			{domain.Client{}, under(terms, register(t, "{"+test.members+"}"))},
 			{given, update(t, `{"client_id":"`+clientID+`",`+test.members+"}")},
 		} {
-			_, err := domain.Decide(domain.DefaultPolicy, c.client, c.command)
-			var refused *domain.Error
+			_, err := domain.Decide(oauth.DefaultPolicy, c.client, c.command)
+			var refused *oauth.Error
 			switch {
 			case test.field == "" && err != nil, test.field != "" && !errors.As(err, &refused):
 				t.Errorf("%T %s: error %v", c.command, test.members, err)
@@ -343,14 +344,14 @@ func TestRedirectHostsAreOfTheWeb(t *testing.T) {
 	}
 }
 
-func under(terms domain.Terms, command domain.Register) domain.Register {
+func under(terms oauth.Terms, command domain.Register) domain.Register {
 	command.InitialAccessToken, command.Terms = tokenID, terms
 	return command
 }
 
-func registerUnder(t *testing.T, terms domain.Terms, body string) domain.ClientRegistered {
+func registerUnder(t *testing.T, terms oauth.Terms, body string) domain.ClientRegistered {
 	t.Helper()
-	events, err := domain.Decide(domain.DefaultPolicy, domain.Client{}, under(terms, register(t, body)))
+	events, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, under(terms, register(t, body)))
 	if err != nil {
 		t.Fatal(fmt.Errorf("%s: %w", body, err))
 	}

@@ -9,15 +9,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 func jwks(keys ...string) string { return `"jwks":{"keys":[` + strings.Join(keys, ",") + `]}` }
 
 // A trial registers a client and tells what becomes of it.
 type trial struct {
-	members string                  // beside redirect_uris of one https URI, unless they have their own
-	refused string                  // the member that is refused; empty: registered
-	want    map[string]domain.Value // what is registered; nil: no such member
+	members string                 // beside redirect_uris of one https URI, unless they have their own
+	refused string                 // the member that is refused; empty: registered
+	want    map[string]oauth.Value // what is registered; nil: no such member
 }
 
 func (c trial) run(t *testing.T) {
@@ -30,11 +31,11 @@ func (c trial) run(t *testing.T) {
 	c.update(t, body, evidence, events, err)
 	if err != nil {
 		checkRefusal(t, err)
-		var refused *domain.Error
+		var refused *oauth.Error
 		field := ""
 		if errors.As(err, &refused) {
 			field = refused.Field
-			if refused.Code == domain.InvalidRedirectURI {
+			if refused.Code == oauth.InvalidRedirectURI {
 				field = "redirect_uris"
 			}
 		}
@@ -56,7 +57,7 @@ func (c trial) run(t *testing.T) {
 }
 
 // update asks for the same of a client that is registered: the answer is that of its registration (RFC 7592 2.2).
-func (c trial) update(t *testing.T, body string, evidence domain.Evidence, want []domain.Event, refused error) {
+func (c trial) update(t *testing.T, body string, evidence oauth.Evidence, want []domain.Event, refused error) {
 	t.Helper()
 	if strings.Contains(body, `"client_id"`) {
 		return // which an update must have right (M-10)
@@ -64,7 +65,7 @@ func (c trial) update(t *testing.T, body string, evidence domain.Evidence, want 
 	client := domain.Evolve(domain.Client{}, domain.ClientAggregate(clientID), registered(t, `{"redirect_uris":["https://before.example/"]}`))
 	command := update(t, strings.Replace(body, "{", `{"client_id":"`+clientID+`",`, 1))
 	command.Evidence = evidence
-	events, err := domain.Decide(domain.DefaultPolicy, client, command)
+	events, err := domain.Decide(oauth.DefaultPolicy, client, command)
 	if diff := cmp.Diff(refused, err); diff != "" {
 		t.Errorf("update to %s (-as registered +got):\n%s", body, diff)
 	}
@@ -76,11 +77,11 @@ func (c trial) update(t *testing.T, body string, evidence domain.Evidence, want 
 	}
 }
 
-func text(s string) domain.Value { return domain.Text(s) }
+func text(s string) oauth.Value { return oauth.Text(s) }
 
-func list(s ...string) domain.Value { return append(domain.List{}, s...) }
+func list(s ...string) oauth.Value { return append(oauth.List{}, s...) }
 
-type values = map[string]domain.Value
+type values = map[string]oauth.Value
 
 // ok are members that are registered.
 func ok(members ...string) []trial {
@@ -171,7 +172,7 @@ func otherMethods(member string) []trial {
 // flags are what a member that is true or false takes and refuses.
 func flags(member string) []trial {
 	return rows(
-		[]trial{{`"` + member + `":true`, "", values{member: domain.Flag(true)}}, {`"` + member + `":false`, "", values{member: domain.Flag(false)}}},
+		[]trial{{`"` + member + `":true`, "", values{member: oauth.Flag(true)}}, {`"` + member + `":false`, "", values{member: oauth.Flag(false)}}},
 		no(member, each(`"`+member+`":%`, `"true"`, `"false"`, `0`, `1`, `[]`, `{}`, `""`)...))
 }
 

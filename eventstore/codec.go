@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // ErrUnknownSchema says that a record's type or schema version is none that this program knows:
@@ -112,7 +113,7 @@ func ParseEventData(eventType string, version int, data []byte) (domain.Event, e
 }
 
 // split takes the personal members out of an event's metadata.
-func split(event domain.Event) (public domain.Event, private domain.Metadata) {
+func split(event domain.Event) (public domain.Event, private oauth.Metadata) {
 	switch e := event.(type) {
 	case domain.ClientRegistered:
 		e.Metadata, private = splitMetadata(e.Metadata)
@@ -124,10 +125,10 @@ func split(event domain.Event) (public domain.Event, private domain.Metadata) {
 	return event, nil
 }
 
-func splitMetadata(all domain.Metadata) (public, private domain.Metadata) {
-	public, private = make(domain.Metadata, len(all)), domain.Metadata{}
+func splitMetadata(all oauth.Metadata) (public, private oauth.Metadata) {
+	public, private = make(oauth.Metadata, len(all)), oauth.Metadata{}
 	for name, value := range all {
-		if member, _, _ := domain.LookupMember(name); member.Personal {
+		if member, _, _ := oauth.LookupMember(name); member.Personal {
 			private[name] = value
 		} else {
 			public[name] = value
@@ -138,7 +139,7 @@ func splitMetadata(all domain.Metadata) (public, private domain.Metadata) {
 
 // merge is the inverse of split. The event was just decoded: nobody else holds its metadata.
 func merge(event domain.Event, private jsontext.Value) (domain.Event, error) {
-	var public domain.Metadata
+	var public oauth.Metadata
 	switch e := event.(type) {
 	case domain.ClientRegistered:
 		public = e.Metadata

@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/eventstore"
 )
 
@@ -38,11 +39,11 @@ var golden = map[string]domain.Envelope{
 	"LossAccepted.1":              ofRegistry(domain.LossAccepted{From: 4001, To: 7520}),
 }
 
-var leftOut = domain.Metadata{
-	"grant_types": domain.List{"implicit"}, "response_types": domain.List{"code id_token"}, "scope": domain.Text("admin audit"),
+var leftOut = oauth.Metadata{
+	"grant_types": oauth.List{"implicit"}, "response_types": oauth.List{"code id_token"}, "scope": oauth.Text("admin audit"),
 }
 
-var terms = domain.Terms{
+var terms = oauth.Terms{
 	Owner: "acme", GrantTypes: []string{"authorization_code"}, Scopes: []string{"openid", "profile"},
 	RedirectHosts: []string{".example.org", "198.51.100.7"}, ApplicationTypes: []string{"web"},
 }
@@ -59,14 +60,14 @@ var past = map[string]domain.Envelope{
 // registered is the event with all that a version holds.
 func registered(version int) domain.ClientRegistered {
 	e := domain.ClientRegistered{
-		Metadata: domain.Metadata{
-			"redirect_uris":     domain.List{"https://client.example.org/callback", "https://client.example.org/other"},
-			"client_name":       domain.Text("Müller & Söhne <GmbH>"),
-			"client_name#fr":    domain.Text("Müller et fils"),
-			"contacts":          domain.List{"admin@example.org", "ops@example.org"},
-			"default_max_age":   domain.Number(0),
-			"require_auth_time": domain.Flag(false),
-			"jwks":              domain.Object(`{"keys":[]}`),
+		Metadata: oauth.Metadata{
+			"redirect_uris":     oauth.List{"https://client.example.org/callback", "https://client.example.org/other"},
+			"client_name":       oauth.Text("Müller & Söhne <GmbH>"),
+			"client_name#fr":    oauth.Text("Müller et fils"),
+			"contacts":          oauth.List{"admin@example.org", "ops@example.org"},
+			"default_max_age":   oauth.Number(0),
+			"require_auth_time": oauth.Flag(false),
+			"jwks":              oauth.Object(`{"keys":[]}`),
 		},
 		IssuedAt:                time.Unix(1767323045, 0).UTC(),
 		RegistrationAccessToken: domain.DigestOf("registration access token"),
@@ -89,7 +90,7 @@ func registered(version int) domain.ClientRegistered {
 // updated is the event with all that a version holds.
 func updated(version int) domain.ClientUpdated {
 	e := domain.ClientUpdated{
-		Metadata:     domain.Metadata{"client_name": domain.Text("New name"), "contacts": domain.List{"admin@example.org"}},
+		Metadata:     oauth.Metadata{"client_name": oauth.Text("New name"), "contacts": oauth.List{"admin@example.org"}},
 		SecretIssued: &domain.Secret{Digest: domain.DigestOf("new secret")},
 		SecretEnded:  true,
 	}
@@ -308,9 +309,9 @@ func TestDecodeRefuses(t *testing.T) {
 func TestEncodeRefuses(t *testing.T) {
 	tests := map[string]domain.Event{
 		"no event":               nil,
-		"fractions of a second":  domain.ClientRegistered{Metadata: domain.Metadata{}, IssuedAt: time.Unix(1, 1)},
+		"fractions of a second":  domain.ClientRegistered{Metadata: oauth.Metadata{}, IssuedAt: time.Unix(1, 1)},
 		"token expiry with one":  domain.InitialAccessTokenIssued{ExpiresAt: time.Unix(1, 1)},
-		"expiry with a fraction": domain.ClientUpdated{Metadata: domain.Metadata{}, SecretIssued: &domain.Secret{ExpiresAt: time.Unix(1, 1)}},
+		"expiry with a fraction": domain.ClientUpdated{Metadata: oauth.Metadata{}, SecretIssued: &domain.Secret{ExpiresAt: time.Unix(1, 1)}},
 	}
 	for name, event := range tests {
 		if r, err := eventstore.Encode(envelope(event)); err == nil {

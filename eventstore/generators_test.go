@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 func envelopes() *rapid.Generator[domain.Envelope] {
@@ -37,7 +38,7 @@ func events() *rapid.Generator[domain.Event] {
 				PolicyVersion:           rapid.StringMatching(`[0-9a-f]{0,16}`).Draw(t, "policy"),
 				InitialAccessToken:      rapid.String().Draw(t, "initial access token"),
 				Terms:                   termsOf(t),
-				LeftOut:                 rapid.SampledFrom([]domain.Metadata{nil, leftOut}).Draw(t, "left out"),
+				LeftOut:                 rapid.SampledFrom([]oauth.Metadata{nil, leftOut}).Draw(t, "left out"),
 			}
 		case 1:
 			updated := domain.ClientUpdated{
@@ -45,7 +46,7 @@ func events() *rapid.Generator[domain.Event] {
 				SecretIssued:  secrets().Draw(t, "secret"),
 				SecretEnded:   rapid.Bool().Draw(t, "ended"),
 				PolicyVersion: rapid.StringMatching(`[0-9a-f]{0,16}`).Draw(t, "policy"),
-				LeftOut:       rapid.SampledFrom([]domain.Metadata{nil, leftOut}).Draw(t, "left out"),
+				LeftOut:       rapid.SampledFrom([]oauth.Metadata{nil, leftOut}).Draw(t, "left out"),
 			}
 			if rapid.Bool().Draw(t, "rotated") {
 				updated.RegistrationAccessToken = domain.DigestOf(rapid.String().Draw(t, "token"))
@@ -75,14 +76,14 @@ func events() *rapid.Generator[domain.Event] {
 	})
 }
 
-func termsOf(t *rapid.T) domain.Terms {
+func termsOf(t *rapid.T) oauth.Terms {
 	list := func(name string) (list []string) {
 		if rapid.Bool().Draw(t, "limited") {
 			list = rapid.SliceOf(rapid.String()).Draw(t, name)
 		}
 		return list
 	}
-	return domain.Terms{
+	return oauth.Terms{
 		Owner: rapid.String().Draw(t, "owner"), GrantTypes: list("grants"), Scopes: list("scopes"),
 		RedirectHosts: list("hosts"), ApplicationTypes: list("application types"),
 	}
@@ -112,22 +113,22 @@ func seconds(least int64) *rapid.Generator[time.Time] {
 }
 
 // metadata returns metadata of any members, whatever the rules say about their values.
-func metadata() *rapid.Generator[domain.Metadata] {
-	return rapid.Custom(func(t *rapid.T) domain.Metadata {
-		m := domain.Metadata{}
+func metadata() *rapid.Generator[oauth.Metadata] {
+	return rapid.Custom(func(t *rapid.T) oauth.Metadata {
+		m := oauth.Metadata{}
 		text := rapid.StringOfN(rapid.RuneFrom(nil, unicode.L, unicode.N, unicode.P, unicode.S), 1, 30, -1)
-		for _, member := range rapid.SliceOfDistinct(rapid.SampledFrom(domain.Members), func(m domain.Member) string { return m.Name }).Draw(t, "members") {
+		for _, member := range rapid.SliceOfDistinct(rapid.SampledFrom(oauth.Members), func(m oauth.Member) string { return m.Name }).Draw(t, "members") {
 			switch member.Kind {
-			case domain.KindText, domain.KindURI:
-				m[member.Name] = domain.Text(text.Draw(t, member.Name))
-			case domain.KindList:
-				m[member.Name] = domain.List(rapid.SliceOfN(text, 1, 4).Draw(t, member.Name))
-			case domain.KindFlag:
-				m[member.Name] = domain.Flag(rapid.Bool().Draw(t, member.Name))
-			case domain.KindNumber:
-				m[member.Name] = domain.Number(rapid.Int64Range(0, 1<<53-1).Draw(t, member.Name))
-			case domain.KindObject:
-				m[member.Name] = domain.Object(`{"keys":[]}`)
+			case oauth.KindText, oauth.KindURI:
+				m[member.Name] = oauth.Text(text.Draw(t, member.Name))
+			case oauth.KindList:
+				m[member.Name] = oauth.List(rapid.SliceOfN(text, 1, 4).Draw(t, member.Name))
+			case oauth.KindFlag:
+				m[member.Name] = oauth.Flag(rapid.Bool().Draw(t, member.Name))
+			case oauth.KindNumber:
+				m[member.Name] = oauth.Number(rapid.Int64Range(0, 1<<53-1).Draw(t, member.Name))
+			case oauth.KindObject:
+				m[member.Name] = oauth.Object(`{"keys":[]}`)
 			}
 		}
 		return m

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // A schema reads the data of one type of event in one version, by itself or in its body.
@@ -114,8 +115,8 @@ func unmarshal(data []byte, into any) error {
 	return json.Unmarshal(data, into, json.RejectUnknownMembers(true))
 }
 
-// metadata is domain.Metadata, read as strictly.
-type metadata struct{ domain.Metadata }
+// metadata is oauth.Metadata, read as strictly.
+type metadata struct{ oauth.Metadata }
 
 func (m *metadata) UnmarshalJSON(data []byte) error {
 	if err := m.Metadata.UnmarshalJSON(data); err != nil {
@@ -225,7 +226,7 @@ type lossAcceptedV1 struct {
 	To   uint64 `json:"to"`
 }
 
-// limitsV1 are the lists of domain.Terms. One that is left out sets no limit.
+// limitsV1 are the lists of oauth.Terms. One that is left out sets no limit.
 type limitsV1 struct {
 	GrantTypes       []string `json:"grant_types,omitzero"`
 	Scopes           []string `json:"scopes,omitzero"`
@@ -351,12 +352,12 @@ func (w lossAcceptedV1) event() (domain.Event, error) {
 	return domain.LossAccepted(w), nil
 }
 
-func fromTerms(t domain.Terms) (owner string, limits limitsV1) {
+func fromTerms(t oauth.Terms) (owner string, limits limitsV1) {
 	return t.Owner, limitsV1{t.GrantTypes, t.Scopes, t.RedirectHosts, t.ApplicationTypes}
 }
 
-func (l limitsV1) terms(owner string) domain.Terms {
-	return domain.Terms{
+func (l limitsV1) terms(owner string) oauth.Terms {
+	return oauth.Terms{
 		Owner: owner, GrantTypes: l.GrantTypes, Scopes: l.Scopes,
 		RedirectHosts: l.RedirectHosts, ApplicationTypes: l.ApplicationTypes,
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/eventstore/memory"
 	"roster/projections"
 )
@@ -18,15 +19,15 @@ func manyRegistered(tb testing.TB) *memory.Log {
 	log := memory.New()
 	for i := range manyClients {
 		h := newHistory(fmt.Sprintf("client %d", i), start.Add(time.Duration(i)*time.Second))
-		h.register(domain.Metadata{
-			"client_name":                domain.Text(fmt.Sprintf("team %d_Payment gateway %d", i%300, i)),
-			"ext_param_owner":            domain.Text(fmt.Sprintf("team %d", i%300)),
-			"redirect_uris":              domain.List{"https://app.example.com/callback", "https://app.example.com/silent"},
-			"grant_types":                domain.List{"authorization_code", "refresh_token"},
-			"response_types":             domain.List{"code"},
-			"token_endpoint_auth_method": domain.Text("client_secret_basic"),
-			"application_type":           domain.Text("web"),
-			"contacts":                   domain.List{"operations@example.com"},
+		h.register(oauth.Metadata{
+			"client_name":                oauth.Text(fmt.Sprintf("team %d_Payment gateway %d", i%300, i)),
+			"ext_param_owner":            oauth.Text(fmt.Sprintf("team %d", i%300)),
+			"redirect_uris":              oauth.List{"https://app.example.com/callback", "https://app.example.com/silent"},
+			"grant_types":                oauth.List{"authorization_code", "refresh_token"},
+			"response_types":             oauth.List{"code"},
+			"token_endpoint_auth_method": oauth.Text("client_secret_basic"),
+			"application_type":           oauth.Text("web"),
+			"contacts":                   oauth.List{"operations@example.com"},
 		})
 		appendTo(tb, log, h)
 	}
@@ -118,7 +119,7 @@ func BenchmarkAppendToWait(b *testing.B) {
 	for b.Loop() {
 		i++
 		h := newHistory(fmt.Sprintf("client %d", i), start)
-		h.register(domain.Metadata{"client_name": domain.Text(fmt.Sprintf("client %d", i))})
+		h.register(oauth.Metadata{"client_name": oauth.Text(fmt.Sprintf("client %d", i))})
 		if err := m.Wait(b.Context(), appendTo(b, log, h)); err != nil {
 			b.Fatal(err)
 		}

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"roster/domain"
+	"roster/domain/oauth"
 	"roster/eventstore"
 	"roster/eventstore/memory"
 	"roster/projections"
@@ -220,7 +220,7 @@ func TestOpenInAnyDirectory(t *testing.T) {
 // registered is the history of one client that registered.
 func registered(name string) *history {
 	h := newHistory(name, start)
-	h.register(domain.Metadata{"client_name": domain.Text(name)})
+	h.register(oauth.Metadata{"client_name": oauth.Text(name)})
 	return h
 }
 

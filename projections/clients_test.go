@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/eventstore/memory"
 	"roster/projections"
 )
@@ -20,9 +21,9 @@ func TestPagingWhileClientsRegister(t *testing.T) {
 	statuses := []domain.Status{domain.Active, domain.Deleted, domain.Revoked}
 	add := func(i int) {
 		h := newHistory(fmt.Sprint(i), start.Add(time.Duration(i)*time.Second))
-		h.register(domain.Metadata{
-			"client_name":     domain.Text(fmt.Sprintf("client %d", i%3)),
-			"ext_param_owner": domain.Text(fmt.Sprintf("team %d", i%2)),
+		h.register(oauth.Metadata{
+			"client_name":     oauth.Text(fmt.Sprintf("client %d", i%3)),
+			"ext_param_owner": oauth.Text(fmt.Sprintf("team %d", i%2)),
 		})
 		switch statuses[i%len(statuses)] {
 		case domain.Deleted:
@@ -73,7 +74,7 @@ func TestSearchIsLiteral(t *testing.T) {
 	log := memory.New()
 	m := run(t, t.TempDir(), log)
 	h := newHistory("a", start)
-	h.register(domain.Metadata{"client_name": domain.Text("50%_off \"it's\" *a\\b Straße ΣΊΣΥΦΟΣ"), "ext_param_owner": domain.Text("Ops")})
+	h.register(oauth.Metadata{"client_name": oauth.Text("50%_off \"it's\" *a\\b Straße ΣΊΣΥΦΟΣ"), "ext_param_owner": oauth.Text("Ops")})
 	appendTo(t, log, h)
 	m.caughtUp()
 	for text, found := range map[string]bool{
@@ -164,23 +165,23 @@ func TestCountClients(t *testing.T) {
 	t.Parallel()
 	log := memory.New()
 	m := run(t, t.TempDir(), log)
-	add := func(id string, terms domain.Terms, owner string, more ...domain.Event) {
+	add := func(id string, terms oauth.Terms, owner string, more ...domain.Event) {
 		h := newHistory(id, start)
-		h.add(domain.ClientRegistered{Metadata: domain.Metadata{"ext_param_owner": domain.Text(owner)}, Terms: terms})
+		h.add(domain.ClientRegistered{Metadata: oauth.Metadata{"ext_param_owner": oauth.Text(owner)}, Terms: terms})
 		for _, e := range more {
 			h.add(e)
 		}
 		appendTo(t, log, h)
 	}
-	ann := domain.Terms{Owner: "ann"}
+	ann := oauth.Terms{Owner: "ann"}
 	add("1", ann, "ann")
-	add("2", ann, "ann", domain.ClientUpdated{Metadata: domain.Metadata{"ext_param_owner": domain.Text("ann")}})
+	add("2", ann, "ann", domain.ClientUpdated{Metadata: oauth.Metadata{"ext_param_owner": oauth.Text("ann")}})
 	add("3", ann, "ann", domain.ClientDeleted{})
 	add("4", ann, "ann", domain.ClientRevoked{})
-	add("5", domain.Terms{}, "ann")
-	add("6", domain.Terms{Scopes: []string{"openid"}}, "ann", domain.ClientUpdated{Metadata: domain.Metadata{"ext_param_owner": domain.Text("bob")}})
+	add("5", oauth.Terms{}, "ann")
+	add("6", oauth.Terms{Scopes: []string{"openid"}}, "ann", domain.ClientUpdated{Metadata: oauth.Metadata{"ext_param_owner": oauth.Text("bob")}})
 	m.caughtUp()
-	for owner, want := range map[string]domain.Population{
+	for owner, want := range map[string]oauth.Population{
 		"ann": {Clients: 4, OfOwner: 2}, "bob": {Clients: 4}, "": {Clients: 4}, "ANN": {Clients: 4},
 	} {
 		if got, err := m.CountClients(t.Context(), owner); err != nil || got != want {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"roster/domain"
+	"roster/domain/oauth"
 )
 
 const selectCounts = `SELECT (SELECT coalesce(sum(active), 0) FROM days),
@@ -12,11 +12,11 @@ const selectCounts = `SELECT (SELECT coalesce(sum(active), 0) FROM days),
 
 // CountClients returns how many clients are active: in all, and of an owner that their initial access tokens
 // imposed, 0 for none.
-func (m *ReadModel) CountClients(ctx context.Context, owner string) (domain.Population, error) {
-	var p domain.Population
+func (m *ReadModel) CountClients(ctx context.Context, owner string) (oauth.Population, error) {
+	var p oauth.Population
 	err := m.read(func(v *view) error { return v.counts.QueryRowContext(ctx, owner).Scan(&p.Clients, &p.OfOwner) })
 	if err != nil {
-		return domain.Population{}, fmt.Errorf("count clients: %w", err)
+		return oauth.Population{}, fmt.Errorf("count clients: %w", err)
 	}
 	return p, nil
 }

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/eventstore/memory"
 	"roster/projections"
 )
@@ -32,17 +33,17 @@ type driver struct {
 	tokens []domain.InitialAccessToken // that are not revoked
 }
 
-func (d *driver) metadata() domain.Metadata {
-	m := domain.Metadata{"redirect_uris": domain.List{"https://client.example.org/cb"}}
+func (d *driver) metadata() oauth.Metadata {
+	m := oauth.Metadata{"redirect_uris": oauth.List{"https://client.example.org/cb"}}
 	if name := strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 0, 3).Draw(d.t, "name"), " "); name != "" {
-		m["client_name"] = domain.Text(name)
+		m["client_name"] = oauth.Text(name)
 	}
 	if rapid.Bool().Draw(d.t, "owned") {
-		m["ext_param_owner"] = domain.Text(rapid.SampledFrom(words).Draw(d.t, "owner"))
+		m["ext_param_owner"] = oauth.Text(rapid.SampledFrom(words).Draw(d.t, "owner"))
 	}
 	if rapid.Bool().Draw(d.t, "with contacts") {
-		m["contacts"] = domain.List{"someone@example.org"}
-		m["default_max_age"] = domain.Number(0)
+		m["contacts"] = oauth.List{"someone@example.org"}
+		m["default_max_age"] = oauth.Number(0)
 	}
 	return m
 }
@@ -121,7 +122,7 @@ func (d *driver) tokenStep() {
 	issued := domain.InitialAccessTokenIssued{Digest: domain.DigestOf(fmt.Sprint(d.n)), Label: rapid.SampledFrom(words).Draw(d.t, "label")}
 	if rapid.Bool().Draw(d.t, "limited") {
 		issued.MaxUses, issued.ExpiresAt = 100, d.now.Add(time.Hour).Truncate(time.Second)
-		issued.Terms = domain.Terms{Owner: rapid.SampledFrom(words).Draw(d.t, "owner"), Scopes: []string{"openid"}}
+		issued.Terms = oauth.Terms{Owner: rapid.SampledFrom(words).Draw(d.t, "owner"), Scopes: []string{"openid"}}
 	}
 	id := newHistory(fmt.Sprint("token", d.n), d.now).id
 	d.appendToken(id, issued)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/eventstore"
 	"roster/eventstore/memory"
 	"roster/projections"
@@ -62,7 +63,7 @@ func TestStopsAtWhatItCannotApply(t *testing.T) {
 		},
 		{
 			name: "client that is registered already", text: "apply event 4: save client",
-			event: func(e *eventstore.Recorded) { e.Event = domain.ClientRegistered{Metadata: domain.Metadata{}} },
+			event: func(e *eventstore.Recorded) { e.Event = domain.ClientRegistered{Metadata: oauth.Metadata{}} },
 		},
 		{
 			name: "another aggregate", text: "apply event 4: it is about a grant, not a client or an initial access token",

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/eventstore"
 	"roster/eventstore/memory"
 	"roster/projections"
@@ -25,7 +26,7 @@ func TestDamageLeadsToANewFile(t *testing.T) {
 	log := memory.New()
 	for i := range clients {
 		h := newHistory(fmt.Sprint(i), start)
-		h.register(domain.Metadata{"client_name": domain.Text(strings.Repeat("x", 300) + fmt.Sprint(i))})
+		h.register(oauth.Metadata{"client_name": oauth.Text(strings.Repeat("x", 300) + fmt.Sprint(i))})
 		appendTo(t, log, h)
 	}
 	for name, damage := range map[string]func(t *testing.T, path string){
@@ -195,7 +196,7 @@ func TestGetsOverAFullDisk(t *testing.T) {
 	m := run(t, dir, log)
 	for i := 0; m.Health().Trouble == nil; i++ {
 		h := newHistory(fmt.Sprint(i), start)
-		h.register(domain.Metadata{"client_name": domain.Text(strings.Repeat("x", 4000))})
+		h.register(oauth.Metadata{"client_name": oauth.Text(strings.Repeat("x", 4000))})
 		appendTo(t, log, h)
 		if i > 10_000 {
 			t.Fatal("the disk does not get full")

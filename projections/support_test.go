@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/eventstore/memory"
 	"roster/projections"
 )
@@ -49,7 +50,7 @@ func (h *history) add(event domain.Event) {
 	})
 }
 
-func (h *history) register(m domain.Metadata) {
+func (h *history) register(m oauth.Metadata) {
 	h.add(domain.ClientRegistered{
 		Metadata:                m,
 		IssuedAt:                h.now.Truncate(time.Second),

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/eventstore"
 )
 
@@ -124,7 +125,7 @@ func scanToken(row interface{ Scan(...any) error }) (tokenRow, error) {
 }
 
 // encodeTerms encodes terms; none are the empty string. A list that sets no limit is null.
-func encodeTerms(t domain.Terms) (string, error) {
+func encodeTerms(t oauth.Terms) (string, error) {
 	if t.Unlimited() {
 		return "", nil
 	}
@@ -136,7 +137,7 @@ func encodeTerms(t domain.Terms) (string, error) {
 }
 
 // parseTerms is the inverse of encodeTerms.
-func parseTerms(encoded string) (t domain.Terms, err error) {
+func parseTerms(encoded string) (t oauth.Terms, err error) {
 	if encoded == "" {
 		return t, nil
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/projections"
 )
 
@@ -25,7 +26,7 @@ const historyShown = 25
 type clientView struct {
 	projections.Client
 	Issuer   string // of its software statement; empty: it has none
-	Cautions []domain.Caution
+	Cautions []oauth.Caution
 	Groups   []memberGroup
 	History  []step
 	Older    uint64 // the history goes on below this sequence; 0: this is all of it
@@ -48,13 +49,13 @@ func (w *Web) client(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	issuer, attested := domain.Attested(found.Metadata)
+	issuer, attested := oauth.Attested(found.Metadata)
 	title := found.ID
 	if name := found.Metadata.Name(); name != "" {
 		title = plain(name, 60)
 	}
 	return w.render(c, http.StatusOK, clientPage(w.page(c, title, "Clients"), clientView{
-		Client: found, Issuer: issuer, Cautions: domain.Cautions(found.Metadata), Groups: groupMembers(found.Metadata, attested), History: history, Older: older, Partial: before > 0, Now: w.clock(),
+		Client: found, Issuer: issuer, Cautions: oauth.Cautions(found.Metadata), Groups: groupMembers(found.Metadata, attested), History: history, Older: older, Partial: before > 0, Now: w.clock(),
 	}))
 }
 
@@ -90,7 +91,7 @@ type memberRow struct {
 	Name     string // as registered, with its language tag
 	Label    string
 	Tag      string
-	Value    domain.Value
+	Value    oauth.Value
 	Attested bool // it is the word of the software statement's issuer
 }
 
@@ -108,14 +109,14 @@ var memberGroups = []struct {
 	{"About the client", []string{""}},
 }
 
-// groupMembers orders metadata for people: groups as listed, in each the order of domain.Members.
+// groupMembers orders metadata for people: groups as listed, in each the order of oauth.Members.
 // What the description of a client says comes first.
-func groupMembers(m domain.Metadata, attested []string) []memberGroup {
+func groupMembers(m oauth.Metadata, attested []string) []memberGroup {
 	groups := make([]memberGroup, len(memberGroups))
 	for i, g := range memberGroups {
 		groups[i].Title = g.title
 	}
-	for _, change := range domain.Diff(nil, m) {
+	for _, change := range oauth.Diff(nil, m) {
 		row := rowOf(change.Name, change.After)
 		row.Attested = slices.Contains(attested, row.Name)
 		i := groupIndex(row.Name)
@@ -136,16 +137,16 @@ func groupIndex(name string) int {
 }
 
 // rowOf labels a member.
-func rowOf(name string, value domain.Value) memberRow {
+func rowOf(name string, value oauth.Value) memberRow {
 	row := memberRow{Name: name, Label: name, Value: value}
-	if member, tag, ok := domain.LookupMember(name); ok {
+	if member, tag, ok := oauth.LookupMember(name); ok {
 		row.Label, row.Tag = member.Label, tag
 	}
 	return row
 }
 
 // indented is a JSON object over several lines.
-func indented(o domain.Object) string {
+func indented(o oauth.Object) string {
 	var b bytes.Buffer
 	if err := json.Indent(&b, []byte(o), "", "  "); err != nil {
 		return string(o)
@@ -154,17 +155,17 @@ func indented(o domain.Object) string {
 }
 
 // written is a value in one line of text.
-func written(v domain.Value) string {
+func written(v oauth.Value) string {
 	switch v := v.(type) {
-	case domain.Text:
+	case oauth.Text:
 		return string(v)
-	case domain.Flag:
+	case oauth.Flag:
 		return strconv.FormatBool(bool(v))
-	case domain.Number:
+	case oauth.Number:
 		return strconv.FormatInt(int64(v), 10)
-	case domain.List:
+	case oauth.List:
 		return strings.Join(v, ", ")
-	case domain.Object:
+	case oauth.Object:
 		return string(v)
 	}
 	return ""
@@ -172,16 +173,16 @@ func written(v domain.Value) string {
 
 // lost returns what a change took away, and gained what it brought: of lists the items, unless only
 // their order changed.
-func lost(c domain.MemberChange) []string   { return beyond(c.Before, c.After) }
-func gained(c domain.MemberChange) []string { return beyond(c.After, c.Before) }
+func lost(c oauth.MemberChange) []string   { return beyond(c.Before, c.After) }
+func gained(c oauth.MemberChange) []string { return beyond(c.After, c.Before) }
 
 // beyond returns the items of a list that another list lacks, or all of a value of another kind.
-func beyond(value, other domain.Value) []string {
+func beyond(value, other oauth.Value) []string {
 	if value == nil {
 		return nil
 	}
-	list, isList := value.(domain.List)
-	others, both := other.(domain.List)
+	list, isList := value.(oauth.List)
+	others, both := other.(oauth.List)
 	if !isList {
 		return []string{written(value)}
 	}
@@ -192,7 +193,7 @@ func beyond(value, other domain.Value) []string {
 }
 
 // sameItems reports whether two lists differ in their order at most.
-func sameItems(a, b domain.List) bool {
+func sameItems(a, b oauth.List) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
@@ -200,10 +201,10 @@ func sameItems(a, b domain.List) bool {
 type step struct {
 	eventRow
 	Registered int // how many members it was registered with; 0: it is not a registration
-	Changes    []domain.MemberChange
-	LeftOut    domain.Metadata // what was asked for and not registered
-	Secret     string          // what happened to the client secret; empty: nothing
-	Reason     string          // why it was revoked; empty: not said
+	Changes    []oauth.MemberChange
+	LeftOut    oauth.Metadata // what was asked for and not registered
+	Secret     string         // what happened to the client secret; empty: nothing
+	Reason     string         // why it was revoked; empty: not said
 }
 
 // history returns a client's newest events below a sequence, newest first; 0: from the newest one.
@@ -238,11 +239,11 @@ func stepOf(e projections.Event, former, state domain.Client) step {
 	switch event := e.Event.(type) {
 	case domain.ClientRegistered:
 		s.Registered = len(event.Metadata)
-		s.Changes = domain.Diff(nil, event.Metadata)
+		s.Changes = oauth.Diff(nil, event.Metadata)
 		s.LeftOut = event.LeftOut
 		s.Secret = secretNews(event.Secret, false)
 	case domain.ClientUpdated:
-		s.Changes = domain.Diff(former.Metadata, state.Metadata)
+		s.Changes = oauth.Diff(former.Metadata, state.Metadata)
 		s.LeftOut = event.LeftOut
 		s.Secret = secretNews(event.SecretIssued, event.SecretEnded)
 	case domain.ClientRevoked:

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/eventstore/storetest"
 )
 
@@ -129,9 +130,9 @@ func TestAClientIsShownWithWhoVouchesForIt(t *testing.T) {
 	vouched := domain.Envelope{
 		ID: "vouched", Time: time.Now(), Aggregate: domain.ClientAggregate("vouched"),
 		Actor: domain.Actor{Kind: domain.ActorClient, ID: "vouched"},
-		Event: domain.ClientRegistered{IssuedAt: time.Unix(1, 0), RegistrationAccessToken: domain.DigestOf("token"), Metadata: domain.Metadata{
-			"client_name": domain.Text("Bank"), "software_id": domain.Text("of its own"),
-			"software_statement": domain.Text(part(`{"alg":"ES256"}`) + "." + part(`{"iss":"https://issuer.example","client_name":"Bank"}`) + ".c2ln"),
+		Event: domain.ClientRegistered{IssuedAt: time.Unix(1, 0), RegistrationAccessToken: domain.DigestOf("token"), Metadata: oauth.Metadata{
+			"client_name": oauth.Text("Bank"), "software_id": oauth.Text("of its own"),
+			"software_statement": oauth.Text(part(`{"alg":"ES256"}`) + "." + part(`{"iss":"https://issuer.example","client_name":"Bank"}`) + ".c2ln"),
 		}},
 	}
 	seq, err := r.log.Append(t.Context(), domain.Change{Events: []domain.Envelope{vouched}})

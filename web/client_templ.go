@@ -11,6 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"fmt"
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // clientPage is one client.
@@ -406,7 +407,7 @@ func memberCard(g memberGroup) templ.Component {
 }
 
 // memberValue is a value in full, as text that can be copied.
-func memberValue(value domain.Value) templ.Component {
+func memberValue(value oauth.Value) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -428,7 +429,7 @@ func memberValue(value domain.Value) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		switch v := value.(type) {
-		case domain.List:
+		case oauth.List:
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "<ul class=\"values\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -451,7 +452,7 @@ func memberValue(value domain.Value) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		case domain.Object:
+		case oauth.Object:
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<pre class=\"object\" tabindex=\"0\" role=\"region\" aria-label=\"JSON object\"><code>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -464,7 +465,7 @@ func memberValue(value domain.Value) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		case domain.Flag:
+		case oauth.Flag:
 			if v {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "yes")
 				if templ_7745c5c3_Err != nil {
@@ -747,7 +748,7 @@ func timeline(v clientView) templ.Component {
 }
 
 // changeList is what became of members.
-func changeList(changes []domain.MemberChange) templ.Component {
+func changeList(changes []oauth.MemberChange) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -832,7 +833,7 @@ func changeList(changes []domain.MemberChange) templ.Component {
 }
 
 // leftOutList is what a client asked for and did not get.
-func leftOutList(members domain.Metadata) templ.Component {
+func leftOutList(members oauth.Metadata) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

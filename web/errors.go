@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/projections"
 )
 
@@ -34,7 +35,7 @@ type problem struct {
 func problemOf(err error) problem {
 	var (
 		bad      badRequest
-		refused  *domain.Error
+		refused  *oauth.Error
 		tooLarge *http.MaxBytesError
 		byEcho   *echo.HTTPError
 	)

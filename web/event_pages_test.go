@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 var eventRows = regexp.MustCompile(`<tr role="row" data-seq="(\d+)"`)
@@ -57,7 +58,7 @@ func TestTheLogShowsTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	document, err := domain.ParseDocument([]byte(`{"client_name":"Shop","redirect_uris":["https://a.example.com/cb"]}`))
+	document, err := oauth.ParseDocument([]byte(`{"client_name":"Shop","redirect_uris":["https://a.example.com/cb"]}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"roster/domain"
 	"roster/domain/administrators"
+	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/eventstore/memory"
 	"roster/projections"
@@ -71,7 +72,7 @@ func newRegistry(t testing.TB, options ...option) *registry {
 	stopped, stop := context.WithCancel(context.Background())
 	r := &registry{
 		log: log, model: model, sessions: memstore.NewWithCleanupInterval(0), logged: logged, stop: stop,
-		registrar: registrar.New(registrar.Options{Log: log, Snapshots: model, Waiter: model, Sealer: unsealed{}, Policy: domain.DefaultPolicy}),
+		registrar: registrar.New(registrar.Options{Log: log, Snapshots: model, Waiter: model, Sealer: unsealed{}, Policy: oauth.DefaultPolicy}),
 	}
 
 	r.server = httptest.NewUnstartedServer(nil)
@@ -129,7 +130,7 @@ func (l *lines) String() string {
 // register registers a client and returns the registration.
 func (r *registry) register(t testing.TB, body string) registrar.Registration {
 	t.Helper()
-	document, err := domain.ParseDocument([]byte(body))
+	document, err := oauth.ParseDocument([]byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +144,7 @@ func (r *registry) register(t testing.TB, body string) registrar.Registration {
 // update replaces a client's metadata.
 func (r *registry) update(t testing.TB, client registrar.Registration, body string) {
 	t.Helper()
-	document, err := domain.ParseDocument([]byte(body))
+	document, err := oauth.ParseDocument([]byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/a-h/templ"
 
-	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // How many characters of a text from outside lists and changes show. The page of a client shows all.
@@ -41,7 +41,7 @@ func runs(text string) []run {
 	}
 	var before rune
 	for _, r := range text {
-		if domain.IsHidden(r, before) {
+		if oauth.IsHidden(r, before) {
 			flush()
 			split = append(split, run{text: fmt.Sprintf("U+%04X", r), mark: true})
 		} else {

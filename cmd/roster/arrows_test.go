@@ -13,7 +13,8 @@ import (
 // arrows says what each part may import of the others, itself aside. The rules of the domain import nothing
 // of them, and beside the standard library only pure parsers.
 var arrows = map[string][]string{
-	"roster/domain":                  {},
+	"roster/domain":                  {"roster/domain/oauth"},
+	"roster/domain/oauth":            {},
 	"roster/domain/registrar":        {"roster/domain", "roster/domain/throttle"},
 	"roster/domain/administrators":   {"roster/domain", "roster/domain/throttle"},
 	"roster/domain/registrar/remote": {},

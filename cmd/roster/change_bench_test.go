@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/domain/registrar"
 )
 
@@ -25,10 +26,10 @@ func BenchmarkChange(b *testing.B) {
 			b.Fatal(err)
 		}
 		clients := registrar.New(registrar.Options{
-			Log: c.log, Snapshots: c.model, Waiter: c.model, Sealer: unsealed{}, Policy: domain.DefaultPolicy,
+			Log: c.log, Snapshots: c.model, Waiter: c.model, Sealer: unsealed{}, Policy: oauth.DefaultPolicy,
 		})
-		document := func(text string) domain.Document {
-			parsed, err := domain.ParseDocument([]byte(text))
+		document := func(text string) oauth.Document {
+			parsed, err := oauth.ParseDocument([]byte(text))
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"strings"
 
-	"roster/domain"
+	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/domain/registrar/remote"
 )
@@ -63,7 +63,7 @@ func (sources issuerSources) validate() error {
 		}
 		set, err := readFile(source)
 		if err == nil {
-			_, err = domain.VerificationKeys(set)
+			_, err = oauth.VerificationKeys(set)
 		}
 		if err != nil {
 			return fmt.Errorf("--software-issuers, keys of %s: %w", issuer, err)

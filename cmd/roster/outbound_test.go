@@ -16,7 +16,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/go-cmp/cmp"
 
-	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // TestNothingIsConnectedTo gives the program URIs at this very machine, in every member that can hold one, in
@@ -106,9 +106,9 @@ func membersPointingTo(t *testing.T, uri string) map[string][]string {
 		"jwks":               {`{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","x5u":"` + uri + `"}]}`},
 		"software_statement": statementsPointingTo(t, uri),
 	}
-	for _, member := range domain.Members {
-		value := map[domain.Kind]string{
-			domain.KindURI: `"` + uri + `"`, domain.KindText: `"` + uri + `"`, domain.KindList: `["` + uri + `"]`, domain.KindObject: `{"a":"` + uri + `"}`,
+	for _, member := range oauth.Members {
+		value := map[oauth.Kind]string{
+			oauth.KindURI: `"` + uri + `"`, oauth.KindText: `"` + uri + `"`, oauth.KindList: `["` + uri + `"]`, oauth.KindObject: `{"a":"` + uri + `"}`,
 		}[member.Kind]
 		if value != "" {
 			members[member.Name] = append(members[member.Name], value)

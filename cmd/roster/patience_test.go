@@ -17,6 +17,7 @@ import (
 
 	"roster/api"
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/projections"
 )
 
@@ -135,7 +136,7 @@ func TestSlowAnswersLeaveTheConnection(t *testing.T) {
 // A body that does not arrive is not waited for for ever, whether somebody reads it or not.
 func TestBodiesThatDoNotArrive(t *testing.T) {
 	rest := api.New(api.Options{
-		Administrators: holderOf{}, PublicURL: "http://roster", Policy: domain.DefaultPolicy,
+		Administrators: holderOf{}, PublicURL: "http://roster", Policy: oauth.DefaultPolicy,
 		Registration: api.RegistrationOpen, Logger: slog.New(slog.DiscardHandler),
 	})
 	const header = " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"

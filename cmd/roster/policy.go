@@ -7,7 +7,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // policySettings are what this deployment lets a client be.
@@ -33,9 +33,9 @@ type policySettings struct {
 	MaxClientsPerOwner       int      `help:"Active clients of one owner, by the initial access tokens that they are registered with: an owner that a client names itself is not limited; 0: no limit. Registrations at the same moment can exceed it by as many." default:"0" placeholder:"N"`
 }
 
-// policyDefaults gives the settings of domain.DefaultPolicy as their defaults.
+// policyDefaults gives the settings of oauth.DefaultPolicy as their defaults.
 func policyDefaults() kong.Vars {
-	p := domain.DefaultPolicy
+	p := oauth.DefaultPolicy
 	list := func(values []string) string { return strings.Join(values, ",") }
 	return kong.Vars{
 		"grant_types":       list(p.GrantTypes),
@@ -52,8 +52,8 @@ func policyDefaults() kong.Vars {
 }
 
 // policy returns the policy that the settings make, or what is wrong with it.
-func (s policySettings) policy() (domain.Policy, error) {
-	p := domain.Policy{
+func (s policySettings) policy() (oauth.Policy, error) {
+	p := oauth.Policy{
 		GrantTypes:               given(s.AllowGrantTypes),
 		ResponseTypes:            given(s.AllowResponseTypes),
 		AuthMethods:              given(s.AllowAuthMethods),

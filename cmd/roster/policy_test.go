@@ -8,21 +8,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"roster/domain"
+	"roster/domain/oauth"
 )
 
 func TestPolicyOfTheSettings(t *testing.T) {
-	changed := func(change func(*domain.Policy)) domain.Policy {
-		p := domain.DefaultPolicy
+	changed := func(change func(*oauth.Policy)) oauth.Policy {
+		p := oauth.DefaultPolicy
 		change(&p)
 		return p
 	}
 	for name, test := range map[string]struct {
 		flags       []string
 		environment map[string]string
-		want        domain.Policy
+		want        oauth.Policy
 	}{
-		"none": {want: domain.DefaultPolicy},
+		"none": {want: oauth.DefaultPolicy},
 		"every list": {
 			flags: []string{
 				"--allow-grant-types=authorization_code,refresh_token", "--allow-response-types=code,code id_token",
@@ -33,7 +33,7 @@ func TestPolicyOfTheSettings(t *testing.T) {
 				"--pages-on-redirect-host",
 				"--max-body-size=8192", "--max-redirect-uris=3", "--max-uri-length=200", "--max-clients=10", "--max-clients-per-owner=2",
 			},
-			want: domain.Policy{
+			want: oauth.Policy{
 				GrantTypes:    []string{"authorization_code", "refresh_token"},
 				ResponseTypes: []string{"code", "code id_token"}, AuthMethods: []string{"private_key_jwt", "none"},
 				SigningAlgs: []string{"ES256"}, EncryptionAlgs: []string{"ECDH-ES"}, EncryptionEncs: []string{"A256GCM"},
@@ -45,18 +45,18 @@ func TestPolicyOfTheSettings(t *testing.T) {
 		},
 		"the environment": {
 			environment: map[string]string{"ROSTER_ALLOW_GRANT_TYPES": "authorization_code", "ROSTER_MAX_REDIRECT_URIS": "1", "ROSTER_ALLOW_UNSIGNED": "false"},
-			want: changed(func(p *domain.Policy) {
+			want: changed(func(p *oauth.Policy) {
 				p.GrantTypes, p.MaxRedirectURIs, p.Unsigned = []string{"authorization_code"}, 1, false
 			}),
 		},
 		"what is beyond": {
 			environment: map[string]string{"ROSTER_EXCESS": "refuse"},
-			want:        changed(func(p *domain.Policy) { p.RefuseExcess = true }),
+			want:        changed(func(p *oauth.Policy) { p.RefuseExcess = true }),
 		},
-		"what is beyond, as by default": {flags: []string{"--excess=narrow"}, want: domain.DefaultPolicy},
+		"what is beyond, as by default": {flags: []string{"--excess=narrow"}, want: oauth.DefaultPolicy},
 		"an empty list": {
 			flags: []string{"--allow-scopes=", "--allow-encryption-algs="},
-			want:  changed(func(p *domain.Policy) { p.EncryptionAlgs = []string{} }),
+			want:  changed(func(p *oauth.Policy) { p.EncryptionAlgs = []string{} }),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/api"
-	"roster/domain"
+	"roster/domain/oauth"
 )
 
 //go:generate go test -count=1 -run ^TestReferenceIsCurrent$ . -update
@@ -46,7 +46,7 @@ func reference(t *testing.T) string {
 		"empty string, but for members that hold one of a list of words and for `tls_client_auth_*`. A name in which `#LANG` may follow takes a\n" +
 		"language tag, such as `client_name#de`.\n\n")
 	table(&b, "member", "type", "what it must be", "default", "source")
-	for _, member := range domain.Members {
+	for _, member := range oauth.Members {
 		name := code(member.Name)
 		if member.Localized {
 			name += ", " + code(member.Name+"#LANG")
@@ -91,7 +91,7 @@ func serveFlags(t *testing.T) []*kong.Flag {
 	return nil
 }
 
-func defaultOf(t *testing.T, member domain.Member) string {
+func defaultOf(t *testing.T, member oauth.Member) string {
 	t.Helper()
 	if member.Default == nil {
 		return ""

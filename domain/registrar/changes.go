@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // A Condition says whether a change may be made to a client at a version (domain.Client). It is asked with
@@ -15,11 +16,11 @@ import (
 type Condition func(version uint64) bool
 
 // Update replaces the metadata of the client that token admits to (RFC 7592 2.2) when every condition holds.
-// It returns domain.ErrUnauthorized, domain.ErrPreconditionFailed, a *domain.Error for what the document has
+// It returns domain.ErrUnauthorized, domain.ErrPreconditionFailed, a *oauth.Error for what the document has
 // wrong, a *Throttled for a client that was changed too often, domain.ErrConflict when others keep changing
 // the client at the same time, domain.ErrKeysUnavailable and domain.ErrOutcomeUnknown.
 func (r *Registrar) Update(
-	ctx context.Context, from, clientID, token string, requested domain.Document, conditions ...Condition,
+	ctx context.Context, from, clientID, token string, requested oauth.Document, conditions ...Condition,
 ) (Registration, error) {
 	secret := newClientSecret()
 	var rotated domain.Digest
@@ -33,7 +34,7 @@ func (r *Registrar) Update(
 		actor:      domain.Actor{Kind: domain.ActorClient, ID: clientID, IP: from},
 		may:        func(c domain.Client) bool { return c.Admits(token) },
 		conditions: conditions,
-		command: func(now time.Time, known domain.Evidence) domain.Command {
+		command: func(now time.Time, known oauth.Evidence) domain.Command {
 			return domain.Update{
 				ClientID: clientID, Requested: requested, At: now, PolicyVersion: r.policyVersion,
 				Offered: r.offer(clientID, secret, now), RegistrationAccessToken: rotated, Evidence: known,
@@ -82,7 +83,7 @@ func (r *Registrar) Revoke(ctx context.Context, admin domain.Actor, clientID, re
 // end makes a request that ends a client.
 func (r *Registrar) end(ctx context.Context, q request, command domain.Command) error {
 	q.ending = true
-	q.command = func(time.Time, domain.Evidence) domain.Command { return command }
+	q.command = func(time.Time, oauth.Evidence) domain.Command { return command }
 	if _, err := r.change(ctx, q); err != nil {
 		return fmt.Errorf("end client: %w", err)
 	}
@@ -95,7 +96,7 @@ type request struct {
 	actor      domain.Actor
 	may        func(c domain.Client) bool // whether the actor may; else the answer is domain.ErrUnauthorized
 	conditions []Condition
-	command    func(now time.Time, known domain.Evidence) domain.Command
+	command    func(now time.Time, known oauth.Evidence) domain.Command
 	ending     bool // it ends the client: it goes before all changes, and is not limited
 }
 
@@ -122,14 +123,14 @@ func (r *Registrar) change(ctx context.Context, q request) (domain.Client, error
 	if err := q.admit(client); err != nil {
 		return domain.Client{}, err
 	}
-	var known domain.Evidence
+	var known oauth.Evidence
 	for {
 		var seq uint64
 		err := r.inTurn(ctx, domain.ClientAggregate(q.clientID), q.ending, func() (err error) {
 			client, seq, err = r.changeInTurn(ctx, q, known)
 			return err
 		})
-		missing := new(domain.Missing)
+		missing := new(oauth.Missing)
 		switch {
 		case err == nil:
 			r.wait(ctx, seq)
@@ -143,10 +144,10 @@ func (r *Registrar) change(ctx context.Context, q request) (domain.Client, error
 	}
 }
 
-// changeInTurn is change without a second try: it returns a *domain.Missing for what others have to be asked
+// changeInTurn is change without a second try: it returns a *oauth.Missing for what others have to be asked
 // first, and domain.ErrConflict when somebody else changes the client meanwhile. seq is that of the event
 // that it appended, 0 when nothing is to change.
-func (r *Registrar) changeInTurn(ctx context.Context, q request, known domain.Evidence) (changed domain.Client, seq uint64, err error) {
+func (r *Registrar) changeInTurn(ctx context.Context, q request, known oauth.Evidence) (changed domain.Client, seq uint64, err error) {
 	client, last, err := r.loadClient(ctx, q.clientID)
 	if err != nil {
 		return domain.Client{}, 0, err

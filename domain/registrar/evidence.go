@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"roster/domain"
+	"roster/domain/oauth"
 	"roster/domain/throttle"
 )
 
@@ -34,9 +34,9 @@ func newFetches(perMinute int) *throttle.Callers {
 }
 
 // learn asks others, for the caller at an address, what a decision is missing and adds it to what is known. It
-// returns a *domain.Error for a software statement that is refused, domain.ErrKeysUnavailable, and a
+// returns a *oauth.Error for a software statement that is refused, domain.ErrKeysUnavailable, and a
 // *TooManyFetches.
-func (r *Registrar) learn(ctx context.Context, from string, now time.Time, missing *domain.Missing, known *domain.Evidence) error {
+func (r *Registrar) learn(ctx context.Context, from string, now time.Time, missing *oauth.Missing, known *oauth.Evidence) error {
 	if missing.SoftwareStatement != "" {
 		if err := r.Issuers.verify(ctx, now, missing.SoftwareStatement); err != nil {
 			return err
@@ -49,7 +49,7 @@ func (r *Registrar) learn(ctx context.Context, from string, now time.Time, missi
 				return &TooManyFetches{RetryAfter: wait}
 			}
 		}
-		known.Sector = &domain.Sector{
+		known.Sector = &oauth.Sector{
 			URI:  missing.SectorIdentifierURI,
 			URIs: r.sectorAt(ctx, missing.SectorIdentifierURI),
 		}
@@ -66,7 +66,7 @@ func (r *Registrar) sectorAt(ctx context.Context, uri string) []string {
 	if err != nil {
 		return nil
 	}
-	uris, err := domain.ParseSector(body)
+	uris, err := oauth.ParseSector(body)
 	if err != nil {
 		return nil
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // Issuers says whose software statements are trusted. The zero Issuers trusts nobody.
@@ -30,39 +30,39 @@ var statementAlgorithms = []jose.SignatureAlgorithm{
 const leeway = time.Minute
 
 // verify returns nil for a software statement that a trusted issuer has signed, for now and for this server.
-// It returns a *domain.Error when it is refused, and domain.ErrKeysUnavailable.
+// It returns a *oauth.Error when it is refused, and domain.ErrKeysUnavailable.
 func (i Issuers) verify(ctx context.Context, now time.Time, text string) error {
-	statement, err := domain.ParseSoftwareStatement(text)
+	statement, err := oauth.ParseSoftwareStatement(text)
 	if err != nil {
 		return err
 	}
 	keys, trusted := i.Keys[statement.Issuer]
 	if !trusted {
-		return domain.UnapprovedStatement("is of an issuer that this server does not trust")
+		return oauth.UnapprovedStatement("is of an issuer that this server does not trust")
 	}
 	if wrong := checkTimes(now, statement.Claims); wrong != "" {
-		return domain.InvalidStatement(wrong)
+		return oauth.InvalidStatement(wrong)
 	}
 	if !i.isFor(statement.Claims["aud"]) {
-		return domain.InvalidStatement("is for another audience (RFC 7519 4.1.3)")
+		return oauth.InvalidStatement("is for another audience (RFC 7519 4.1.3)")
 	}
 	// RFC 7797 7 keeps b64 out of JWTs, and no other extension is understood.
 	if statement.Header["crit"] != nil || statement.Header["b64"] != nil {
-		return domain.InvalidStatement("must not have a header parameter crit or b64")
+		return oauth.InvalidStatement("must not have a header parameter crit or b64")
 	}
 	signed, err := jose.ParseSignedCompact(text, statementAlgorithms)
 	if err != nil {
-		return domain.InvalidStatement("must be signed with an asymmetric algorithm: RS256, PS256, ES256, their longer ones, or EdDSA")
+		return oauth.InvalidStatement("must be signed with an asymmetric algorithm: RS256, PS256, ES256, their longer ones, or EdDSA")
 	}
 	genuine, err := keys.verify(ctx, now, signed)
 	if err == nil && !genuine {
-		return domain.InvalidStatement("has a signature that is of none of its issuer's keys")
+		return oauth.InvalidStatement("has a signature that is of none of its issuer's keys")
 	}
 	return err
 }
 
 // checkTimes says what is wrong with the times that a statement was made for (RFC 7519 4.1.4 to 4.1.6).
-func checkTimes(now time.Time, claims domain.Document) string {
+func checkTimes(now time.Time, claims oauth.Document) string {
 	at := map[string]time.Time{}
 	for _, name := range []string{"exp", "nbf", "iat"} {
 		raw := claims[name]

@@ -22,7 +22,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"roster/domain"
+	"roster/domain/oauth"
 	"roster/domain/registrar"
 )
 
@@ -131,11 +131,11 @@ func (r *registry) trusting(issuers registrar.Issuers) *registry {
 }
 
 // wantCode checks that a registration is refused with a code and stores nothing; an empty code is success.
-func (r *registry) wantCode(t *testing.T, body string, want domain.Code) {
+func (r *registry) wantCode(t *testing.T, body string, want oauth.Code) {
 	t.Helper()
 	before := len(r.types(t))
 	_, err := r.Register(t.Context(), "", parse(t, body))
-	var refused *domain.Error
+	var refused *oauth.Error
 	switch {
 	case want == "" && err != nil:
 		t.Error(err)
@@ -147,9 +147,9 @@ func (r *registry) wantCode(t *testing.T, body string, want domain.Code) {
 }
 
 const (
-	accepted   = domain.Code("")
-	invalid    = domain.InvalidSoftwareStatement
-	unapproved = domain.UnapprovedSoftwareStatement
+	accepted   = oauth.Code("")
+	invalid    = oauth.InvalidSoftwareStatement
+	unapproved = oauth.UnapprovedSoftwareStatement
 )
 
 func TestStatementsOfTrustedIssuers(t *testing.T) {
@@ -179,7 +179,7 @@ func TestStatementsTellWhatIsWrong(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		claims string
-		want   domain.Code
+		want   oauth.Code
 	}{
 		"as it should be":              {claimed, accepted},
 		"typed":                        {claims(`,"jti":"1","sub":"x"`), accepted},
@@ -340,7 +340,7 @@ func TestStatementsInUpdates(t *testing.T) {
 		t.Errorf("M-6 put back after it expired: %v", err)
 	}
 	i.breaks(false)
-	var refused *domain.Error
+	var refused *oauth.Error
 	if err := put(sign(t, signingKey(t, jose.EdDSA, "one"), claimed, nil)); !errors.As(err, &refused) || refused.Code != invalid {
 		t.Errorf("of a wrong key: %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 const (
@@ -90,7 +91,7 @@ func (s *KeySet) read(ctx context.Context) ([]jose.JSONWebKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	return domain.VerificationKeys(set)
+	return oauth.VerificationKeys(set)
 }
 
 // verify reports whether one of the keys made a signature. A key that names an algorithm serves for no other,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/domain/throttle"
 )
 
@@ -25,7 +26,7 @@ type Waiter interface {
 
 // Census counts the clients that are active, in all and those whose initial access token imposed an owner.
 type Census interface {
-	CountClients(ctx context.Context, owner string) (domain.Population, error)
+	CountClients(ctx context.Context, owner string) (oauth.Population, error)
 }
 
 // Sealer encrypts the secrets that an authorization server needs again. The client_id is authenticated
@@ -47,7 +48,7 @@ type Options struct {
 	Waiter         Waiter
 	Sealer         Sealer
 	Census         Census
-	Policy         domain.Policy
+	Policy         oauth.Policy
 	SecretLifetime time.Duration    // of new client secrets; 0: they never expire
 	Fetcher        Fetcher          // of sector identifier documents; nil: none can be had
 	FetchRate      int              // documents fetched a minute for one address; 0: no limit
@@ -98,9 +99,9 @@ type Registration struct {
 }
 
 // Register registers a client as the document asks. from is the caller's address.
-// It returns a *domain.Error for what the document has wrong and for a registry that is full,
+// It returns a *oauth.Error for what the document has wrong and for a registry that is full,
 // a *TooManyFetches, domain.ErrKeysUnavailable and domain.ErrOutcomeUnknown.
-func (r *Registrar) Register(ctx context.Context, from string, requested domain.Document) (Registration, error) {
+func (r *Registrar) Register(ctx context.Context, from string, requested oauth.Document) (Registration, error) {
 	c, err := r.decideNew(ctx, from, domain.InitialAccessToken{}, requested)
 	if err != nil {
 		return Registration{}, err
@@ -119,7 +120,7 @@ type newClient struct {
 
 // decideNew decides on a client that an initial access token admits; the zero token is none.
 func (r *Registrar) decideNew(
-	ctx context.Context, from string, admitting domain.InitialAccessToken, requested domain.Document,
+	ctx context.Context, from string, admitting domain.InitialAccessToken, requested oauth.Document,
 ) (newClient, error) {
 	now := r.Now()
 	id, secret, token := newID(now), newClientSecret(), newToken()
@@ -146,7 +147,7 @@ func (r *Registrar) decideNew(
 func (r *Registrar) decideRegistration(ctx context.Context, from string, command domain.Register) ([]domain.Event, error) {
 	for {
 		events, err := domain.Decide(r.Policy, domain.Client{}, command)
-		missing := new(domain.Missing)
+		missing := new(oauth.Missing)
 		asks := errors.As(err, &missing)
 		if err != nil && !asks {
 			return nil, err

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/eventstore"
 	"roster/eventstore/memory"
@@ -67,7 +68,7 @@ func TestLife(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, version := range []string{first.Event.(domain.ClientRegistered).PolicyVersion, event.Event.(domain.ClientUpdated).PolicyVersion} {
-		if want := domain.DefaultPolicy.Version(); version != want {
+		if want := oauth.DefaultPolicy.Version(); version != want {
 			t.Errorf("let through by the policy %q, want %q", version, want)
 		}
 	}
@@ -132,10 +133,10 @@ func TestAdministratorsEnd(t *testing.T) {
 }
 
 // populated is a read model with so many clients.
-type populated domain.Population
+type populated oauth.Population
 
-func (p populated) CountClients(context.Context, string) (domain.Population, error) {
-	return domain.Population(p), nil
+func (p populated) CountClients(context.Context, string) (oauth.Population, error) {
+	return oauth.Population(p), nil
 }
 
 // asked is a Fetcher that counts.
@@ -151,12 +152,12 @@ func TestAFullRegistryFetchesNothing(t *testing.T) {
 	for name, test := range map[string]struct {
 		clients int
 		body    string
-		want    domain.Code
+		want    oauth.Code
 		fetched asked
 	}{
-		"full":                               {10, `{"redirect_uris":["https://a.example/cb"],"sector_identifier_uri":"https://a.example/s"}`, domain.AccessDenied, 0},
-		"full, and a document that is wrong": {10, `{"redirect_uris":["https://a.example/cb"],"sector_identifier_uri":"http://a.example/s"}`, domain.InvalidClientMetadata, 0},
-		"full, and nothing to fetch":         {10, webApp, domain.AccessDenied, 0},
+		"full":                               {10, `{"redirect_uris":["https://a.example/cb"],"sector_identifier_uri":"https://a.example/s"}`, oauth.AccessDenied, 0},
+		"full, and a document that is wrong": {10, `{"redirect_uris":["https://a.example/cb"],"sector_identifier_uri":"http://a.example/s"}`, oauth.InvalidClientMetadata, 0},
+		"full, and nothing to fetch":         {10, webApp, oauth.AccessDenied, 0},
 		"room":                               {9, `{"redirect_uris":["https://a.example/cb"],"sector_identifier_uri":"https://a.example/s"}`, "", 1},
 		"room, and who it says to be of":     {9, `{"redirect_uris":["https://a.example/cb"],"sector_identifier_uri":"https://a.example/s","ext_param_owner":"ann"}`, "", 1},
 	} {
@@ -166,7 +167,7 @@ func TestAFullRegistryFetchesNothing(t *testing.T) {
 			r.Fetcher, r.Census = &fetched, populated{Clients: test.clients, OfOwner: 2}
 			r.Policy.MaxClients, r.Policy.MaxClientsPerOwner = 10, 2
 			_, err := r.Register(t.Context(), "", parse(t, test.body))
-			refused := new(domain.Error)
+			refused := new(oauth.Error)
 			if errors.As(err, &refused); refused.Code != test.want || fetched != test.fetched {
 				t.Errorf("error %v, want %q; fetched %d times, want %d", err, test.want, fetched, test.fetched)
 			}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/eventstore/memory"
 )
@@ -35,7 +36,7 @@ func (marker) Seal(clientID, secret string) []byte { return []byte("sealed for "
 func newRegistry(waiter registrar.Waiter) *registry {
 	r := &registry{log: memory.New(), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	r.Registrar = registrar.New(registrar.Options{
-		Log: r.log, Waiter: waiter, Sealer: marker{}, Policy: domain.DefaultPolicy,
+		Log: r.log, Waiter: waiter, Sealer: marker{}, Policy: oauth.DefaultPolicy,
 		SecretLifetime: time.Hour, Now: func() time.Time { return r.now },
 	})
 	return r
@@ -57,9 +58,9 @@ func (r *registry) mustRegister(t *testing.T, body string) registrar.Registratio
 	return registration
 }
 
-func parse(t *testing.T, body string) domain.Document {
+func parse(t *testing.T, body string) oauth.Document {
 	t.Helper()
-	document, err := domain.ParseDocument([]byte(body))
+	document, err := oauth.ParseDocument([]byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
 
 // IssuedToken is an initial access token that was issued just now.
@@ -19,7 +20,7 @@ type IssuedToken struct {
 
 // IssueToken issues an initial access token on an administrator's behalf. The registrar makes the token
 // and sets the command's At and Digest.
-// It returns a *domain.Error for what the command has wrong, and domain.ErrOutcomeUnknown.
+// It returns a *oauth.Error for what the command has wrong, and domain.ErrOutcomeUnknown.
 func (r *Registrar) IssueToken(ctx context.Context, admin domain.Actor, command domain.IssueToken) (IssuedToken, error) {
 	now := r.Now()
 	id := newID(now)
@@ -85,7 +86,7 @@ func (r *Registrar) admitting(ctx context.Context, presented string) (domain.Ini
 // counted in the same append that registers the client. A registration that fails takes no use.
 // It also returns domain.ErrTokenRefused, before anything is said about the document, and domain.ErrConflict
 // when others keep using the token up to the last attempt.
-func (r *Registrar) RegisterWith(ctx context.Context, from, presented string, requested domain.Document) (Registration, error) {
+func (r *Registrar) RegisterWith(ctx context.Context, from, presented string, requested oauth.Document) (Registration, error) {
 	registration, err := r.registerWith(ctx, from, presented, requested)
 	if err != nil {
 		return Registration{}, fmt.Errorf("register with initial access token: %w", err)
@@ -93,7 +94,7 @@ func (r *Registrar) RegisterWith(ctx context.Context, from, presented string, re
 	return registration, nil
 }
 
-func (r *Registrar) registerWith(ctx context.Context, from, presented string, requested domain.Document) (Registration, error) {
+func (r *Registrar) registerWith(ctx context.Context, from, presented string, requested oauth.Document) (Registration, error) {
 	token, err := r.admitting(ctx, presented)
 	if err != nil {
 		return Registration{}, err

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/eventstore/memory"
 )
@@ -28,7 +29,7 @@ func (r *registry) mustIssue(t *testing.T, command domain.IssueToken) registrar.
 func TestRegisterWithToken(t *testing.T) {
 	r := newRegistry(upToDate{})
 	ctx := t.Context()
-	issued := r.mustIssue(t, domain.IssueToken{Label: "Partners", MaxUses: 2, Terms: domain.Terms{Owner: "acme", Scopes: []string{"openid"}}})
+	issued := r.mustIssue(t, domain.IssueToken{Label: "Partners", MaxUses: 2, Terms: oauth.Terms{Owner: "acme", Scopes: []string{"openid"}}})
 	if id, secret, _ := strings.Cut(issued.Token, "."); id != issued.ID || len(secret) != 43 {
 		t.Errorf("token %q of id %s", issued.Token, issued.ID)
 	}
@@ -37,7 +38,7 @@ func TestRegisterWithToken(t *testing.T) {
 	}
 
 	_, err := r.RegisterWith(ctx, "192.0.2.1", issued.Token, parse(t, `{"redirect_uris":["ftp://a.example"]}`))
-	if refused := (*domain.Error)(nil); !errors.As(err, &refused) {
+	if refused := (*oauth.Error)(nil); !errors.As(err, &refused) {
 		t.Errorf("wrong metadata: %v", err)
 	}
 	registered, err := r.RegisterWith(ctx, "192.0.2.1", issued.Token, parse(t, webApp))
@@ -46,7 +47,7 @@ func TestRegisterWithToken(t *testing.T) {
 	}
 	// The terms bind updates, too.
 	_, err = r.Update(ctx, "", registered.Client.ID, registered.RegistrationAccessToken, parse(t, putBack(registered, `,"scope":"admin"`)))
-	if refused := (*domain.Error)(nil); !errors.As(err, &refused) || refused.Field != "scope" {
+	if refused := (*oauth.Error)(nil); !errors.As(err, &refused) || refused.Field != "scope" {
 		t.Errorf("update beyond the terms: %v", err)
 	}
 	if _, err := r.RegisterWith(ctx, "", issued.Token, parse(t, webApp)); err != nil {
@@ -191,7 +192,7 @@ func TestFaultsOfAUse(t *testing.T) {
 func TestIssueTokenFaults(t *testing.T) {
 	r := newRegistry(upToDate{})
 	_, err := r.IssueToken(t.Context(), admin, domain.IssueToken{MaxUses: -1})
-	if refused := (*domain.Error)(nil); !errors.As(err, &refused) {
+	if refused := (*oauth.Error)(nil); !errors.As(err, &refused) {
 		t.Errorf("wrong command: %v", err)
 	}
 	r.log.SetHooks(memory.Hooks{Append: func([]domain.Change) memory.Fault { return memory.Lost }})

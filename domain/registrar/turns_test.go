@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/eventstore/memory"
 )
@@ -30,8 +31,8 @@ func rename(r *registry, c registrar.Registration, name string) error {
 	return err
 }
 
-func parseOne(body string) domain.Document {
-	document, err := domain.ParseDocument([]byte(body))
+func parseOne(body string) oauth.Document {
+	document, err := oauth.ParseDocument([]byte(body))
 	if err != nil {
 		panic(err)
 	}

@@ -16,6 +16,7 @@ import (
 	natsjs "github.com/nats-io/nats.go/jetstream"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/eventstore"
 	"roster/eventstore/jetstream"
 	"roster/eventstore/storetest"
@@ -265,7 +266,7 @@ func TestReadersAreNotCutOff(t *testing.T) {
 		change := domain.Change{Expected: last}
 		for range each {
 			event := storetest.Updated(a)
-			event.Event = domain.ClientUpdated{Metadata: domain.Metadata{"client_name": domain.Text(strings.Repeat("a", 60_000))}}
+			event.Event = domain.ClientUpdated{Metadata: oauth.Metadata{"client_name": oauth.Text(strings.Repeat("a", 60_000))}}
 			change.Events = append(change.Events, event)
 		}
 		var err error

@@ -10,17 +10,18 @@ import (
 	"github.com/google/uuid"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/eventstore"
 )
 
 // Registered returns the first event of a client, with a new id.
 func Registered(a domain.Aggregate) domain.Envelope {
 	return envelope(a, domain.ClientRegistered{
-		Metadata: domain.Metadata{
-			"client_name":   domain.Text("Client of " + a.ID),
-			"redirect_uris": domain.List{"https://client.example.org/callback"},
-			"grant_types":   domain.List{"authorization_code"},
-			"contacts":      domain.List{"admin@example.org"},
+		Metadata: oauth.Metadata{
+			"client_name":   oauth.Text("Client of " + a.ID),
+			"redirect_uris": oauth.List{"https://client.example.org/callback"},
+			"grant_types":   oauth.List{"authorization_code"},
+			"contacts":      oauth.List{"admin@example.org"},
 		},
 		IssuedAt:                epoch,
 		RegistrationAccessToken: domain.DigestOf(a.ID),
@@ -30,7 +31,7 @@ func Registered(a domain.Aggregate) domain.Envelope {
 
 // Updated returns an event that replaces a client's metadata, with a new id.
 func Updated(a domain.Aggregate) domain.Envelope {
-	return envelope(a, domain.ClientUpdated{Metadata: domain.Metadata{"client_name": domain.Text("New name of " + a.ID)}})
+	return envelope(a, domain.ClientUpdated{Metadata: oauth.Metadata{"client_name": oauth.Text("New name of " + a.ID)}})
 }
 
 // Revoked returns an event that ends a client, with a new id.

@@ -16,6 +16,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/eventstore/memory"
 )
@@ -43,7 +44,7 @@ func TestSectors(t *testing.T) {
 	})
 	log := memory.New()
 	clients := registrar.New(registrar.Options{
-		Log: log, Waiter: upToDate{}, Sealer: unsealed{}, Policy: domain.DefaultPolicy, Fetcher: fetcher,
+		Log: log, Waiter: upToDate{}, Sealer: unsealed{}, Policy: oauth.DefaultPolicy, Fetcher: fetcher,
 	})
 	serveOnly := func(body string) {
 		served.Store(&body)
@@ -62,8 +63,8 @@ func TestSectors(t *testing.T) {
 		}
 		return seq
 	}
-	parse := func(body string) domain.Document {
-		document, err := domain.ParseDocument([]byte(body))
+	parse := func(body string) oauth.Document {
+		document, err := oauth.ParseDocument([]byte(body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,9 +75,9 @@ func TestSectors(t *testing.T) {
 	}
 	wantRefused := func(t *testing.T, err error, before uint64) {
 		t.Helper()
-		var refused *domain.Error
-		if !errors.As(err, &refused) || *refused != (domain.Error{
-			Code: domain.InvalidClientMetadata, Field: "sector_identifier_uri",
+		var refused *oauth.Error
+		if !errors.As(err, &refused) || *refused != (oauth.Error{
+			Code: oauth.InvalidClientMetadata, Field: "sector_identifier_uri",
 			Detail: "must be the address of a JSON array that has every redirect URI of the client, " +
 				"its jwks_uri for the delivery modes poll and ping, and its notification endpoint for push",
 		}) {
@@ -131,7 +132,7 @@ func TestSectors(t *testing.T) {
 	t.Run("nothing is fetched for a document that is otherwise refused", func(t *testing.T) {
 		serveOnly(document)
 		for _, members := range []string{`,"grant_types":["magic"]`, `,"jwks":{}`, `,"client_name":" \u0000"`, `,"software_statement":"x"`} {
-			var refused *domain.Error
+			var refused *oauth.Error
 			if _, err := register(members); !errors.As(err, &refused) || refused.Field == "sector_identifier_uri" {
 				t.Errorf("%s: error %v", members, err)
 			}
@@ -155,10 +156,10 @@ func TestSectors(t *testing.T) {
 	}
 	t.Run("section 0.1 no other member is fetched", func(t *testing.T) {
 		serveOnly(document)
-		for _, member := range domain.Members {
-			value := map[domain.Kind]string{
-				domain.KindURI: `"` + address + `/u"`, domain.KindText: `"` + address + `/t"`,
-				domain.KindList: `["` + address + `/l"]`, domain.KindObject: `{"keys":[{"x5u":"` + address + `/x"}]}`,
+		for _, member := range oauth.Members {
+			value := map[oauth.Kind]string{
+				oauth.KindURI: `"` + address + `/u"`, oauth.KindText: `"` + address + `/t"`,
+				oauth.KindList: `["` + address + `/l"]`, oauth.KindObject: `{"keys":[{"x5u":"` + address + `/x"}]}`,
 			}[member.Kind]
 			if value == "" || member.Name == "sector_identifier_uri" {
 				continue
@@ -222,7 +223,7 @@ func TestSectors(t *testing.T) {
 		wantAsked(t, 1)
 	})
 	t.Run("without a Fetcher nothing can be had", func(t *testing.T) {
-		alone := registrar.New(registrar.Options{Log: log, Waiter: upToDate{}, Sealer: unsealed{}, Policy: domain.DefaultPolicy})
+		alone := registrar.New(registrar.Options{Log: log, Waiter: upToDate{}, Sealer: unsealed{}, Policy: oauth.DefaultPolicy})
 		before := last()
 		_, err := alone.Register(t.Context(), "", parse(`{"redirect_uris":[`+same+`],"sector_identifier_uri":"`+address+`/s"}`))
 		wantRefused(t, err, before)
@@ -251,7 +252,7 @@ func TestKeysOverTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, err := domain.ParseDocument([]byte(`{"software_statement":"` + statement + `"}`))
+	body, err := oauth.ParseDocument([]byte(`{"software_statement":"` + statement + `"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +269,7 @@ func TestKeysOverTLS(t *testing.T) {
 			fetcher, address := serve(t, nil, answer(test.keys))
 			read := func(ctx context.Context) ([]byte, error) { return fetcher.Fetch(ctx, address+"/jwks") }
 			clients := registrar.New(registrar.Options{
-				Log: memory.New(), Waiter: upToDate{}, Sealer: unsealed{}, Policy: domain.DefaultPolicy,
+				Log: memory.New(), Waiter: upToDate{}, Sealer: unsealed{}, Policy: oauth.DefaultPolicy,
 				Issuers: registrar.Issuers{Keys: map[string]*registrar.KeySet{
 					"https://issuer.example.org": registrar.NewKeySet(read, slog.New(slog.DiscardHandler)),
 				}},

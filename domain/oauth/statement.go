@@ -1,4 +1,4 @@
-package domain
+package oauth
 
 import (
 	"encoding/base64"
@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // SoftwareStatement is a software statement as its parts say, without a word on whether they are true
@@ -63,15 +62,15 @@ func UnapprovedStatement(detail string) *Error {
 
 const statementMember = "software_statement"
 
-// requestedBy returns the metadata that a document asks for. The claims of its software statement win over
+// metadata returns the metadata that a request asks for. The claims of its software statement win over
 // its own members (RFC 7591 2.3), and the terms of its initial access token over both. A statement that the
 // client has registered was verified then.
-func requestedBy(p Policy, c Client, document Document, known Evidence) (Metadata, error) {
-	claimed, err := claimsOf(p, c, document[statementMember], known)
+func (r Request) metadata(p Policy) (Metadata, error) {
+	claimed, err := r.claims(p)
 	if err != nil {
 		return nil, err
 	}
-	own := maps.Clone(document)
+	own := maps.Clone(r.Document)
 	for name := range claimed {
 		delete(own, name)
 	}
@@ -80,17 +79,17 @@ func requestedBy(p Policy, c Client, document Document, known Evidence) (Metadat
 		return nil, err
 	}
 	maps.Copy(requested, claimed)
-	c.Terms.impose(requested)
+	r.Terms.impose(requested)
 	if claimed["client_name"] == nil {
-		nameByOwner(c, requested)
+		r.nameByOwner(requested)
 	}
 	return requested, nil
 }
 
-// claimsOf returns what the software statement of a request says of the client, nothing when there is none.
-func claimsOf(p Policy, c Client, raw jsontext.Value, known Evidence) (Metadata, error) {
-	text, ok := decodeText(raw)
-	if raw == nil || ok && text == "" {
+// claims returns what the software statement of a request says of the client, nothing when there is none.
+func (r Request) claims(p Policy) (Metadata, error) {
+	text, ok := r.Document.Text(statementMember)
+	if r.Document[statementMember] == nil || ok && text == "" {
 		if p.RequireSoftwareStatement {
 			return nil, UnapprovedStatement("is needed by the policy require-software-statement of this server, from an issuer that it trusts")
 		}
@@ -103,7 +102,7 @@ func claimsOf(p Policy, c Client, raw jsontext.Value, known Evidence) (Metadata,
 	if err != nil {
 		return nil, err
 	}
-	if text != c.Metadata.Text(statementMember) && text != known.SoftwareStatement {
+	if text != r.Former.Text(statementMember) && text != r.Evidence.SoftwareStatement {
 		return nil, &Missing{SoftwareStatement: text}
 	}
 	return claimed, nil

@@ -1,9 +1,10 @@
-package domain
+package oauth
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Terms are what an initial access token holds its clients to, at their registration and at every update.
@@ -23,10 +24,10 @@ func (t Terms) Unlimited() bool {
 
 const maxTermValues = 100 // of one list
 
-// validate returns an *Error for terms that make no sense.
-func (t Terms) validate(p Policy) error {
-	if !isTokenText(t.Owner) {
-		return refuseToken("owner", tokenTextShape)
+// Validate returns an *Error for terms that make no sense.
+func (t Terms) Validate(p Policy) error {
+	if !IsLabel(t.Owner) {
+		return InvalidTerm("owner", LabelShape)
 	}
 	for _, list := range []struct {
 		name   string
@@ -44,11 +45,11 @@ func (t Terms) validate(p Policy) error {
 	} {
 		switch {
 		case list.values != nil && len(list.values) == 0:
-			return refuseToken(list.name, "must not be empty; left out, it sets no limit")
+			return InvalidTerm(list.name, "must not be empty; left out, it sets no limit")
 		case len(list.values) > maxTermValues:
-			return refuseToken(list.name, fmt.Sprintf("must have at most %d values", maxTermValues))
+			return InvalidTerm(list.name, fmt.Sprintf("must have at most %d values", maxTermValues))
 		case slices.ContainsFunc(list.values, func(s string) bool { return !list.valid(s) }):
-			return refuseToken(list.name, list.shape)
+			return InvalidTerm(list.name, list.shape)
 		}
 	}
 	return nil
@@ -82,4 +83,20 @@ func (t Terms) check(m Metadata) error {
 
 func (t Terms) refusal(allowed []string) string {
 	return "is not allowed by the initial access token that the client is registered with; allowed are " + strings.Join(allowed, ", ")
+}
+
+// IsLabel reports whether s may be what administrators call something, or an owner: nothing, or what may stand in
+// metadata.
+func IsLabel(s string) bool {
+	return s == "" || isText(s) && utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxLabel
+}
+
+const maxLabel = 200 // characters
+
+// labelShape says what IsLabel asks for.
+const LabelShape = "must be a text of at most 200 characters without control characters"
+
+// refuseTerm is the refusal of an administrator's request.
+func InvalidTerm(field, detail string) *Error {
+	return &Error{Code: InvalidRequest, Field: field, Detail: detail}
 }

@@ -1,4 +1,4 @@
-package domain
+package oauth
 
 import (
 	"bytes"
@@ -239,8 +239,8 @@ func Diff(before, after Metadata) []MemberChange {
 	return changes
 }
 
-// equal reports whether two metadata are the same, to the order within lists.
-func (m Metadata) equal(other Metadata) bool {
+// Equal reports whether two metadata are the same, to the order within lists.
+func (m Metadata) Equal(other Metadata) bool {
 	return maps.EqualFunc(m, other, equalValues)
 }
 

@@ -1,4 +1,4 @@
-package domain
+package oauth
 
 import (
 	"cmp"
@@ -89,7 +89,7 @@ func checkAuthentication(p Policy, m Metadata) error {
 		return refuse("token_endpoint_auth_signing_alg", "must be HS256, HS384 or HS512 for client_secret_jwt")
 	case method == "none" && slices.Contains(m.List("grant_types"), "client_credentials"):
 		return refuse("grant_types", "must not have client_credentials for a client that does not authenticate (RFC 6749 4.4)")
-	case method == "none" && needsSharedKey(m) && !authenticates(m, bySecret):
+	case method == "none" && m.NeedsSharedKey() && !authenticates(m, bySecret):
 		return refuse("token_endpoint_auth_method", "must not be none for an algorithm that takes the client secret for its key")
 	}
 	return nil
@@ -231,14 +231,14 @@ func checkSize(p Policy, m Metadata) error {
 	return nil
 }
 
-// needsSecret reports whether the client has any use for a client_secret.
-func needsSecret(m Metadata) bool {
-	return authenticates(m, bySecret) || needsSharedKey(m)
+// NeedsSecret reports whether the client has any use for a client_secret.
+func (m Metadata) NeedsSecret() bool {
+	return authenticates(m, bySecret) || m.NeedsSharedKey()
 }
 
-// needsSharedKey reports whether the authorization server needs the secret itself again, as the key of a
+// NeedsSharedKey reports whether the authorization server needs the secret itself again, as the key of a
 // symmetric algorithm (OpenID Connect Core 1.0, 9, 10.1 and 10.2).
-func needsSharedKey(m Metadata) bool {
+func (m Metadata) NeedsSharedKey() bool {
 	if authenticates(m, func(method string) bool { return method == "client_secret_jwt" }) {
 		return true
 	}

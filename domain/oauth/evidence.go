@@ -1,4 +1,4 @@
-package domain
+package oauth
 
 // Evidence is what others say of a request, learned before it is decided. The zero Evidence is that nobody
 // has been asked.

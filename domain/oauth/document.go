@@ -1,4 +1,4 @@
-package domain
+package oauth
 
 import (
 	"bytes"
@@ -52,6 +52,9 @@ func ParseDocument(body []byte) (Document, error) {
 	}
 	return document, nil
 }
+
+// Text returns the content of a member that is a string; ok is false when it is something else, or is not there.
+func (d Document) Text(name string) (text string, ok bool) { return decodeText(d[name]) }
 
 // deeperThan reports whether a valid JSON value nests deeper than limit.
 func deeperThan(value jsontext.Value, limit int) bool {

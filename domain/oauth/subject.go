@@ -1,4 +1,4 @@
-package domain
+package oauth
 
 // checkSubject is OpenID Connect Core 1.0, 8.1, and OpenID Connect CIBA Core 1.0, 4: pairwise subjects are told
 // apart by the one host of the URIs that show the client's sector, or by sector_identifier_uri. A client that
