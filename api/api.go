@@ -20,7 +20,7 @@ import (
 	"roster/domain"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // Registrar changes the registry. Its contract is that of *registrar.Registrar.
@@ -36,7 +36,7 @@ type Registrar interface {
 	RevokeToken(ctx context.Context, admin domain.Actor, id, reason string) error
 }
 
-// Administrators checks credentials. Its contract is that of *administrators.Administrators.
+// Administrators checks credentials. Its contract is that of *access.Administrators.
 type Administrators interface {
 	Password(ctx context.Context, from, user, password string) (domain.Actor, error)
 	Token(ctx context.Context, from, token string) (domain.Actor, error)
@@ -55,7 +55,7 @@ const (
 // Options is what an API is made of. Everything but Now, Metrics and Ready must be given.
 type Options struct {
 	Registrar      Registrar
-	Reader         projections.Reader
+	Reader         readmodel.Reader
 	Administrators Administrators
 
 	PublicURL        string       // base of registration_client_uri, without a slash at its end

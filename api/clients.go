@@ -9,7 +9,7 @@ import (
 
 	"roster/domain"
 	"roster/domain/oauth"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 const (
@@ -33,7 +33,7 @@ type clientView struct {
 	Metadata              jsontext.Value  `json:",embed"`
 }
 
-func viewOf(client projections.Client) (clientView, error) {
+func viewOf(client readmodel.Client) (clientView, error) {
 	metadata, err := encodeMetadata(client.Metadata)
 	issuer, _ := oauth.Attested(client.Metadata)
 	return clientView{
@@ -53,7 +53,7 @@ func viewOf(client projections.Client) (clientView, error) {
 
 func (a *API) listClients(c echo.Context, _ domain.Actor) error {
 	q := queryOf(c, "q", "status", "owner", "limit", "cursor")
-	selected := projections.ClientQuery{
+	selected := readmodel.ClientQuery{
 		Text:   q.text("q"),
 		Status: domain.Status(q.text("status")),
 		Owner:  q.text("owner"),

@@ -8,7 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
-	"roster/domain/administrators"
+	"roster/domain/access"
 )
 
 // errNoToken answers a request that presents no bearer token: no error code in the challenge (RFC 6750 3.1).
@@ -74,7 +74,7 @@ func (a *API) administratorAtClient(c echo.Context) (admin domain.Actor, present
 		return domain.Actor{}, false, nil
 	}
 	admin, err = a.authenticate(c)
-	if errors.Is(err, administrators.ErrRefused) {
+	if errors.Is(err, access.ErrRefused) {
 		// To this address a token is the key: no browser should ask its user for a password.
 		err = errNoToken
 	}

@@ -14,10 +14,10 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
-	"roster/domain/administrators"
+	"roster/domain/access"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // The challenges of RFC 9110 11.6.1. One with an error code answers credentials that came (RFC 6750 3.1).
@@ -77,7 +77,7 @@ func problemOf(err error) *problem {
 	var (
 		known     *problem
 		refused   *oauth.Error
-		throttled *administrators.Throttled
+		throttled *access.Throttled
 		changed   *registrar.Throttled
 		fetches   *registrar.TooManyFetches
 		tooLarge  *http.MaxBytesError
@@ -100,13 +100,13 @@ func problemOf(err error) *problem {
 		return &problem{status: http.StatusUnauthorized, Code: "invalid_token", Description: "the registration access token is not accepted", challenge: invalidTokenChallenge}
 	case errors.Is(err, domain.ErrTokenRefused):
 		return &problem{status: http.StatusUnauthorized, Code: "invalid_token", Description: "the initial access token is not accepted", challenge: invalidTokenChallenge}
-	case errors.Is(err, administrators.ErrRefused):
+	case errors.Is(err, access.ErrRefused):
 		return &problem{status: http.StatusUnauthorized, Code: "unauthorized", Description: "these are not the credentials of an administrator", challenge: administratorChallenge}
 	case errors.Is(err, domain.ErrNotFound):
 		return &problem{status: http.StatusNotFound, Code: "not_found", Description: "there is no such client"}
 	case errors.Is(err, domain.ErrNoSuchToken):
 		return &problem{status: http.StatusNotFound, Code: "not_found", Description: "there is no such initial access token"}
-	case errors.Is(err, projections.ErrBadCursor):
+	case errors.Is(err, readmodel.ErrBadCursor):
 		return invalidRequest(http.StatusBadRequest, "cursor is not one that was returned as next_cursor")
 	case errors.As(err, &tooLarge):
 		return invalidRequest(http.StatusRequestEntityTooLarge, "the body is larger than the %d bytes that the policy max-body-size of this server allows", tooLarge.Limit)
@@ -120,7 +120,7 @@ func problemOf(err error) *problem {
 		return &problem{status: http.StatusServiceUnavailable, Code: "temporarily_unavailable", Description: "the disk of this server is full; nothing was stored", retryAfter: lastingRetry}
 	case errors.Is(err, domain.ErrUnavailable):
 		return unavailable("the event log is not available now; nothing was stored, try again later")
-	case errors.Is(err, projections.ErrUnavailable):
+	case errors.Is(err, readmodel.ErrUnavailable):
 		return unavailable("what is registered cannot be read now, try again later")
 	case errors.Is(err, domain.ErrKeysUnavailable):
 		return unavailable("the keys of the software statement's issuer cannot be had now, try again later")

@@ -11,11 +11,11 @@ import (
 
 	"roster/api"
 	"roster/domain"
-	"roster/domain/administrators"
+	"roster/domain/access"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/eventstore/memory"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // failing answers every use of the registrar with one error.
@@ -66,12 +66,12 @@ func TestErrorsAsAnswers(t *testing.T) {
 		{fmt.Errorf("%w: nats: no responders", domain.ErrUnavailable), 503, "temporarily_unavailable", "1"},
 		{domain.ErrDiskFull, 503, "temporarily_unavailable", "30"},
 		{fmt.Errorf("%w: %w", domain.ErrOutcomeUnknown, domain.ErrDiskFull), 503, "temporarily_unavailable", "1"},
-		{fmt.Errorf("%w: database disk image is malformed", projections.ErrUnavailable), 503, "temporarily_unavailable", "1"},
+		{fmt.Errorf("%w: database disk image is malformed", readmodel.ErrUnavailable), 503, "temporarily_unavailable", "1"},
 		{context.DeadlineExceeded, 503, "temporarily_unavailable", "1"},
-		{&administrators.Throttled{RetryAfter: 1500 * time.Millisecond}, 429, "too_many_requests", "2"},
+		{&access.Throttled{RetryAfter: 1500 * time.Millisecond}, 429, "too_many_requests", "2"},
 		{&registrar.Throttled{RetryAfter: 14500 * time.Millisecond}, 429, "too_many_requests", "15"},
 		{&registrar.TooManyFetches{RetryAfter: 1500 * time.Millisecond}, 429, "too_many_requests", "2"},
-		{projections.ErrBadCursor, 400, "invalid_request", ""},
+		{readmodel.ErrBadCursor, 400, "invalid_request", ""},
 		{errors.New("SQLITE_IOERR at /var/lib/roster: secret"), 500, "server_error", ""},
 	} {
 		s := start(t, func(o *api.Options) { o.Registrar = failing{fmt.Errorf("use case: %w", test.err)} })

@@ -14,7 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 const (
@@ -41,7 +41,7 @@ func (a *API) clientEvents(c echo.Context, _ domain.Actor) error {
 }
 
 func (a *API) serveEvents(c echo.Context, q *query, clientID string) error {
-	selected := projections.EventQuery{
+	selected := readmodel.EventQuery{
 		After:    q.number("after", 0, math.MaxInt64, 0),
 		ClientID: clientID,
 		Type:     q.text("type"),
@@ -95,7 +95,7 @@ func (q *query) lastEventID(id string) uint64 {
 }
 
 // dumpEvents writes the events that are there when it begins, one a line.
-func (a *API) dumpEvents(c echo.Context, selected projections.EventQuery, limit uint64) error {
+func (a *API) dumpEvents(c echo.Context, selected readmodel.EventQuery, limit uint64) error {
 	s := newStream(c, ndjson)
 	// Not the last one applied, which is not all that a read model holds once it can be read.
 	selected.Before = a.Reader.Health().Last + 1
@@ -118,7 +118,7 @@ func (a *API) dumpEvents(c echo.Context, selected projections.EventQuery, limit 
 
 // followEvents writes the events that are there and those to come as server-sent events, until the
 // reader goes away, the limit is reached or the API closes.
-func (a *API) followEvents(c echo.Context, selected projections.EventQuery, limit uint64) error {
+func (a *API) followEvents(c echo.Context, selected readmodel.EventQuery, limit uint64) error {
 	ctx, cancel := context.WithCancel(c.Request().Context())
 	defer cancel()
 	defer context.AfterFunc(a.closing, cancel)()
@@ -156,7 +156,7 @@ func (a *API) followEvents(c echo.Context, selected projections.EventQuery, limi
 }
 
 // nextEvents returns the next page of what is selected and moves the selection beyond it.
-func (a *API) nextEvents(ctx context.Context, selected *projections.EventQuery, limit uint64) ([]projections.Event, error) {
+func (a *API) nextEvents(ctx context.Context, selected *readmodel.EventQuery, limit uint64) ([]readmodel.Event, error) {
 	selected.Limit = int(min(limit, eventPage))
 	page, err := a.Reader.Events(ctx, *selected)
 	if err != nil {
@@ -191,7 +191,7 @@ func (a *API) awaitEvent(ctx context.Context, s *stream, after uint64) error {
 }
 
 // event adds a server-sent event: its sequence as the id and its line of the log as the data.
-func (s *stream) event(event projections.Event) error {
+func (s *stream) event(event readmodel.Event) error {
 	data, err := json.Marshal(event)
 	if err != nil {
 		return fmt.Errorf("encode event %d: %w", event.Seq, err)

@@ -21,7 +21,7 @@ import (
 	"roster/api"
 	"roster/domain"
 	"roster/domain/oauth"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // eventLine is an event line of the contract.
@@ -296,19 +296,19 @@ func TestFeedsEndOnShutdown(t *testing.T) {
 
 // failingReader fails in the middle of an answer.
 type failingReader struct {
-	projections.Reader
+	readmodel.Reader
 	after int
 }
 
 var errBroken = errors.New("disk on fire at /dev/sda")
 
-func (r *failingReader) Events(context.Context, projections.EventQuery) ([]projections.Event, error) {
+func (r *failingReader) Events(context.Context, readmodel.EventQuery) ([]readmodel.Event, error) {
 	return nil, errBroken
 }
 
-func (r *failingReader) RegistryAt(ctx context.Context, at projections.Moment, yield func(projections.Client) error) error {
+func (r *failingReader) RegistryAt(ctx context.Context, at readmodel.Moment, yield func(readmodel.Client) error) error {
 	for range r.after {
-		if err := yield(projections.Client{Client: domain.Client{ID: "x", Metadata: oauth.Metadata{"client_name": oauth.Text(strings.Repeat("x", 1000))}}}); err != nil {
+		if err := yield(readmodel.Client{Client: domain.Client{ID: "x", Metadata: oauth.Metadata{"client_name": oauth.Text(strings.Repeat("x", 1000))}}}); err != nil {
 			return err
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // probeTimeout bounds what a probe waits for.
@@ -43,7 +43,7 @@ func (a *API) readyz(c echo.Context) error {
 	switch {
 	case health.Err != nil:
 		reasons = append(reasons, "the read model has stopped; the service's log says why")
-	case errors.Is(health.Trouble, projections.ErrRebuilding):
+	case errors.Is(health.Trouble, readmodel.ErrRebuilding):
 		reasons = append(reasons, "the read model is being built from the event log")
 	case health.Trouble != nil:
 		reasons = append(reasons, "the read model cannot go on at present; the service's log says why")

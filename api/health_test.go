@@ -14,7 +14,7 @@ import (
 
 	"roster/api"
 	"roster/domain"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 func TestHealth(t *testing.T) {
@@ -47,9 +47,9 @@ func TestNotReadyWithoutTheLog(t *testing.T) {
 }
 
 // behind is a read model that has not applied the log's last event.
-type behind struct{ projections.Reader }
+type behind struct{ readmodel.Reader }
 
-func (behind) Health() projections.Health { return projections.Health{Applied: 4, Last: 7} }
+func (behind) Health() readmodel.Health { return readmodel.Health{Applied: 4, Last: 7} }
 
 func TestNotReadyBehindTheLog(t *testing.T) {
 	s := checked(t, func(o *api.Options) { o.Reader = behind{o.Reader} })
@@ -65,12 +65,12 @@ func TestNotReadyBehindTheLog(t *testing.T) {
 
 // troubled is a read model that does not go on at present.
 type troubled struct {
-	projections.Reader
+	readmodel.Reader
 	by error
 }
 
-func (r troubled) Health() projections.Health {
-	return projections.Health{Applied: 7, Last: 7, Trouble: r.by}
+func (r troubled) Health() readmodel.Health {
+	return readmodel.Health{Applied: 7, Last: 7, Trouble: r.by}
 }
 
 // What passes, or what somebody has to do something about, is said in plain words, and when to ask again.
@@ -84,7 +84,7 @@ func TestNotReadyInTrouble(t *testing.T) {
 	for want, change := range map[string]func(*api.Options){
 		"the disk is full":                                 ready(fmt.Errorf("sync: %w", domain.ErrDiskFull)),
 		"the event log cannot be written":                  ready(domain.ErrUnavailable),
-		"the read model is being built from the event log": trouble(projections.ErrRebuilding),
+		"the read model is being built from the event log": trouble(readmodel.ErrRebuilding),
 		"the read model cannot go on at present":           trouble(errors.New("database or disk is full")),
 	} {
 		s := checked(t, change)

@@ -9,7 +9,7 @@ import (
 
 	"roster/domain"
 	"roster/domain/registrar"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // readClient answers RFC 7592 section 2.1, and an administrator's read without token and address.
@@ -44,7 +44,7 @@ func (a *API) readClientAsAdministrator(c echo.Context) error {
 }
 
 // admitted returns the client of the request's address when a token admits to it, else domain.ErrUnauthorized.
-func (a *API) admitted(c echo.Context, token string) (projections.Client, error) {
+func (a *API) admitted(c echo.Context, token string) (readmodel.Client, error) {
 	client, err := a.addressed(c, c.Param("client_id"))
 	if err == nil && !client.Admits(token) {
 		err = domain.ErrUnauthorized
@@ -54,10 +54,10 @@ func (a *API) admitted(c echo.Context, token string) (projections.Client, error)
 
 // addressed returns the client with the id of the request's address. Unknown ids have the zero client, which admits
 // nobody, after the same work.
-func (a *API) addressed(c echo.Context, id string) (projections.Client, error) {
+func (a *API) addressed(c echo.Context, id string) (readmodel.Client, error) {
 	client, err := a.Reader.Client(c.Request().Context(), id)
 	if errors.Is(err, domain.ErrNotFound) {
-		return projections.Client{}, nil
+		return readmodel.Client{}, nil
 	}
 	return client, err
 }

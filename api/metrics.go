@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // metrics are what the API counts. No label takes its values from a caller.
@@ -21,7 +21,7 @@ type metrics struct {
 	feeds         prometheus.Gauge
 }
 
-func newMetrics(registry *prometheus.Registry, reader projections.Reader) *metrics {
+func newMetrics(registry *prometheus.Registry, reader readmodel.Reader) *metrics {
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "roster_http_requests_total",

@@ -16,24 +16,24 @@ import (
 	"roster/api"
 	"roster/domain"
 	"roster/domain/oauth"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // endless is a log that always has one more page of events, or none at all.
 type endless struct {
-	projections.Reader
+	readmodel.Reader
 	silent bool
 }
 
-func (endless) Health() projections.Health { return projections.Health{Applied: 1, Last: 1} }
+func (endless) Health() readmodel.Health { return readmodel.Health{Applied: 1, Last: 1} }
 
-func (r endless) Events(ctx context.Context, q projections.EventQuery) ([]projections.Event, error) {
+func (r endless) Events(ctx context.Context, q readmodel.EventQuery) ([]readmodel.Event, error) {
 	if r.silent {
 		return nil, ctx.Err()
 	}
-	page := make([]projections.Event, q.Limit)
+	page := make([]readmodel.Event, q.Limit)
 	for i := range page {
-		page[i] = projections.Event{Seq: q.After + uint64(i) + 1, Envelope: domain.Envelope{Event: domain.ClientDeleted{}}}
+		page[i] = readmodel.Event{Seq: q.After + uint64(i) + 1, Envelope: domain.Envelope{Event: domain.ClientDeleted{}}}
 	}
 	return page, nil
 }
@@ -64,7 +64,7 @@ func (p pipe) Addr() net.Addr { return &net.TCPAddr{} }
 const asHolder = "\r\nAuthorization: Bearer " + apiToken
 
 // overPipe sends the head of a request and hands the connection to read. It is for a synctest bubble.
-func overPipe(t *testing.T, reader projections.Reader, request string, read func(net.Conn)) {
+func overPipe(t *testing.T, reader readmodel.Reader, request string, read func(net.Conn)) {
 	a := api.New(api.Options{
 		Reader: reader, Administrators: admins(t), PublicURL: publicURL, Policy: oauth.DefaultPolicy,
 		Registration: api.RegistrationOpen, RegistrationRate: 1, Logger: slog.New(slog.DiscardHandler),

@@ -5,7 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"roster/domain/throttle"
+	"roster/domain/access"
 )
 
 // callersKept bounds how many callers a limit remembers.
@@ -18,7 +18,7 @@ func limitRate(what string, perMinute int, now func() time.Time) echo.Middleware
 	if perMinute == 0 {
 		return func(next echo.HandlerFunc) echo.HandlerFunc { return next }
 	}
-	callers := throttle.New(perMinute, time.Minute/time.Duration(perMinute), callersKept)
+	callers := access.NewCallers(perMinute, time.Minute/time.Duration(perMinute), callersKept)
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			if _, wait := callers.Take(c.RealIP(), now()); wait > 0 {

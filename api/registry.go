@@ -6,7 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // registry answers with the registry as it stood at a moment of its history, one client a line. A moment
@@ -21,7 +21,7 @@ func (a *API) registry(c echo.Context, _ domain.Actor) error {
 	if c.Request().Method == http.MethodHead {
 		return s.send()
 	}
-	err := a.Reader.RegistryAt(c.Request().Context(), at, func(client projections.Client) error {
+	err := a.Reader.RegistryAt(c.Request().Context(), at, func(client readmodel.Client) error {
 		view, err := viewOf(client)
 		if err != nil {
 			return err

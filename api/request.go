@@ -16,7 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain/oauth"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 const (
@@ -155,14 +155,14 @@ func (q *query) instant(name string) time.Time {
 }
 
 // moment returns a parameter that is a sequence of the log or a time.
-func (q *query) moment(name string) projections.Moment {
+func (q *query) moment(name string) readmodel.Moment {
 	given := q.values.Get(name)
 	if seq, err := strconv.ParseUint(given, 10, 64); err == nil {
-		return projections.Moment{Seq: seq}
+		return readmodel.Moment{Seq: seq}
 	}
 	t, err := time.Parse(time.RFC3339, given)
 	if err != nil {
 		q.refuse("query parameter " + name + " must be given: the sequence of an event, or " + timeForm)
 	}
-	return projections.Moment{Time: t}
+	return readmodel.Moment{Time: t}
 }

@@ -20,11 +20,11 @@ import (
 
 	"roster/api"
 	"roster/domain"
-	"roster/domain/administrators"
+	"roster/domain/access"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/eventstore/memory"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 const (
@@ -44,7 +44,7 @@ type service struct {
 	tb    testing.TB
 	api   *api.API
 	log   *memory.Log
-	model *projections.ReadModel
+	model *readmodel.ReadModel
 	logs  *lockedBuffer
 	check validator.Validator // nil: answers are not held against the OpenAPI document
 	stop  func()
@@ -55,7 +55,7 @@ func start(tb testing.TB, change ...func(*api.Options)) *service {
 	tb.Helper()
 	s := &service{tb: tb, log: memory.New(), logs: &lockedBuffer{}}
 	var err error
-	s.model, err = projections.Open(tb.Context(), projections.Options{Dir: tb.TempDir(), Log: s.log, Logger: slog.New(slog.DiscardHandler)})
+	s.model, err = readmodel.Open(tb.Context(), readmodel.Options{Dir: tb.TempDir(), Log: s.log, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -121,11 +121,11 @@ type sealer struct{}
 
 func (sealer) Seal(_, secret string) []byte { return []byte("sealed") }
 
-var adminHash = sync.OnceValue(func() string { return administrators.HashPassword(password) })
+var adminHash = sync.OnceValue(func() string { return access.HashPassword(password) })
 
-func admins(tb testing.TB) *administrators.Administrators {
+func admins(tb testing.TB) *access.Administrators {
 	tb.Helper()
-	a, err := administrators.New(administrators.Options{
+	a, err := access.New(access.Options{
 		User:         "admin",
 		PasswordHash: adminHash(),
 		Tokens:       map[string]domain.Digest{"auditor": domain.DigestOf(apiToken)},

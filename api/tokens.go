@@ -11,7 +11,7 @@ import (
 
 	"roster/domain"
 	"roster/domain/oauth"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // tokenRequest asks for an initial access token. What is left out sets no limit.
@@ -84,7 +84,7 @@ type tokenView struct {
 	Reason           string             `json:"reason,omitzero"`
 }
 
-func tokenViewOf(t projections.InitialAccessToken, now time.Time) tokenView {
+func tokenViewOf(t readmodel.InitialAccessToken, now time.Time) tokenView {
 	view := tokenView{
 		ID: t.ID, Status: t.StatusAt(now), Label: t.Label, Owner: t.Terms.Owner,
 		IssuedAt: t.IssuedAt.UTC(), IssuedBy: t.IssuedBy, ExpiresAt: t.ExpiresAt.UTC(), Uses: t.MaxUses, Clients: t.Clients,
@@ -118,7 +118,7 @@ func (a *API) issueToken(c echo.Context, admin domain.Actor) error {
 	if err != nil {
 		return err
 	}
-	view := tokenViewOf(projections.InitialAccessToken{
+	view := tokenViewOf(readmodel.InitialAccessToken{
 		InitialAccessToken: issued.InitialAccessToken, IssuedAt: issued.IssuedAt, IssuedBy: admin.ID,
 	}, now)
 	view.Token = issued.Token
@@ -127,7 +127,7 @@ func (a *API) issueToken(c echo.Context, admin domain.Actor) error {
 
 func (a *API) listTokens(c echo.Context, _ domain.Actor) error {
 	q := queryOf(c, "limit", "cursor")
-	selected := projections.TokenQuery{Limit: int(q.number("limit", 1, pageMost, pageDefault)), Cursor: q.text("cursor")}
+	selected := readmodel.TokenQuery{Limit: int(q.number("limit", 1, pageMost, pageDefault)), Cursor: q.text("cursor")}
 	if q.err != nil {
 		return q.err
 	}

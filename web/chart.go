@@ -5,13 +5,13 @@ import (
 	"slices"
 	"strconv"
 
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // A chart shows registrations upwards and endings downwards from one line, one bar a day, both on one scale.
 // Its units are those of its view box: chartStep a day, chartHeight in all.
 type chart struct {
-	Days                []projections.Day
+	Days                []readmodel.Day
 	Bars                []bar
 	Width               int
 	Line                float64 // where the two meet
@@ -35,7 +35,7 @@ const (
 )
 
 // newChart draws the days, which must not be empty.
-func newChart(days []projections.Day) chart {
+func newChart(days []readmodel.Day) chart {
 	c := chart{Days: days, Width: chartStep * len(days)}
 	for _, d := range days {
 		c.Top = max(c.Top, d.Registered)
@@ -68,7 +68,7 @@ func (c chart) Summary() string {
 	if c.Registered+c.Ended == 0 {
 		return fmt.Sprintf("Nothing was registered or ended in the last %d days.", len(c.Days))
 	}
-	busiest := slices.MaxFunc(c.Days, func(a, b projections.Day) int { return a.Registered - b.Registered })
+	busiest := slices.MaxFunc(c.Days, func(a, b readmodel.Day) int { return a.Registered - b.Registered })
 	return fmt.Sprintf("In the last %d days %s registered and %s ended; most registered on %s, %s.",
 		len(c.Days), counted(c.Registered, "client", "clients"), count(c.Ended),
 		busiest.Date.Format(formDay), count(busiest.Registered))

@@ -16,7 +16,7 @@ import (
 
 	"roster/domain"
 	"roster/domain/oauth"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // historyShown is how many events of a client a page shows.
@@ -24,7 +24,7 @@ const historyShown = 25
 
 // A clientView is what the page of one client shows.
 type clientView struct {
-	projections.Client
+	readmodel.Client
 	Issuer   string // of its software statement; empty: it has none
 	Cautions []oauth.Caution
 	Groups   []memberGroup
@@ -60,10 +60,10 @@ func (w *Web) client(c echo.Context) error {
 }
 
 // findClient returns the client that the path names, or domain.ErrNotFound.
-func (w *Web) findClient(ctx context.Context, c echo.Context) (projections.Client, error) {
+func (w *Web) findClient(ctx context.Context, c echo.Context) (readmodel.Client, error) {
 	id, err := url.PathUnescape(c.Param("id"))
 	if err != nil {
-		return projections.Client{}, domain.ErrNotFound
+		return readmodel.Client{}, domain.ErrNotFound
 	}
 	return w.reader.Client(ctx, domain.CanonicalID(id))
 }
@@ -211,7 +211,7 @@ type step struct {
 // older is the sequence below which it goes on, 0 when that was all.
 func (w *Web) history(ctx context.Context, id string, before uint64) (steps []step, older uint64, err error) {
 	// One more than is shown: it is what the oldest one shown changed.
-	recorded, err := w.reader.Events(ctx, projections.EventQuery{
+	recorded, err := w.reader.Events(ctx, readmodel.EventQuery{
 		ClientID: id, Before: before, Newest: true, Limit: historyShown + 1,
 	})
 	if err != nil {
@@ -234,7 +234,7 @@ func (w *Web) history(ctx context.Context, id string, before uint64) (steps []st
 }
 
 // stepOf tells what an event changed.
-func stepOf(e projections.Event, former, state domain.Client) step {
+func stepOf(e readmodel.Event, former, state domain.Client) step {
 	s := step{eventRow: rowOfEvent(e)}
 	switch event := e.Event.(type) {
 	case domain.ClientRegistered:

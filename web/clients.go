@@ -9,7 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // How many clients a page shows, and how long the text searched for may be.
@@ -20,9 +20,9 @@ const (
 
 // A clientList is what the list of clients shows.
 type clientList struct {
-	Query  projections.ClientQuery
-	Page   projections.ClientPage
-	Counts projections.Overview // of all clients, whatever is searched for
+	Query  readmodel.ClientQuery
+	Page   readmodel.ClientPage
+	Counts readmodel.Overview // of all clients, whatever is searched for
 }
 
 // clients lists and finds clients.
@@ -45,8 +45,8 @@ func (w *Web) clients(c echo.Context) error {
 }
 
 // clientQueryOf reads what to look for from an address.
-func clientQueryOf(given url.Values) (projections.ClientQuery, error) {
-	q := projections.ClientQuery{
+func clientQueryOf(given url.Values) (readmodel.ClientQuery, error) {
+	q := readmodel.ClientQuery{
 		Text:   strings.TrimSpace(given.Get("q")),
 		Status: domain.Status(given.Get("status")),
 		Limit:  clientsShown,

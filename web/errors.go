@@ -9,7 +9,7 @@ import (
 
 	"roster/domain"
 	"roster/domain/oauth"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // errCrossOrigin says that a form was sent from another site's page.
@@ -43,7 +43,7 @@ func problemOf(err error) problem {
 	case errors.Is(err, domain.ErrNotFound):
 		return problem{http.StatusNotFound, "No such client",
 			"No client with this id was ever registered. Its id may have been copied in part."}
-	case errors.Is(err, projections.ErrBadCursor):
+	case errors.Is(err, readmodel.ErrBadCursor):
 		return problem{http.StatusBadRequest, "This page does not exist",
 			"The address holds a place in the list that the registry did not give out. Start again from the first page."}
 	case errors.As(err, &bad):
@@ -65,7 +65,7 @@ func problemOf(err error) problem {
 	case errors.Is(err, domain.ErrUnavailable):
 		return problem{http.StatusServiceUnavailable, "The event log is not available",
 			"The event log cannot be read or written now, so nothing was done. Try again in a moment."}
-	case errors.Is(err, projections.ErrUnavailable):
+	case errors.Is(err, readmodel.ErrUnavailable):
 		return problem{http.StatusServiceUnavailable, "The registry cannot be shown now",
 			"What the dashboard shows is being rebuilt from the event log. Try again in a moment."}
 	case errors.Is(err, context.DeadlineExceeded):

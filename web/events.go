@@ -13,7 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // eventsShown is how many events a page shows.
@@ -52,14 +52,14 @@ func kindOf(eventType string) eventKind {
 
 // An eventRow is an event as the log shows it.
 type eventRow struct {
-	projections.Event
+	readmodel.Event
 	Kind     eventKind
 	Client   string // id of the client that it is about, or that used the token it is about; empty: none
 	Name     string // of that client, as it is now
 	Registry string // what happened to the registry itself; empty: the event is about something else
 }
 
-func rowOfEvent(e projections.Event) eventRow {
+func rowOfEvent(e readmodel.Event) eventRow {
 	row := eventRow{Event: e, Kind: kindOf(e.Event.Type())}
 	switch event := e.Event.(type) {
 	case domain.InitialAccessTokenUsed:
@@ -79,7 +79,7 @@ func rowOfEvent(e projections.Event) eventRow {
 }
 
 // eventRows finds the names that events are shown with.
-func (w *Web) eventRows(ctx context.Context, recorded []projections.Event) ([]eventRow, error) {
+func (w *Web) eventRows(ctx context.Context, recorded []readmodel.Event) ([]eventRow, error) {
 	names := map[string]string{}
 	rows := make([]eventRow, 0, len(recorded))
 	for _, e := range recorded {
@@ -153,8 +153,8 @@ func eventLogOf(given url.Values) (eventLog, error) {
 }
 
 // query selects the events that the log shows.
-func (l eventLog) query() projections.EventQuery {
-	return projections.EventQuery{Type: l.Type, ClientID: l.Client}
+func (l eventLog) query() readmodel.EventQuery {
+	return readmodel.EventQuery{Type: l.Type, ClientID: l.Client}
 }
 
 // Newest returns the address of this log from its newest event.

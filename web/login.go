@@ -8,7 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"roster/domain/administrators"
+	"roster/domain/access"
 )
 
 // A loginForm is what the sign-in shows again after a failed attempt. It never holds the password.
@@ -41,14 +41,14 @@ func (w *Web) login(c echo.Context) error {
 	r := c.Request()
 
 	admin, err := w.administrators.Password(r.Context(), c.RealIP(), form.Get("name"), form.Get("password"))
-	var throttled *administrators.Throttled
+	var throttled *access.Throttled
 	switch {
 	case errors.As(err, &throttled):
 		wait := max(throttled.RetryAfter+time.Second-1, time.Second).Truncate(time.Second)
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
 		again.Failure = "Too many failed attempts. Wait " + inWords(wait) + ", then try again. The password was not looked at."
 		return w.render(c, http.StatusTooManyRequests, loginPage(w.page(c, "Sign in", ""), again))
-	case errors.Is(err, administrators.ErrRefused):
+	case errors.Is(err, access.ErrRefused):
 		again.Failure = "That name and password do not belong together."
 		return w.render(c, http.StatusUnprocessableEntity, loginPage(w.page(c, "Sign in", ""), again))
 	case err != nil:

@@ -7,7 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // How many days the overview's chart may show, and how many events are the latest.
@@ -26,7 +26,7 @@ func (w *Web) overview(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	latest, err := w.reader.Events(ctx, projections.EventQuery{Newest: true, Limit: latestEvents})
+	latest, err := w.reader.Events(ctx, readmodel.EventQuery{Newest: true, Limit: latestEvents})
 	if err != nil {
 		return err
 	}

@@ -11,12 +11,12 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"fmt"
 	"roster/domain"
-	"roster/projections"
+	"roster/projections/readmodel"
 	"slices"
 )
 
 // overviewPage is what the dashboard opens with.
-func overviewPage(p page, counts projections.Overview, days chart, latest []eventRow, publicURL string) templ.Component {
+func overviewPage(p page, counts readmodel.Overview, days chart, latest []eventRow, publicURL string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // A page is what every page shows around its own content.
@@ -46,12 +46,12 @@ func administratorOf(c echo.Context) string {
 const behindTolerated = 1000
 
 // warningOf says what a reader of the read model should know of its state; empty: nothing.
-func warningOf(h projections.Health) string {
+func warningOf(h readmodel.Health) string {
 	switch {
 	case h.Err != nil:
 		return "The read model has stopped, so pages show the registry as it was at event " + count(int(h.Applied)) +
 			" of " + count(int(h.Last)) + ". Registration goes on. The server's log and /readyz say why it stopped."
-	case errors.Is(h.Trouble, projections.ErrRebuilding):
+	case errors.Is(h.Trouble, readmodel.ErrRebuilding):
 		return "" // no page shows anything of it: each says that it cannot
 	case h.Trouble != nil:
 		return "The read model cannot follow the event log at present, so pages may lack the newest events. The server's log and /readyz say why."

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"roster/domain"
-	"roster/projections"
+	"roster/projections/readmodel"
 	"roster/web"
 )
 
@@ -111,7 +111,7 @@ func TestFaultsTellNothingOfTheInside(t *testing.T) {
 		"outcome unknown": {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrOutcomeUnknown), http.StatusServiceUnavailable, "not known whether"},
 		"no leader":       {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrUnavailable), http.StatusServiceUnavailable, "event log is not available"},
 		"disk full":       {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrDiskFull), http.StatusServiceUnavailable, "The disk is full"},
-		"being built":     {fmt.Errorf("nats at 10.0.0.1: %w", projections.ErrUnavailable), http.StatusServiceUnavailable, "is being rebuilt"},
+		"being built":     {fmt.Errorf("nats at 10.0.0.1: %w", readmodel.ErrUnavailable), http.StatusServiceUnavailable, "is being rebuilt"},
 		"conflict":        {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrConflict), http.StatusConflict, "same moment"},
 		"too slow":        {fmt.Errorf("nats at 10.0.0.1: %w", context.DeadlineExceeded), http.StatusServiceUnavailable, "in time"},
 		"anything":        {errors.New("nats at 10.0.0.1: disk full"), http.StatusInternalServerError, "Something went wrong"},
@@ -139,13 +139,13 @@ func TestFaultsTellNothingOfTheInside(t *testing.T) {
 
 func TestAReadModelThatStoppedIsSaid(t *testing.T) {
 	for name, c := range map[string]struct {
-		health projections.Health
+		health readmodel.Health
 		want   string
 	}{
-		"stopped":     {projections.Health{Applied: 1200, Last: 1300, Err: errors.New("column at /srv/x")}, "as it was at event 1,200 of 1,300"},
-		"in trouble":  {projections.Health{Applied: 1200, Last: 1200, Trouble: errors.New("disk at /srv/x")}, "cannot follow the event log at present"},
-		"catching up": {projections.Health{Applied: 1200, Last: 90000}, "event 1,200 of 90,000"},
-		"rebuilding":  {projections.Health{Applied: 1200, Last: 90000, Trouble: projections.ErrRebuilding}, ""},
+		"stopped":     {readmodel.Health{Applied: 1200, Last: 1300, Err: errors.New("column at /srv/x")}, "as it was at event 1,200 of 1,300"},
+		"in trouble":  {readmodel.Health{Applied: 1200, Last: 1200, Trouble: errors.New("disk at /srv/x")}, "cannot follow the event log at present"},
+		"catching up": {readmodel.Health{Applied: 1200, Last: 90000}, "event 1,200 of 90,000"},
+		"rebuilding":  {readmodel.Health{Applied: 1200, Last: 90000, Trouble: readmodel.ErrRebuilding}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRegistry(t, func(o *web.Options) { o.Reader = ill{o.Reader, c.health} })
@@ -162,11 +162,11 @@ func TestAReadModelThatStoppedIsSaid(t *testing.T) {
 
 // ill is a read model with a state of health.
 type ill struct {
-	projections.Reader
-	health projections.Health
+	readmodel.Reader
+	health readmodel.Health
 }
 
-func (i ill) Health() projections.Health { return i.health }
+func (i ill) Health() readmodel.Health { return i.health }
 
 func TestHostileTextIsTextEverywhere(t *testing.T) {
 	r := newRegistry(t)

@@ -15,11 +15,11 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"roster/domain"
-	"roster/domain/administrators"
+	"roster/domain/access"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/eventstore/memory"
-	"roster/projections"
+	"roster/projections/readmodel"
 	"roster/web"
 )
 
@@ -41,7 +41,7 @@ var passwordHash = func() string {
 // A registry is a whole registry with its dashboard, on a log in memory.
 type registry struct {
 	log       *memory.Log
-	model     *projections.ReadModel
+	model     *readmodel.ReadModel
 	registrar *registrar.Registrar
 	sessions  scs.Store
 	logged    *lines
@@ -59,13 +59,13 @@ func newRegistry(t testing.TB, options ...option) *registry {
 	log := memory.New()
 	logged := &lines{}
 	logger := slog.New(slog.NewTextHandler(logged, nil))
-	model, err := projections.Open(ctx, projections.Options{Dir: t.TempDir(), Log: log, Logger: logger})
+	model, err := readmodel.Open(ctx, readmodel.Options{Dir: t.TempDir(), Log: log, Logger: logger})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ran := make(chan error, 1)
 	go func() { ran <- model.Run(ctx) }()
-	admins, err := administrators.New(administrators.Options{User: adminName, PasswordHash: passwordHash})
+	admins, err := access.New(access.Options{User: adminName, PasswordHash: passwordHash})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // reasonLimit is how many characters a reason may have.
@@ -17,7 +17,7 @@ const reasonLimit = 500
 
 // A revocation is what the confirmation asks about.
 type revocation struct {
-	Client  projections.Client
+	Client  readmodel.Client
 	Reason  string // as entered
 	Failure string // what is wrong with it; empty: nothing
 }
@@ -79,7 +79,7 @@ func (w *Web) tell(c echo.Context, id, message string) error {
 }
 
 // nameOrID is what to call a client.
-func nameOrID(c projections.Client) string {
+func nameOrID(c readmodel.Client) string {
 	if name := c.Metadata.Name(); name != "" {
 		return name
 	}

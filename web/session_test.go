@@ -12,8 +12,8 @@ import (
 	"github.com/alexedwards/scs/v2/memstore"
 
 	"roster/domain"
-	"roster/domain/administrators"
-	"roster/projections"
+	"roster/domain/access"
+	"roster/projections/readmodel"
 	"roster/web"
 )
 
@@ -257,23 +257,23 @@ func (nobody) Revoke(context.Context, domain.Actor, string, string) error { retu
 
 func (nobody) Password(_ context.Context, _, user, _ string) (domain.Actor, error) {
 	if user == "" {
-		return domain.Actor{}, administrators.ErrRefused
+		return domain.Actor{}, access.ErrRefused
 	}
 	return domain.Actor{Kind: domain.ActorAdmin, ID: user}, nil
 }
 
 // emptyModel is the read model of an empty log.
-type emptyModel struct{ projections.Reader }
+type emptyModel struct{ readmodel.Reader }
 
-func (emptyModel) Overview(_ context.Context, today time.Time, days int) (projections.Overview, error) {
-	return projections.Overview{Daily: make([]projections.Day, days)}, nil
+func (emptyModel) Overview(_ context.Context, today time.Time, days int) (readmodel.Overview, error) {
+	return readmodel.Overview{Daily: make([]readmodel.Day, days)}, nil
 }
 
-func (emptyModel) Events(context.Context, projections.EventQuery) ([]projections.Event, error) {
+func (emptyModel) Events(context.Context, readmodel.EventQuery) ([]readmodel.Event, error) {
 	return nil, nil
 }
 
-func (emptyModel) Health() projections.Health { return projections.Health{} }
+func (emptyModel) Health() readmodel.Health { return readmodel.Health{} }
 
 // waiting revokes nothing until it is let go.
 type waiting struct{ asked, let chan struct{} }

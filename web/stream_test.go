@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"roster/domain"
-	"roster/projections"
+	"roster/projections/readmodel"
 	"roster/web"
 )
 
@@ -169,13 +169,13 @@ func TestAStreamEndsWithItsSession(t *testing.T) {
 
 // broken is a read model that cannot be read beyond a sequence.
 type broken struct {
-	projections.Reader
+	readmodel.Reader
 	after uint64
 }
 
-func (b broken) Events(ctx context.Context, q projections.EventQuery) ([]projections.Event, error) {
+func (b broken) Events(ctx context.Context, q readmodel.EventQuery) ([]readmodel.Event, error) {
 	if q.After > b.after {
-		return nil, projections.ErrUnavailable
+		return nil, readmodel.ErrUnavailable
 	}
 	return b.Reader.Events(ctx, q)
 }

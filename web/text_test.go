@@ -7,7 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 func TestWhatCannotBeSeenIsMarked(t *testing.T) {
@@ -60,7 +60,7 @@ func FuzzShownTextIsSafe(f *testing.F) {
 }
 
 func TestChartFitsItsFrame(t *testing.T) {
-	days := []projections.Day{{Registered: 1000, Ended: 1}, {}, {Registered: 1, Ended: 400}, {Registered: 3}}
+	days := []readmodel.Day{{Registered: 1000, Ended: 1}, {}, {Registered: 1, Ended: 400}, {Registered: 3}}
 	c := newChart(days)
 	for i, b := range c.Bars {
 		if b.Up > c.Line || b.Down > chartHeight-c.Line {
@@ -70,7 +70,7 @@ func TestChartFitsItsFrame(t *testing.T) {
 			t.Errorf("bar %d hides its count: %+v", i, b)
 		}
 	}
-	if got := newChart(slices.Repeat([]projections.Day{{}}, 30)); !strings.Contains(got.Summary(), "Nothing was registered") {
+	if got := newChart(slices.Repeat([]readmodel.Day{{}}, 30)); !strings.Contains(got.Summary(), "Nothing was registered") {
 		t.Errorf("no events: %q", got.Summary())
 	}
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"roster/domain"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // Registrar is what the dashboard changes the registry through. Its contract is that of registrar.Registrar.
@@ -27,7 +27,7 @@ type Registrar interface {
 	Revoke(ctx context.Context, admin domain.Actor, clientID, reason string) error
 }
 
-// Administrators is who may sign in. Its contract is that of administrators.Administrators.
+// Administrators is who may sign in. Its contract is that of access.Administrators.
 type Administrators interface {
 	Password(ctx context.Context, from, user, password string) (domain.Actor, error)
 }
@@ -35,7 +35,7 @@ type Administrators interface {
 // Options is what the dashboard needs. All of it must be given.
 type Options struct {
 	Registrar      Registrar
-	Reader         projections.Reader
+	Reader         readmodel.Reader
 	Administrators Administrators
 	// PublicURL is the address that browsers use. Its scheme decides whether cookies need https.
 	PublicURL string
@@ -51,7 +51,7 @@ type Options struct {
 // Web is the dashboard. It may be used concurrently.
 type Web struct {
 	registrar      Registrar
-	reader         projections.Reader
+	reader         readmodel.Reader
 	administrators Administrators
 	publicURL      string
 	sessions       *sessions

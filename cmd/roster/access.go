@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// access is a running server and what to sign in with.
-type access struct {
+// remoteSettings name a running server and what to sign in with.
+type remoteSettings struct {
 	administratorPassword
 	Server    string `help:"URL of a running server." placeholder:"URL"`
 	AdminUser string `help:"Name to sign in to the server with." default:"admin" placeholder:"NAME"`
@@ -21,7 +21,7 @@ type access struct {
 }
 
 // Validate refuses wrong settings.
-func (a access) Validate() error {
+func (a remoteSettings) Validate() error {
 	server, err := url.Parse(a.Server)
 	switch {
 	case err != nil || server.Scheme != "http" && server.Scheme != "https" || server.Host == "":
@@ -37,7 +37,7 @@ func (a access) Validate() error {
 }
 
 // server returns the server with what to sign in with, which Validate has found to be there.
-func (a access) server() (*remoteServer, error) {
+func (a remoteSettings) server() (*remoteServer, error) {
 	password, err := a.administratorPassword.read()
 	if err != nil {
 		return nil, err

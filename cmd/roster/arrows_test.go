@@ -13,33 +13,44 @@ import (
 // arrows says what each part may import of the others, itself aside. The rules of the domain import nothing
 // of them, and beside the standard library only pure parsers.
 var arrows = map[string][]string{
-	"roster/domain":                  {"roster/domain/oauth"},
-	"roster/domain/oauth":            {},
-	"roster/domain/registrar":        {"roster/domain", "roster/domain/throttle"},
-	"roster/domain/administrators":   {"roster/domain", "roster/domain/throttle"},
-	"roster/domain/registrar/remote": {},
-	"roster/domain/throttle":         {},
-	"roster/eventstore":              {"roster/domain"},
-	"roster/eventstore/jetstream":    {"roster/domain", "roster/eventstore"},
-	"roster/eventstore/memory":       {"roster/domain", "roster/eventstore"},
-	"roster/eventstore/storetest":    {"roster/domain", "roster/eventstore"},
-	"roster/projections":             {"roster/domain", "roster/eventstore"},
+	"roster/domain/oauth":          {},
+	"roster/domain":                {"roster/domain/oauth"},
+	"roster/domain/access":         {"roster/domain"},
+	"roster/domain/registrar":      {"roster/domain", "roster/domain/oauth", "roster/domain/access"},
+	"roster/eventstore":            {"roster/domain", "roster/domain/oauth"},
+	"roster/eventstore/jetstream":  {"roster/domain", "roster/eventstore"},
+	"roster/eventstore/memory":     {"roster/domain", "roster/eventstore"},
+	"roster/eventstore/storetest":  {"roster/domain", "roster/domain/oauth", "roster/eventstore"},
+	"roster/projections/readmodel": {"roster/domain", "roster/domain/oauth", "roster/eventstore"},
 	"roster/api": {
-		"roster/domain", "roster/domain/registrar", "roster/domain/administrators", "roster/domain/throttle",
-		"roster/projections",
+		"roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/domain/access", "roster/projections/readmodel",
 	},
-	"roster/web": {"roster/domain", "roster/domain/registrar", "roster/domain/administrators", "roster/projections"},
+	"roster/web": {
+		"roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/domain/access", "roster/projections/readmodel",
+	},
+	"roster/cmd/roster/outbound": {},
 	"roster/cmd/roster": {
-		"roster/api", "roster/web", "roster/domain", "roster/domain/registrar", "roster/domain/registrar/remote",
-		"roster/domain/administrators", "roster/eventstore", "roster/eventstore/jetstream", "roster/projections",
+		"roster/api", "roster/web", "roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/domain/access",
+		"roster/eventstore", "roster/eventstore/jetstream", "roster/projections/readmodel", "roster/cmd/roster/outbound",
 	},
 }
 
-// pureParsers are the modules that the domain may import.
+// pure are the packages of rules and decisions.
+var pure = []string{"roster/domain", "roster/domain/oauth"}
+
+// pureParsers are the modules that they may import.
 var pureParsers = []string{"github.com/go-jose/go-jose/v4", "github.com/go-json-experiment/json/jsontext"}
 
-// impure are packages of the standard library that are I/O, a clock's wait, randomness or logging.
-var impure = []string{"os", "net", "net/http", "log", "log/slog", "math/rand", "math/rand/v2", "crypto/rand", "database/sql", "sync"}
+var (
+	// worldly are packages that reach outside of the process: nothing under domain imports them.
+	worldly = []string{
+		"os", "net", "net/http", "database/sql", "modernc.org/sqlite", "github.com/labstack/echo/v4",
+		"github.com/nats-io/nats.go", "github.com/nats-io/nats.go/jetstream", "github.com/nats-io/nats-server/v2/server",
+	}
+	// impure are further packages of the standard library that are a clock's wait, randomness or logging: the
+	// rules and decisions import none.
+	impure = []string{"log", "log/slog", "math/rand", "math/rand/v2", "crypto/rand", "sync"}
+)
 
 func TestArrowsPointOneWay(t *testing.T) {
 	list := exec.Command("go", "list", "-json=ImportPath,Imports", "roster/...")
@@ -67,10 +78,11 @@ func TestArrowsPointOneWay(t *testing.T) {
 			if ours && !slices.Contains(allowed, imported) {
 				t.Errorf("%s must not import %s", p.ImportPath, imported)
 			}
-			if p.ImportPath != "roster/domain" {
-				continue
-			}
-			if strings.Contains(imported, ".") && !slices.Contains(pureParsers, imported) || slices.Contains(impure, imported) {
+			foreign := strings.Contains(imported, ".") && !slices.Contains(pureParsers, imported)
+			switch {
+			case strings.HasPrefix(p.ImportPath, "roster/domain") && slices.Contains(worldly, imported):
+				t.Errorf("%s must not reach outside of the process, but imports %s", p.ImportPath, imported)
+			case slices.Contains(pure, p.ImportPath) && (foreign || slices.Contains(impure, imported)):
 				t.Errorf("%s must stay pure, but imports %s", p.ImportPath, imported)
 			}
 		}

@@ -93,7 +93,7 @@ func (t timestamp) Validate() error {
 // source is where auditors read: a running server, or a data directory whose server is stopped.
 type source struct {
 	storage
-	access
+	remoteSettings
 }
 
 // Validate refuses wrong settings.
@@ -101,7 +101,7 @@ func (s source) Validate() error {
 	if s.Server == "" {
 		return s.storage.Validate()
 	}
-	return s.access.Validate()
+	return s.remoteSettings.Validate()
 }
 
 // read opens the source for the time of use.

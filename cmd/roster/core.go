@@ -10,14 +10,14 @@ import (
 	"roster/domain"
 	"roster/domain/registrar"
 	"roster/eventstore/jetstream"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // core is the log, the read model and the projector between them.
 type core struct {
 	keys   keyring
 	log    *jetstream.Log
-	model  *projections.ReadModel
+	model  *readmodel.ReadModel
 	unlock func() error
 
 	stopProjector context.CancelFunc
@@ -50,8 +50,8 @@ func startCore(ctx context.Context, s storage, care *caretaker, logger *slog.Log
 	if err := c.openLog(ctx, s, care, logger); err != nil {
 		return nil, err
 	}
-	c.model, err = patiently(ctx, logger, "the event log, to open the read model", func() (*projections.ReadModel, error) {
-		return projections.Open(ctx, projections.Options{Dir: s.Data, Log: c.log, Logger: logger, Anew: c.log.Disowned()})
+	c.model, err = patiently(ctx, logger, "the event log, to open the read model", func() (*readmodel.ReadModel, error) {
+		return readmodel.Open(ctx, readmodel.Options{Dir: s.Data, Log: c.log, Logger: logger, Anew: c.log.Disowned()})
 	})
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func startCore(ctx context.Context, s storage, care *caretaker, logger *slog.Log
 // openLog opens the log and holds it against the read model, before anything is built on it, and against the
 // sealing keys. What an administrator accepted as lost it has the log say.
 func (c *core) openLog(ctx context.Context, s storage, care *caretaker, logger *slog.Logger) (err error) {
-	witness, err := projections.OpenWitness(ctx, s.Data)
+	witness, err := readmodel.OpenWitness(ctx, s.Data)
 	if err != nil {
 		logger.Warn("the read model cannot tell whether the event log is whole", "err", err)
 	}
@@ -87,7 +87,7 @@ func (c *core) openLog(ctx context.Context, s storage, care *caretaker, logger *
 	}
 	open := func() (*jetstream.Log, error) { return jetstream.Open(ctx, o) }
 	c.log, err = patiently(ctx, logger, "the event log", open)
-	if errors.Is(err, projections.ErrUnfitWitness) {
+	if errors.Is(err, readmodel.ErrUnfitWitness) {
 		// It is built anew once the log is open, as one that cannot be read at all.
 		logger.Warn("the read model cannot tell whether the event log is whole", "err", err)
 		o.Witness = nil

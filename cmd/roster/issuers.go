@@ -8,9 +8,9 @@ import (
 	"net/url"
 	"strings"
 
+	"roster/cmd/roster/outbound"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
-	"roster/domain/registrar/remote"
 )
 
 // issuers says whose software statements are trusted. Keys are read when they are needed first, so that no
@@ -20,7 +20,7 @@ func (s *serveCommand) issuers(publicURL string, logger *slog.Logger) registrar.
 		Keys:     map[string]*registrar.KeySet{},
 		Audience: []string{publicURL, publicURL + "/", publicURL + "/identity/register", publicURL + "/identity/connect/register"},
 	}
-	fetcher := remote.New(logger) // of its own: clients' documents must not take its places
+	fetcher := outbound.New(logger) // of its own: clients' documents must not take its places
 	for issuer, source := range s.SoftwareIssuers {
 		read := func(context.Context) ([]byte, error) { return readFile(source) }
 		if isURL(source) {

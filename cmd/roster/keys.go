@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"roster/domain/administrators"
+	"roster/domain/access"
 )
 
 const adminHashFile = "admin.hash"
@@ -17,11 +17,11 @@ const adminHashFile = "admin.hash"
 // else of one that the first start makes. made is the password when this was the first start.
 func adminHash(data, setting string, salt []byte) (hash, made string, err error) {
 	if setting != "" {
-		return administrators.HashPasswordWith(setting, salt), "", nil
+		return access.HashPasswordWith(setting, salt), "", nil
 	}
-	password := administrators.NewPassword()
+	password := access.NewPassword()
 	hash, first, err := loadOrMake(filepath.Join(data, adminHashFile), func() string {
-		return administrators.HashPassword(password)
+		return access.HashPassword(password)
 	})
 	if err != nil {
 		return "", "", fmt.Errorf("administrator's password: %w", err)

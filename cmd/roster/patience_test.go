@@ -18,7 +18,7 @@ import (
 	"roster/api"
 	"roster/domain"
 	"roster/domain/oauth"
-	"roster/projections"
+	"roster/projections/readmodel"
 )
 
 // lone is a listener of one connection in memory, so that time can stand still around it.
@@ -83,15 +83,15 @@ func served(handler http.Handler, use func(net.Conn)) {
 
 // stuck is a read model that answers the first who asks for clients only when the caller gives up.
 type stuck struct {
-	projections.Reader
+	readmodel.Reader
 	asked *atomic.Int32
 }
 
-func (s stuck) Clients(ctx context.Context, _ projections.ClientQuery) (projections.ClientPage, error) {
+func (s stuck) Clients(ctx context.Context, _ readmodel.ClientQuery) (readmodel.ClientPage, error) {
 	if s.asked.Add(1) == 1 {
 		<-ctx.Done()
 	}
-	return projections.ClientPage{}, ctx.Err()
+	return readmodel.ClientPage{}, ctx.Err()
 }
 
 // An answer that took too long leaves its connection as good as it was: the next requests have all their time.

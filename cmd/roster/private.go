@@ -12,13 +12,13 @@ import (
 
 	"roster/api"
 	"roster/domain"
-	"roster/domain/administrators"
-	"roster/projections"
+	"roster/domain/access"
+	"roster/projections/readmodel"
 )
 
 // auditPrivately serves a read model to this process alone, so that auditors get the same from a data
 // directory as from a running server.
-func auditPrivately(reader projections.Reader, logger *slog.Logger) (_ *remoteServer, stop func() error, err error) {
+func auditPrivately(reader readmodel.Reader, logger *slog.Logger) (_ *remoteServer, stop func() error, err error) {
 	dir, err := os.MkdirTemp("", "roster-*")
 	if err != nil {
 		return nil, nil, err
@@ -62,13 +62,13 @@ type holderOf domain.Digest
 
 // Password implements api.Administrators.
 func (holderOf) Password(context.Context, string, string, string) (domain.Actor, error) {
-	return domain.Actor{}, administrators.ErrRefused
+	return domain.Actor{}, access.ErrRefused
 }
 
 // Token implements api.Administrators.
 func (h holderOf) Token(_ context.Context, _, token string) (domain.Actor, error) {
 	if !domain.Digest(h).Matches(token) {
-		return domain.Actor{}, administrators.ErrRefused
+		return domain.Actor{}, access.ErrRefused
 	}
 	return domain.Actor{Kind: domain.ActorAdmin, ID: "auditor"}, nil
 }

@@ -16,9 +16,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"roster/api"
-	"roster/domain/administrators"
+	"roster/cmd/roster/outbound"
+	"roster/domain/access"
 	"roster/domain/registrar"
-	"roster/domain/registrar/remote"
 	"roster/eventstore"
 	"roster/web"
 )
@@ -83,7 +83,7 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 
 // server puts API and dashboard together.
 func (s *serveCommand) server(
-	ctx context.Context, c *core, admins *administrators.Administrators, publicURL string, logger *slog.Logger,
+	ctx context.Context, c *core, admins *access.Administrators, publicURL string, logger *slog.Logger,
 ) (*http.Server, *api.API, error) {
 	policy, err := s.policy()
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *serveCommand) server(
 	clients := registrar.New(registrar.Options{
 		Log: c.log, Snapshots: c.model, Waiter: c.model, Sealer: c.keys, Census: c.model, Policy: policy, SecretLifetime: s.SecretLifetime,
 		RotateAccessTokens: s.RotateRegistrationAccessToken, ChangeRate: s.ChangeRate, Logger: logger,
-		Fetcher: remote.New(logger), FetchRate: s.RegistrationRate, Issuers: s.issuers(publicURL, logger),
+		Fetcher: outbound.New(logger), FetchRate: s.RegistrationRate, Issuers: s.issuers(publicURL, logger),
 	})
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -159,7 +159,7 @@ func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
 // administrators says who may administer on a log. The salt of a password in the settings is the log's own, so
 // that all processes and every start have the same hash of it, to which sessions are bound. A password that was made just now is printed, once and to
 // standard error alone: a log would keep it.
-func (s *serveCommand) administrators(stderr io.Writer, log eventstore.Identity) (*administrators.Administrators, error) {
+func (s *serveCommand) administrators(stderr io.Writer, log eventstore.Identity) (*access.Administrators, error) {
 	password, err := s.administratorPassword.read()
 	if err != nil {
 		return nil, err
@@ -173,5 +173,5 @@ func (s *serveCommand) administrators(stderr io.Writer, log eventstore.Identity)
 		fmt.Fprintf(stderr, "\n  The administrator is %s with the password %s\n  It is shown this once; only its hash is kept, in %s.\n\n",
 			s.AdminUser, made, adminHashFile)
 	}
-	return administrators.New(administrators.Options{User: s.AdminUser, PasswordHash: hash, Tokens: s.APITokens})
+	return access.New(access.Options{User: s.AdminUser, PasswordHash: hash, Tokens: s.APITokens})
 }

@@ -25,7 +25,7 @@ type tokenCommands struct {
 // createTokenCommand issues an initial access token. Its flags have names of their own in the environment,
 // so that none is mistaken for a setting of the service.
 type createTokenCommand struct {
-	access
+	remoteSettings
 	Label           string        `help:"What administrators know the token by." env:"ROSTER_TOKEN_LABEL" placeholder:"TEXT"`
 	Owner           string        `help:"ext_param_owner of every client." env:"ROSTER_TOKEN_OWNER" placeholder:"NAME"`
 	ExpiresIn       time.Duration `help:"Lifetime, such as 72h; 0: it never expires." default:"0" env:"ROSTER_TOKEN_EXPIRES_IN" placeholder:"DURATION"`
@@ -41,7 +41,7 @@ func (t *createTokenCommand) Validate() error {
 	if t.ExpiresIn < 0 || t.ExpiresIn%time.Second != 0 {
 		return errors.New("--expires-in must be 0, or whole seconds")
 	}
-	return t.access.Validate()
+	return t.remoteSettings.Validate()
 }
 
 func (t *createTokenCommand) run(ctx context.Context, stdout, _ io.Writer) error {
@@ -72,11 +72,11 @@ func (t *createTokenCommand) run(ctx context.Context, stdout, _ io.Writer) error
 
 // listTokensCommand prints all initial access tokens.
 type listTokensCommand struct {
-	access
+	remoteSettings
 }
 
 // Validate refuses wrong settings.
-func (t *listTokensCommand) Validate() error { return t.access.Validate() }
+func (t *listTokensCommand) Validate() error { return t.remoteSettings.Validate() }
 
 func (t *listTokensCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 	server, err := t.server()
@@ -110,13 +110,13 @@ func (t *listTokensCommand) run(ctx context.Context, stdout, _ io.Writer) error 
 
 // revokeTokenCommand revokes an initial access token.
 type revokeTokenCommand struct {
-	access
+	remoteSettings
 	ID     string `arg:"" help:"id of the token, or the token itself."`
 	Reason string `help:"Why; kept in the log." env:"ROSTER_TOKEN_REASON" placeholder:"TEXT"`
 }
 
 // Validate refuses wrong settings.
-func (t *revokeTokenCommand) Validate() error { return t.access.Validate() }
+func (t *revokeTokenCommand) Validate() error { return t.remoteSettings.Validate() }
 
 func (t *revokeTokenCommand) run(ctx context.Context, _, _ io.Writer) error {
 	server, err := t.server()

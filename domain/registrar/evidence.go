@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
+	"roster/domain/access"
 	"roster/domain/oauth"
-	"roster/domain/throttle"
 )
 
 // Bounds of the documents that are fetched for one caller. Those at once are fewer than the places that a
@@ -26,11 +26,11 @@ func (t *TooManyFetches) Error() string {
 }
 
 // newFetches returns the turns that callers have to fetch documents; nil for no limit.
-func newFetches(perMinute int) *throttle.Callers {
+func newFetches(perMinute int) *access.Callers {
 	if perMinute == 0 {
 		return nil
 	}
-	return throttle.New(min(perMinute, fetchesAtOnce), time.Minute/time.Duration(perMinute), callersFetched)
+	return access.NewCallers(min(perMinute, fetchesAtOnce), time.Minute/time.Duration(perMinute), callersFetched)
 }
 
 // learn asks others, for the caller at an address, what a decision is missing and adds it to what is known. It

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"roster/domain"
+	"roster/domain/access"
 	"roster/domain/oauth"
-	"roster/domain/throttle"
 )
 
 // Log is where the registrar loads and appends. Its contract is that of eventstore.Log.
@@ -67,8 +67,8 @@ type Registrar struct {
 	Options
 	policyVersion string // of Policy, computed once
 	turns         *turns
-	changes       *throttle.Turns[string] // by client; nil: no limit
-	fetches       *throttle.Callers       // nil: no limit
+	changes       *access.Throttle[string] // by client; nil: no limit
+	fetches       *access.Callers          // nil: no limit
 }
 
 // New returns a Registrar.
@@ -84,7 +84,7 @@ func New(options Options) *Registrar {
 	}
 	r := &Registrar{Options: options, policyVersion: options.Policy.Version(), turns: newTurns(), fetches: newFetches(options.FetchRate)}
 	if rate := options.ChangeRate; rate > 0 {
-		r.changes = throttle.NewTurns[string](rate, time.Hour/time.Duration(rate), clientsKept)
+		r.changes = access.NewThrottle[string](rate, time.Hour/time.Duration(rate), clientsKept)
 	}
 	return r
 }

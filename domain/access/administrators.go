@@ -1,0 +1,124 @@
+// Package access says who may do what, and how often: administrators by their passwords and API tokens, and callers
+// by their addresses.
+package access
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"roster/domain"
+)
+
+// ErrRefused says that a name and password, or a token, are not an administrator's.
+var ErrRefused = errors.New("not an administrator's credentials")
+
+// Throttled says that there were too many failed attempts; no credentials were looked at.
+type Throttled struct {
+	RetryAfter time.Duration
+}
+
+// Error names the wait.
+func (t *Throttled) Error() string {
+	return "too many failed attempts, try again in " + t.RetryAfter.String()
+}
+
+// Options say who the administrators are.
+type Options struct {
+	User         string
+	PasswordHash string                   // of HashPassword
+	Tokens       map[string]domain.Digest // API tokens by the name of their holder
+	Now          func() time.Time         // nil: time.Now
+}
+
+// Administrators checks credentials. It may be used concurrently.
+type Administrators struct {
+	user     string
+	hash     passwordHash
+	tokens   map[string]domain.Digest
+	attempts attempts
+
+	// A password that was right is remembered as its MAC under a key of this process, so that a caller
+	// that sends it with every request does not cost the work of the hash each time.
+	key        [sha256.Size]byte
+	remembered atomic.Pointer[[sha256.Size]byte]
+	hashing    *places // bounds the memory that hashing takes
+}
+
+// New returns the administrators of options, or an error when the hash is not one of HashPassword.
+func New(options Options) (*Administrators, error) {
+	hash, err := parsePasswordHash(options.PasswordHash)
+	if err != nil {
+		return nil, fmt.Errorf("password hash of administrator: %w", err)
+	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	a := &Administrators{
+		user:     options.User,
+		hash:     hash,
+		tokens:   options.Tokens,
+		attempts: newAttempts(options.Now),
+		hashing:  newPlaces(2),
+	}
+	rand.Read(a.key[:])
+	return a, nil
+}
+
+// Password returns the administrator with this name and password as an actor at the address from.
+// It returns ErrRefused, a *Throttled, or the context's error.
+func (a *Administrators) Password(ctx context.Context, from, user, password string) (domain.Actor, error) {
+	if err := a.attempts.blocked(from); err != nil {
+		return domain.Actor{}, err
+	}
+	mac := a.mac(user, password)
+	if last := a.remembered.Load(); last == nil || !hmac.Equal(mac[:], last[:]) {
+		err := a.attempts.attempt(from, func() (bool, error) {
+			named := subtle.ConstantTimeCompare([]byte(user), []byte(a.user)) == 1
+			matches, err := a.verify(ctx, password)
+			return named && matches, err
+		})
+		if err != nil {
+			return domain.Actor{}, err
+		}
+		a.remembered.Store(&mac)
+	}
+	return domain.Actor{Kind: domain.ActorAdmin, ID: a.user, IP: from}, nil
+}
+
+// Credentials is a digest of the name and the password's hash: another one for other credentials.
+func (a *Administrators) Credentials() [sha256.Size]byte {
+	return sha256.Sum256(fmt.Appendf(nil, "%d %s%s", len(a.user), a.user, a.hash))
+}
+
+// Token returns the holder of an API token as an actor at the address from. It returns ErrRefused.
+// Failed attempts are not counted: a token has too many random bits to be guessed.
+func (a *Administrators) Token(_ context.Context, from, token string) (domain.Actor, error) {
+	for name, digest := range a.tokens {
+		if digest.Matches(token) {
+			return domain.Actor{Kind: domain.ActorAdmin, ID: name, IP: from}, nil
+		}
+	}
+	return domain.Actor{}, ErrRefused
+}
+
+// verify compares a password with the hash, a few at a time.
+func (a *Administrators) verify(ctx context.Context, password string) (bool, error) {
+	if err := a.hashing.take(ctx); err != nil {
+		return false, fmt.Errorf("check a password: %w", err)
+	}
+	defer a.hashing.leave()
+	return a.hash.matches(password), nil
+}
+
+func (a *Administrators) mac(user, password string) [sha256.Size]byte {
+	mac := hmac.New(sha256.New, a.key[:])
+	fmt.Fprintf(mac, "%d %s%s", len(user), user, password)
+	return [sha256.Size]byte(mac.Sum(nil))
+}

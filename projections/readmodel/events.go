@@ -1,0 +1,243 @@
+package readmodel
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"roster/domain"
+	"roster/eventstore"
+)
+
+const (
+	insertEvent = `INSERT INTO events (seq, aggregate, time, latest, id, type, version, actor_kind, actor_id, actor_ip, data)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+	selectEvents = `SELECT e.seq, e.aggregate, c.id, t.id, e.time, e.id, e.type, e.version, e.actor_kind, e.actor_id, e.actor_ip, e.data
+	FROM events e LEFT JOIN clients c ON c.seq = e.aggregate LEFT JOIN tokens t ON t.seq = e.aggregate`
+
+	// The first event at or after a time is the first one that raises latest so far.
+	selectFirstSince = `SELECT seq FROM events WHERE latest >= ? ORDER BY latest, seq LIMIT 1`
+
+	selectLag = `SELECT lag FROM checkpoint`
+)
+
+// registryRow stands for the registry in the events' column of aggregates. No event has this sequence.
+const registryRow = 0
+
+// maxEvents is the most that a query answers.
+const maxEvents = 1000
+
+// encodedEvent is an event with its data as the table holds it.
+type encodedEvent struct {
+	eventstore.Recorded
+	version int
+	data    jsontext.Value
+}
+
+func encode(e eventstore.Recorded) (encodedEvent, error) {
+	version, data, err := eventstore.EventData(e.Event)
+	return encodedEvent{e, version, data}, err
+}
+
+// indexEvent indexes an event of the aggregate whose first event is at first.
+func (w *writer) indexEvent(ctx context.Context, e encodedEvent, first uint64, latest int64) error {
+	if _, err := w.insertEvent.ExecContext(ctx, e.Seq, first, micros(e.Time), latest, e.ID, e.Event.Type(), e.version,
+		string(e.Actor.Kind), e.Actor.ID, e.Actor.IP, string(e.data)); err != nil {
+		return fmt.Errorf("index event: %w", err)
+	}
+	return nil
+}
+
+// checkBeginning returns an error for an event at a sequence whose aggregate has none before it, though it must
+// have begun with another: unless the log lost events before it, among which that may be. Events are counted until
+// a gap is found, which is there for all that come after it.
+func (w *writer) checkBeginning(ctx context.Context, seq uint64, wrong error) error {
+	if w.gap {
+		return nil
+	}
+	var events uint64
+	if err := w.conn.QueryRowContext(ctx, `SELECT count(*) FROM events WHERE seq < ?`, sequence(seq)).Scan(&events); err != nil {
+		return fmt.Errorf("count events: %w", err)
+	}
+	if w.gap = events < seq-1; !w.gap {
+		return wrong
+	}
+	return nil
+}
+
+// Events implements Reader. A limit beyond 1000 is 1000.
+func (m *ReadModel) Events(ctx context.Context, q EventQuery) ([]Event, error) {
+	after, before, err := m.bounds(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	where, args := "e.seq > ? AND e.seq < ?", []any{after, before}
+	restrict := func(condition string, arg any) {
+		where += " AND " + condition
+		args = append(args, arg)
+	}
+	switch {
+	case q.ClientID != "" && q.Type != "":
+		// A client has few events: its index is the one to use, and the plus keeps from the other.
+		restrict("+e.type = ?", q.Type)
+	case q.Type != "":
+		restrict("e.type = ?", q.Type)
+	}
+	if q.ClientID != "" {
+		restrict("e.aggregate = (SELECT seq FROM clients WHERE id = ?)", q.ClientID)
+	}
+	if !q.Since.IsZero() {
+		restrict("e.time >= ?", ceilMicros(q.Since))
+	}
+	if !q.Until.IsZero() {
+		restrict("e.time <= ?", micros(q.Until))
+	}
+	order := "e.seq"
+	if q.Newest {
+		order += " DESC"
+	}
+	args = append(args, min(max(q.Limit, 1), maxEvents))
+	var found []eventRow
+	err = m.read(func(v *view) error {
+		rows, err := v.db.QueryContext(ctx, selectEvents+" WHERE "+where+" ORDER BY "+order+" LIMIT ?", args...)
+		if err != nil {
+			return err
+		}
+		found, err = scanAll(rows, scanEvent)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	events := make([]Event, len(found))
+	for i, e := range found {
+		events[i] = e.Event
+	}
+	return events, nil
+}
+
+// bounds returns the sequences between which all events lie that q selects. Times do not ascend with the
+// sequence where several programs write, so they only narrow it down: an event not after Until is never
+// later in the log than the last one whose latest time is within the lag of it.
+func (m *ReadModel) bounds(ctx context.Context, q EventQuery) (after, before int64, err error) {
+	after, before = sequence(q.After), math.MaxInt64
+	if q.Before != 0 {
+		before = sequence(q.Before)
+	}
+	if !q.Since.IsZero() {
+		first, err := m.firstSince(ctx, ceilMicros(q.Since))
+		if err != nil {
+			return 0, 0, err
+		}
+		after = max(after, first-1)
+	}
+	if !q.Until.IsZero() {
+		var lag int64
+		if err := m.read(func(v *view) error { return v.lag.QueryRowContext(ctx).Scan(&lag) }); err != nil {
+			return 0, 0, fmt.Errorf("read lag: %w", err)
+		}
+		first, err := m.firstSince(ctx, micros(q.Until)+lag+1)
+		if err != nil {
+			return 0, 0, err
+		}
+		before = min(before, first)
+	}
+	return after, before, nil
+}
+
+// firstSince returns the sequence of the first event at or after a time, or math.MaxInt64.
+func (m *ReadModel) firstSince(ctx context.Context, micros int64) (int64, error) {
+	var seq int64
+	err := m.read(func(v *view) error { return v.firstSince.QueryRowContext(ctx, micros).Scan(&seq) })
+	if errors.Is(err, sql.ErrNoRows) {
+		return math.MaxInt64, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read first event since a time: %w", err)
+	}
+	return seq, nil
+}
+
+// eventRow is an event with the sequence of its aggregate's first event.
+type eventRow struct {
+	first uint64
+	Event
+}
+
+// scanEvent reads a row of selectEvents.
+func scanEvent(row interface{ Scan(...any) error }) (eventRow, error) {
+	var (
+		e             eventRow
+		client, token sql.NullString
+		typ           string
+		at            int64
+		version       int
+		data          []byte
+	)
+	if err := row.Scan(&e.Seq, &e.first, &client, &token, &at, &e.ID, &typ, &version,
+		&e.Actor.Kind, &e.Actor.ID, &e.Actor.IP, &data); err != nil {
+		return eventRow{}, err
+	}
+	event, err := eventstore.ParseEventData(typ, version, data)
+	if err != nil {
+		return eventRow{}, fmt.Errorf("%w: event %d: %w", errBadRow, e.Seq, err)
+	}
+	e.Time, e.Envelope.Event = moment(at), event
+	switch {
+	case e.first == registryRow:
+		e.Aggregate = domain.RegistryAggregate()
+	case token.Valid:
+		e.Aggregate = domain.TokenAggregate(token.String)
+	default:
+		e.Aggregate = domain.ClientAggregate(client.String)
+	}
+	return e, nil
+}
+
+// MarshalJSON encodes the event as the event line of the API. A caller whose address is unknown has no ip.
+func (e Event) MarshalJSON() ([]byte, error) {
+	_, data, err := eventstore.EventData(e.Event)
+	if err != nil {
+		return nil, err
+	}
+	line := eventLine{Seq: e.Seq, Time: e.Time.UTC(), ID: e.ID, Type: e.Event.Type(), Actor: actor(e.Actor), Data: data}
+	switch e.Aggregate {
+	case domain.ClientAggregate(e.Aggregate.ID):
+		line.ClientID = e.Aggregate.ID
+	case domain.TokenAggregate(e.Aggregate.ID):
+		line.InitialAccessToken = e.Aggregate.ID
+	}
+	return json.Marshal(line)
+}
+
+// eventLine has one of ClientID and InitialAccessToken, what the event is about, or neither: it is about the
+// registry itself.
+type eventLine struct {
+	Seq                uint64         `json:"seq"`
+	Time               time.Time      `json:"time"`
+	ID                 string         `json:"id"`
+	Type               string         `json:"type"`
+	ClientID           string         `json:"client_id,omitzero"`
+	InitialAccessToken string         `json:"initial_access_token,omitzero"`
+	Actor              actor          `json:"actor"`
+	Data               jsontext.Value `json:"data"`
+}
+
+type actor struct {
+	Kind domain.ActorKind `json:"kind"`
+	ID   string           `json:"id"`
+	IP   string           `json:"ip,omitempty"`
+}
+
+// sequence returns a sequence as SQLite holds it. No log comes to those that it cannot hold.
+func sequence(seq uint64) int64 { return int64(min(seq, math.MaxInt64)) }
+
+// ceilMicros is the first microsecond that is not before t.
+func ceilMicros(t time.Time) int64 { return micros(t.Add(time.Microsecond - time.Nanosecond)) }

@@ -1,0 +1,113 @@
+package readmodel
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"runtime"
+	"strings"
+
+	_ "modernc.org/sqlite" // the driver
+
+	"roster/eventstore"
+)
+
+const fileName = "readmodel.db"
+
+// A staleError says why a file cannot go on as the read model of a log.
+type staleError struct {
+	level  slog.Level // Info for what is to be expected, Warn for what is not
+	reason string
+}
+
+func (e *staleError) Error() string { return e.reason }
+
+func stale(level slog.Level, format string, args ...any) error {
+	return &staleError{level: level, reason: fmt.Sprintf(format, args...)}
+}
+
+// damaged says that a file is stale because of damage that was found in it.
+func damaged(err error) error { return stale(slog.LevelError, "the file is damaged: %v", err) }
+
+// resume opens the file of a read model. It returns a *staleError if that does not continue the log, and a
+// passing error if it cannot be read now.
+func resume(ctx context.Context, path string, log Log) (*writer, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, stale(slog.LevelInfo, "there is none")
+	}
+	w, err := connect(ctx, path)
+	if err == nil {
+		err = w.load(ctx)
+	}
+	if err == nil && w.at.schema == schemaHash {
+		err = w.prepare(ctx)
+	}
+	switch {
+	case ctx.Err() != nil:
+		err = errors.Join(ctx.Err(), err)
+	case isPassing(err):
+	case err != nil:
+		err = stale(slog.LevelWarn, "the file cannot be read: %v", err)
+	default:
+		err = w.at.continues(ctx, log)
+	}
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+// create makes an empty read model in place of what was there.
+func create(ctx context.Context, path string, log eventstore.Identity) (*writer, error) {
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	// SQLite gives the files that it makes beside this one the same mode.
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := file.Close(); err != nil {
+		return nil, err
+	}
+	w, err := connect(ctx, path)
+	if err == nil {
+		err = w.initialise(ctx, log)
+	}
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+// Commits in WAL mode with synchronous=NORMAL survive the end of the process, and a loss of power costs at
+// most the last of them: the log has them all.
+func writerDSN(path string) string {
+	return dsn(path, "rw", "_journal_mode=WAL", "_synchronous=NORMAL",
+		"_pragma=cache_size(-32768)", "_pragma=journal_size_limit(67108864)")
+}
+
+func openReaders(path string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", dsn(path, "ro", "_query_only=1", "_pragma=cache_size(-8192)"))
+	if err != nil {
+		return nil, err
+	}
+	// A query is work for a processor; the few more let others go on beside those that read much.
+	n := max(8, 2*runtime.GOMAXPROCS(0))
+	db.SetMaxOpenConns(n)
+	db.SetMaxIdleConns(n)
+	return db, nil
+}
+
+func dsn(path, mode string, settings ...string) string {
+	file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
+	file.RawQuery = strings.Join(append(settings, "mode="+mode, "_busy_timeout=10000"), "&")
+	return file.String()
+}

@@ -1,0 +1,339 @@
+package readmodel_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"roster/domain"
+	"roster/eventstore"
+	"roster/eventstore/memory"
+	"roster/projections/readmodel"
+)
+
+// reference is a whole log, and answers from it in the simplest way what a read model answers.
+type reference []eventstore.Recorded
+
+func referenceOf(t rapid.TB, log *memory.Log) reference {
+	last, err := log.Last(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r reference
+	for seq := uint64(1); seq <= last; seq++ {
+		e, err := log.At(context.Background(), seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r = append(r, e)
+	}
+	return r
+}
+
+// clients folds the log: every client that was ever registered, in the order of registration.
+func (r reference) clients() []readmodel.Client {
+	var clients []readmodel.Client
+	for i, e := range r {
+		if _, ok := e.Event.(domain.ClientRegistered); !ok {
+			continue
+		}
+		c := readmodel.Client{RegisteredAt: e.Time}
+		for _, later := range r[i:] {
+			if later.Aggregate == e.Aggregate {
+				c.Client = domain.Evolve(c.Client, later.Aggregate, later.Event)
+				c.UpdatedAt = later.Time
+			}
+		}
+		clients = append(clients, c)
+	}
+	return clients
+}
+
+// tokens folds the log: every initial access token that was ever issued, the newest first.
+func (r reference) tokens() []readmodel.InitialAccessToken {
+	var tokens []readmodel.InitialAccessToken
+	for i, e := range r {
+		if _, ok := e.Event.(domain.InitialAccessTokenIssued); !ok {
+			continue
+		}
+		t := readmodel.InitialAccessToken{IssuedAt: e.Time, IssuedBy: e.Actor.ID}
+		for _, later := range r[i:] {
+			switch event := later.Event.(type) {
+			case domain.ClientRegistered:
+				if event.InitialAccessToken == t.ID {
+					t.Clients++
+				}
+			case domain.InitialAccessTokenRevoked:
+				if later.Aggregate == e.Aggregate {
+					t.RevokedAt, t.RevokedBy, t.Reason = later.Time, later.Actor.ID, event.Reason
+				}
+			}
+			if later.Aggregate == e.Aggregate {
+				t.InitialAccessToken = domain.EvolveToken(t.InitialAccessToken, later.Aggregate, later.Event)
+			}
+		}
+		tokens = append(tokens, t)
+	}
+	slices.Reverse(tokens)
+	return tokens
+}
+
+// selected returns all clients that a query selects, on whatever page.
+func (r reference) selected(q readmodel.ClientQuery) []readmodel.Client {
+	clients := slices.DeleteFunc(r.clients(), func(c readmodel.Client) bool {
+		return q.Status != "" && c.Status != q.Status ||
+			q.Owner != "" && c.Metadata.Owner() != q.Owner ||
+			!containsFold(c.Metadata.Name(), q.Text) &&
+				!containsFold(c.Metadata.Owner(), q.Text) &&
+				!containsFold(c.ID, q.Text)
+	})
+	slices.Reverse(clients)
+	return clients
+}
+
+func containsFold(s, part string) bool {
+	runes, n := []rune(s), len([]rune(part))
+	for i := 0; i+n <= len(runes); i++ {
+		if strings.EqualFold(string(runes[i:i+n]), part) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r reference) events(q readmodel.EventQuery) []readmodel.Event {
+	var events []readmodel.Event
+	for _, e := range r {
+		if e.Seq > q.After &&
+			(q.Before == 0 || e.Seq < q.Before) &&
+			(q.ClientID == "" || e.Aggregate == domain.ClientAggregate(q.ClientID)) &&
+			(q.Type == "" || e.Event.Type() == q.Type) &&
+			(q.Since.IsZero() || !e.Time.Before(q.Since)) &&
+			(q.Until.IsZero() || !e.Time.After(q.Until)) {
+			events = append(events, readmodel.Event(e))
+		}
+	}
+	if q.Newest {
+		slices.Reverse(events)
+	}
+	return events[:min(q.Limit, len(events))]
+}
+
+func (r reference) registryAt(at readmodel.Moment) []readmodel.Client {
+	var then reference
+	for _, e := range r {
+		if at.Seq != 0 && e.Seq > at.Seq || at.Seq == 0 && e.Time.After(at.Time) {
+			break
+		}
+		then = append(then, e)
+	}
+	return slices.DeleteFunc(then.clients(), func(c readmodel.Client) bool { return c.Status != domain.Active })
+}
+
+func (r reference) overview(today time.Time, days int) readmodel.Overview {
+	o := readmodel.Overview{Events: len(r)}
+	for _, c := range r.clients() {
+		switch c.Status {
+		case domain.Active:
+			o.Active++
+		case domain.Deleted:
+			o.Deleted++
+		case domain.Revoked:
+			o.Revoked++
+		}
+	}
+	for i := range days {
+		day := readmodel.Day{Date: today.UTC().Truncate(24*time.Hour).AddDate(0, 0, i+1-days)}
+		for _, e := range r {
+			if !e.Time.Truncate(24 * time.Hour).Equal(day.Date) {
+				continue
+			}
+			switch e.Event.(type) {
+			case domain.ClientRegistered:
+				day.Registered++
+			case domain.ClientDeleted, domain.ClientRevoked:
+				day.Ended++
+			}
+		}
+		o.Daily = append(o.Daily, day)
+	}
+	return o
+}
+
+// diff compares two answers.
+func diff(want, got any) string { return cmp.Diff(want, got, cmpopts.EquateEmpty()) }
+
+// check compares everything that a read model answers with what the log says.
+func (r reference) check(t rapid.TB, m readmodel.Reader, queries func() (readmodel.ClientQuery, readmodel.EventQuery)) {
+	t.Helper()
+	ctx := context.Background()
+	for _, want := range r.clients() {
+		got, err := m.Client(ctx, want.ID)
+		if d := diff(want, got); err != nil || d != "" {
+			t.Fatalf("client %s: %v\n%s", want.ID, err, d)
+		}
+		if d := cmp.Diff(want.Terms, got.Terms); d != "" { // no limit is not the limit to nothing
+			t.Fatalf("terms of client %s:\n%s", want.ID, d)
+		}
+	}
+	for _, want := range r.tokens() {
+		got, err := m.InitialAccessToken(ctx, want.ID)
+		if d := diff(want, got); err != nil || d != "" {
+			t.Fatalf("token %s: %v\n%s", want.ID, err, d)
+		}
+	}
+	for limit := range 3 {
+		if d := diff(r.tokens(), allTokens(t, m, limit+1)); d != "" {
+			t.Fatalf("tokens (-want +got):\n%s", d)
+		}
+	}
+	for range 5 {
+		cq, eq := queries()
+		pages := allPages(t, m, cq)
+		if d := diff(r.selected(cq), slices.Concat(pages...)); d != "" {
+			t.Fatalf("clients %+v (-want +got):\n%s", cq, d)
+		}
+		events, err := m.Events(ctx, eq)
+		if d := diff(r.events(eq), events); err != nil || d != "" {
+			t.Fatalf("events %+v: %v (-want +got):\n%s", eq, err, d)
+		}
+		if d := diff(r.registryAt(readmodel.Moment{Time: eq.Since}), registryAt(t, m, readmodel.Moment{Time: eq.Since})); d != "" {
+			t.Fatalf("registry at %s (-want +got):\n%s", eq.Since, d)
+		}
+	}
+	for seq := range uint64(len(r) + 2) {
+		at := readmodel.Moment{Seq: seq}
+		if d := diff(r.registryAt(at), registryAt(t, m, at)); d != "" {
+			t.Fatalf("registry at %d (-want +got):\n%s", seq, d)
+		}
+	}
+	for _, today := range []time.Time{start, start.AddDate(0, 0, 3)} {
+		got, err := m.Overview(ctx, today, 5)
+		if d := diff(r.overview(today, 5), got); err != nil || d != "" {
+			t.Fatalf("overview of %s: %v (-want +got):\n%s", today, err, d)
+		}
+	}
+}
+
+// allPages pages through a query. Every page but the last must be full.
+func allPages(t rapid.TB, m readmodel.Reader, q readmodel.ClientQuery) (pages [][]readmodel.Client) {
+	t.Helper()
+	for {
+		page, err := m.Clients(context.Background(), q)
+		if err != nil {
+			t.Fatalf("clients %+v: %v", q, err)
+		}
+		pages = append(pages, page.Clients)
+		if page.NextCursor == "" {
+			return pages
+		}
+		if len(page.Clients) != q.Limit {
+			t.Fatalf("clients %+v: a page of %d that is not the last", q, len(page.Clients))
+		}
+		q.Cursor = page.NextCursor
+	}
+}
+
+func allTokens(t rapid.TB, m readmodel.Reader, limit int) (tokens []readmodel.InitialAccessToken) {
+	t.Helper()
+	q := readmodel.TokenQuery{Limit: limit}
+	for {
+		page, err := m.InitialAccessTokens(context.Background(), q)
+		if err != nil {
+			t.Fatalf("tokens %+v: %v", q, err)
+		}
+		tokens = append(tokens, page.Tokens...)
+		if page.NextCursor == "" {
+			return tokens
+		}
+		if len(page.Tokens) != limit {
+			t.Fatalf("tokens %+v: a page of %d that is not the last", q, len(page.Tokens))
+		}
+		q.Cursor = page.NextCursor
+	}
+}
+
+func registryAt(t rapid.TB, m readmodel.Reader, at readmodel.Moment) (clients []readmodel.Client) {
+	t.Helper()
+	err := m.RegistryAt(context.Background(), at, func(c readmodel.Client) error {
+		clients = append(clients, c)
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("registry at %+v: %v", at, err)
+	}
+	return clients
+}
+
+// checkSnapshots holds what changes are decided on against the folded log.
+func (r reference) checkSnapshots(t rapid.TB, m *model) {
+	ctx := context.Background()
+	for _, want := range r.clients() {
+		got, err := m.ClientSnapshot(ctx, want.ID)
+		if d := diff(domain.Snapshot[domain.Client]{State: want.Client, Last: r.last(want.ID), At: r.end()}, got); err != nil || d != "" {
+			t.Fatalf("snapshot of client %s: %v\n%s", want.ID, err, d)
+		}
+	}
+	for _, want := range r.tokens() {
+		got, err := m.TokenSnapshot(ctx, want.ID)
+		if d := diff(domain.Snapshot[domain.InitialAccessToken]{State: want.InitialAccessToken, Last: r.last(want.ID), At: r.end()}, got); err != nil || d != "" {
+			t.Fatalf("snapshot of token %s: %v\n%s", want.ID, err, d)
+		}
+	}
+	for _, nobody := range []string{"", "nobody", "*"} {
+		client, err := m.ClientSnapshot(ctx, nobody)
+		if d := diff(domain.Snapshot[domain.Client]{}, client); err != nil || d != "" {
+			t.Fatalf("snapshot of no client: %v\n%s", err, d)
+		}
+		token, err := m.TokenSnapshot(ctx, nobody)
+		if d := diff(domain.Snapshot[domain.InitialAccessToken]{}, token); err != nil || d != "" {
+			t.Fatalf("snapshot of no token: %v\n%s", err, d)
+		}
+	}
+}
+
+// last returns the sequence of an aggregate's last event, and end that of the last event of all.
+func (r reference) last(id string) (seq uint64) {
+	for _, e := range r {
+		if e.Aggregate.ID == id {
+			seq = e.Seq
+		}
+	}
+	return seq
+}
+
+func (r reference) end() uint64 { return r[len(r)-1].Seq }
+
+// A read model that followed the log live, stopped and started again on the way, and one that was built
+// at the end answer the same: what the log says.
+func TestAnswersAreWhatTheLogSays(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		liveDir, rebuiltDir := t.TempDir(), t.TempDir()
+		d := &driver{t: rt, log: memory.New(), now: start}
+		live := run(t, liveDir, d.log)
+		defer func() { live.close() }()
+		for range rapid.IntRange(0, 25).Draw(rt, "events") {
+			d.step()
+			if rapid.IntRange(0, 9).Draw(rt, "restart") == 0 {
+				live.close()
+				live = run(t, liveDir, d.log)
+			}
+		}
+		live.caughtUp()
+		r := referenceOf(rt, d.log)
+		r.check(rt, live, d.queries)
+		r.checkSnapshots(rt, live)
+		rebuilt := run(t, rebuiltDir, d.log)
+		defer rebuilt.close()
+		rebuilt.caughtUp()
+		r.check(rt, rebuilt, d.queries)
+		r.checkSnapshots(rt, rebuilt)
+	})
+}

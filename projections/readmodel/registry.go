@@ -1,0 +1,76 @@
+package readmodel
+
+import (
+	"context"
+	"fmt"
+
+	"roster/domain"
+)
+
+// selectHistories reads on behind (?1, ?2) in the events of clients by client, of those up to ?3.
+const selectHistories = `SELECT e.seq, e.aggregate, c.id, NULL, e.time, e.id, e.type, e.version, e.actor_kind, e.actor_id, e.actor_ip, e.data
+	FROM events e INDEXED BY events_aggregate JOIN clients c ON c.seq = e.aggregate
+	WHERE (e.aggregate, e.seq) > (?1, ?2) AND e.aggregate <= ?3 AND e.seq <= ?3 ORDER BY e.aggregate, e.seq LIMIT ?4`
+
+// historyPage is how many events RegistryAt reads at a time.
+const historyPage = 128
+
+// RegistryAt implements Reader. It reads page by page and holds no connection while yield is called, so a
+// slow yield keeps nobody waiting. The answer is consistent all the same, since what is read is never changed.
+func (m *ReadModel) RegistryAt(ctx context.Context, at Moment, yield func(Client) error) error {
+	last, err := m.lastUntil(ctx, at)
+	if err != nil {
+		return err
+	}
+	var current Client
+	var position eventRow
+	for {
+		var page []eventRow
+		err := m.read(func(v *view) error {
+			rows, err := v.histories.QueryContext(ctx, position.first, position.Seq, last, historyPage)
+			if err != nil {
+				return err
+			}
+			page, err = scanAll(rows, scanEvent)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("read histories: %w", err)
+		}
+		for _, e := range page {
+			if e.first != position.first {
+				if err := yieldActive(current, yield); err != nil {
+					return err
+				}
+				current = Client{}
+			}
+			current = evolve(current, e.Envelope)
+			position = e
+		}
+		if len(page) < historyPage {
+			return yieldActive(current, yield)
+		}
+	}
+}
+
+func yieldActive(c Client, yield func(Client) error) error {
+	if c.Status != domain.Active {
+		return nil
+	}
+	return yield(c)
+}
+
+// lastUntil returns the sequence of the last event that counts at a moment.
+func (m *ReadModel) lastUntil(ctx context.Context, at Moment) (int64, error) {
+	if m.shown.Load() == nil {
+		return 0, ErrUnavailable // and what is applied is not all that will be shown
+	}
+	if at.Seq != 0 {
+		return min(sequence(at.Seq), sequence(m.Health().Applied)), nil
+	}
+	later, err := m.firstSince(ctx, micros(at.Time)+1)
+	if err != nil {
+		return 0, err
+	}
+	return min(later-1, sequence(m.Health().Applied)), nil
+}

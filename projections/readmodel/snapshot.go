@@ -1,0 +1,61 @@
+package readmodel
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"roster/domain"
+)
+
+// What a snapshot tells beside the row of its aggregate. It is one statement with that row, so that both are
+// of the same moment.
+const snapshotColumns = `(SELECT max(seq) FROM events WHERE aggregate = this.seq), (SELECT seq FROM checkpoint)`
+
+const (
+	selectClientSnapshot = `SELECT ` + snapshotColumns + `, ` + clientColumns + ` FROM clients AS this WHERE id = ?`
+	selectTokenSnapshot  = `SELECT ` + snapshotColumns + `, ` + tokenColumns + ` FROM tokens AS this WHERE id = ?`
+)
+
+// ClientSnapshot returns a client as the events that are applied say it, whatever its status; the zero
+// snapshot for one that is not there, and while nothing can be read.
+func (m *ReadModel) ClientSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.Client], error) {
+	return readSnapshot(m, func(v *view, s *domain.Snapshot[domain.Client]) error {
+		row, err := scanClient(snapshotRow{v.clientSnapshot.QueryRowContext(ctx, id), &s.Last, &s.At})
+		s.State = row.Client.Client
+		return err
+	})
+}
+
+// TokenSnapshot returns an initial access token as ClientSnapshot does a client.
+func (m *ReadModel) TokenSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.InitialAccessToken], error) {
+	return readSnapshot(m, func(v *view, s *domain.Snapshot[domain.InitialAccessToken]) error {
+		row, err := scanToken(snapshotRow{v.tokenSnapshot.QueryRowContext(ctx, id), &s.Last, &s.At})
+		s.State = row.InitialAccessToken.InitialAccessToken
+		return err
+	})
+}
+
+func readSnapshot[S any](m *ReadModel, scan func(*view, *domain.Snapshot[S]) error) (domain.Snapshot[S], error) {
+	var s domain.Snapshot[S]
+	err := m.read(func(v *view) error { return scan(v, &s) })
+	switch {
+	case err == nil:
+		return s, nil
+	case errors.Is(err, sql.ErrNoRows), errors.Is(err, ErrUnavailable):
+		return domain.Snapshot[S]{}, nil
+	}
+	return domain.Snapshot[S]{}, fmt.Errorf("read snapshot: %w", err)
+}
+
+// snapshotRow is a row that begins with snapshotColumns.
+type snapshotRow struct {
+	row      *sql.Row
+	last, at *uint64
+}
+
+// Scan scans what comes after them.
+func (r snapshotRow) Scan(dest ...any) error {
+	return r.row.Scan(append([]any{r.last, r.at}, dest...)...)
+}
