@@ -15,9 +15,10 @@ const (
 
 // Error is a refusal that the caller can mend. Nothing has been changed.
 type Error struct {
-	Code   Code
-	Field  string // the member that was refused, such as "redirect_uris[1]"; empty for the whole document
-	Detail string // what was wrong and what would be right: printable ASCII without `"` and `\`, never raw input
+	Code    Code
+	Field   string // the member that was refused, such as "redirect_uris[1]"; empty for the whole document
+	Setting string // the setting that refused, such as "allow-grant-types"; empty: none did, the specifications do
+	Detail  string // what was wrong and what would be right: printable ASCII without `"` and `\`, never raw input
 }
 
 // Error says the field, where there is one, and the detail.
