@@ -253,7 +253,7 @@ func TestSoftwareStatement(t *testing.T) {
 		scenario{given: given, when: update(t, strings.Replace(putBack, `"client_name":"Stated"`, `"client_name":"Mine"`, 1))}.run(t)
 	})
 	t.Run("M-8 an update without it is self-asserted", func(t *testing.T) {
-		events, err := domain.Decide(oauth.DefaultPolicy, domain.Fold(domain.Client{}, []domain.Envelope{{Aggregate: domain.ClientAggregate(clientID), Event: before}}),
+		events, err := domain.Decide(oauth.DefaultPolicy, domain.Clients.Fold(domain.Client{}, []domain.Envelope{{Aggregate: domain.ClientAggregate(clientID), Event: before}}),
 			update(t, own+`,"client_id":"`+clientID+`"}`))
 		if err != nil || len(events) != 1 {
 			t.Fatalf("%v, error %v", events, err)
@@ -318,7 +318,7 @@ func TestSoftwareStatement(t *testing.T) {
 	t.Run("a policy may require one, of updates too", func(t *testing.T) {
 		policy := oauth.DefaultPolicy
 		policy.RequireSoftwareStatement = true
-		client := domain.Fold(domain.Client{}, []domain.Envelope{{Aggregate: domain.ClientAggregate(clientID), Event: before}})
+		client := domain.Clients.Fold(domain.Client{}, []domain.Envelope{{Aggregate: domain.ClientAggregate(clientID), Event: before}})
 		for _, test := range []struct {
 			client  domain.Client
 			command domain.Command
