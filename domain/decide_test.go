@@ -281,3 +281,12 @@ func TestAdmits(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkDecide(b *testing.B) {
+	command := register(b, webApp)
+	for b.Loop() {
+		if _, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
