@@ -21,7 +21,8 @@ var arrows = map[string][]string{
 	"roster/eventstore/jetstream":  {"roster/domain", "roster/eventstore"},
 	"roster/eventstore/memory":     {"roster/domain", "roster/eventstore"},
 	"roster/eventstore/storetest":  {"roster/domain", "roster/domain/oauth", "roster/eventstore"},
-	"roster/projections/readmodel": {"roster/domain", "roster/domain/oauth", "roster/eventstore"},
+	"roster/projections":           {"roster/domain", "roster/eventstore"},
+	"roster/projections/readmodel": {"roster/domain", "roster/domain/oauth", "roster/eventstore", "roster/projections"},
 	"roster/api": {
 		"roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/domain/access", "roster/projections/readmodel",
 	},
@@ -32,7 +33,8 @@ var arrows = map[string][]string{
 	"roster/cmd/roster/vault":    {},
 	"roster/cmd/roster": {
 		"roster/api", "roster/web", "roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/domain/access",
-		"roster/eventstore", "roster/eventstore/jetstream", "roster/projections/readmodel", "roster/cmd/roster/outbound", "roster/cmd/roster/vault",
+		"roster/eventstore", "roster/eventstore/jetstream", "roster/projections", "roster/projections/readmodel",
+		"roster/cmd/roster/outbound", "roster/cmd/roster/vault",
 	},
 }
 
