@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"roster/cmd/roster/vault"
 	"roster/domain"
 	"roster/domain/registrar"
 	"roster/eventstore/jetstream"
@@ -16,7 +17,7 @@ import (
 
 // core is the log and what follows it.
 type core struct {
-	keys      keyring
+	keys      vault.Keyring
 	log       *jetstream.Log
 	model     *readmodel.ReadModel
 	followers *projections.Group // of the log: the read model
@@ -42,7 +43,7 @@ func startCore(ctx context.Context, s storage, care *caretaker, logger *slog.Log
 		return nil, err
 	}
 	if care != nil {
-		if c.keys, err = newKeyring(s.Data, care.secretKey); err != nil {
+		if c.keys, err = sealingKeys(s.Data, care.secretKey); err != nil {
 			return nil, err
 		}
 	}
