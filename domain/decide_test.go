@@ -285,3 +285,12 @@ func TestAuthorize(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkDecide(b *testing.B) {
+	command := register(b, webApp)
+	for b.Loop() {
+		if _, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
