@@ -84,6 +84,16 @@ func (InitialAccessTokenUsed) Type() string { return "InitialAccessTokenUsed" }
 // Type returns "InitialAccessTokenRevoked".
 func (InitialAccessTokenRevoked) Type() string { return "InitialAccessTokenRevoked" }
 
+// Withdraws reports whether an event does nothing but take away from a client or an initial access token what it
+// may do. When there is little space left to record events in, only such events are still recorded.
+func Withdraws(event Event) bool {
+	switch event.(type) {
+	case ClientDeleted, ClientRevoked, InitialAccessTokenRevoked:
+		return true
+	}
+	return false
+}
+
 // An Aggregate names what events are about: the unit that is decided on as a whole.
 type Aggregate struct {
 	Kind string // such as "client"
