@@ -19,9 +19,9 @@ const (
 	streamBurst = 100
 	// streamPace is the least time between two sendings, so that a busy registry does not flood a page.
 	streamPace = 250 * time.Millisecond
-	// streamBeat is how often a silent stream shows that it lives, and looks whether its session does.
+	// streamBeat is how often a silent stream sends a beat and checks that its session has not ended.
 	streamBeat = 15 * time.Second
-	// streamPatience is how long a reader may take for what it was sent.
+	// streamPatience is how long a reader may take to receive what it was sent.
 	streamPatience = 10 * time.Second
 )
 

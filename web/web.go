@@ -1,11 +1,12 @@
 // Package web is the dashboard: where administrators browse the registry, watch its log and revoke clients.
 //
-// Pages are rendered here and work without scripts. With them, htmx asks for the same pages and takes
-// a part of each, and the event log follows the registry live; no request has an answer of its own
-// for either, but for that stream.
+// Pages are rendered on the server and work without scripts. With scripts, htmx asks for the same pages and
+// shows a part of each; only the live event log has an answer of its own, a stream of server-sent events. How
+// pages look is the package ui.
 package web
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 
 	"roster/domain"
 	"roster/projections/readmodel"
+	"roster/web/ui"
 )
 
 // Registrar is what the dashboard changes the registry through. Its contract is that of registrar.Registrar.
@@ -114,8 +116,8 @@ func (w *Web) routes() *echo.Echo {
 		},
 	}))
 
-	for _, a := range []asset{styleSheet, script, icon, htmx} {
-		read(d, a.url, a.serve)
+	for _, a := range ui.Assets() {
+		read(d, a.Path, serveAsset(a))
 	}
 
 	page := d.Group("/admin", w.sameOrigin, limit)
@@ -138,6 +140,17 @@ func (w *Web) routes() *echo.Echo {
 
 	read(d, "/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/admin/") })
 	return d
+}
+
+// serveAsset answers with an asset, which a browser may keep for ever.
+func serveAsset(a ui.Asset) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		header := c.Response().Header()
+		header.Set("Content-Type", a.ContentType)
+		header.Set("Cache-Control", "public, max-age=31536000, immutable")
+		http.ServeContent(c.Response(), c.Request(), "", time.Time{}, bytes.NewReader(a.Content))
+		return nil
+	}
 }
 
 // read has a path answer GET, and HEAD with the same headers (RFC 9110 9.3.2).

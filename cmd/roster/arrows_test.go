@@ -27,7 +27,9 @@ var arrows = map[string][]string{
 	},
 	"roster/web": {
 		"roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/domain/access", "roster/projections/readmodel",
+		"roster/web/ui",
 	},
+	"roster/web/ui":              {"roster/domain/oauth"},
 	"roster/cmd/roster/outbound": {},
 	"roster/cmd/roster": {
 		"roster/api", "roster/web", "roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/domain/access",
