@@ -117,7 +117,7 @@ var (
 	auditors                = []object{{"administrator": []string{}}, {"apiToken": []string{}}}
 	clientsOrAdministrators = []object{{"registrationAccessToken": []string{}}, {"administrator": []string{}}}
 
-	statusSchema = object{"type": "string", "enum": []domain.Status{domain.Active, domain.Deleted, domain.Revoked, domain.Lost}}
+	statusSchema = object{"type": "string", "enum": domain.StatusNames(), "description": domain.DescribeStatuses()}
 	seconds      = object{"type": "integer", "minimum": 0}
 	dateTime     = object{"type": "string", "format": "date-time"}
 

@@ -54,7 +54,7 @@ func register(p oauth.Policy, c Client, command Register) ([]Event, error) {
 }
 
 func update(p oauth.Policy, c Client, command Update) ([]Event, error) {
-	if c.Status != Active {
+	if !c.MayManageItself() {
 		return nil, ErrNotFound
 	}
 	if err := checkUpdate(c, command); err != nil {
@@ -115,12 +115,11 @@ func issue(offered Secret, m oauth.Metadata) *Secret {
 }
 
 func end(c Client, event Event) ([]Event, error) {
-	switch c.Status {
-	case "":
+	switch {
+	case !c.Exists():
 		return nil, ErrNotFound
-	case Active:
-		return []Event{event}, nil
-	default:
+	case c.Ended():
 		return nil, nil
 	}
+	return []Event{event}, nil
 }

@@ -155,10 +155,9 @@ type registeredV1 struct {
 // client to.
 type registeredV2 struct {
 	registeredV1
-	PolicyVersion      string   `json:"policy_version,omitzero"`
-	InitialAccessToken string   `json:"initial_access_token,omitzero"`
-	Owner              string   `json:"owner,omitzero"`
-	Limits             limitsV1 `json:"limits,omitzero"`
+	PolicyVersion      string `json:"policy_version,omitzero"`
+	InitialAccessToken string `json:"initial_access_token,omitzero"`
+	termsV1
 }
 
 // registeredV3 says what was asked for and left out.
@@ -197,12 +196,11 @@ type revokedV1 struct {
 }
 
 type tokenIssuedV1 struct {
-	Digest    domain.Digest `json:"digest"`
-	Label     string        `json:"label,omitempty"`
-	Owner     string        `json:"owner,omitempty"`
-	Limits    limitsV1      `json:"limits,omitzero"`
-	ExpiresAt int64         `json:"expires_at"` // 0: never
-	MaxUses   int           `json:"max_uses"`   // 0: any number
+	Digest domain.Digest `json:"digest"`
+	Label  string        `json:"label,omitempty"`
+	termsV1
+	ExpiresAt int64 `json:"expires_at"` // 0: never
+	MaxUses   int   `json:"max_uses"`   // 0: any number
 }
 
 type tokenUsedV1 struct {
@@ -226,14 +224,6 @@ type lossAcceptedV1 struct {
 	To   uint64 `json:"to"`
 }
 
-// limitsV1 are the lists of oauth.Terms. One that is left out sets no limit.
-type limitsV1 struct {
-	GrantTypes       []string `json:"grant_types,omitzero"`
-	Scopes           []string `json:"scopes,omitzero"`
-	RedirectHosts    []string `json:"redirect_hosts,omitzero"`
-	ApplicationTypes []string `json:"application_types,omitzero"`
-}
-
 type secretV1 struct {
 	Digest    domain.Digest `json:"digest"`
 	ExpiresAt int64         `json:"expires_at"` // 0: never
@@ -244,7 +234,7 @@ func registeredFrom(e domain.ClientRegistered) (w registeredV3, err error) {
 	w.LeftOut = metadata{e.LeftOut}
 	w.PolicyVersion = e.PolicyVersion
 	w.InitialAccessToken = e.InitialAccessToken
-	w.Owner, w.Limits = fromTerms(e.Terms)
+	w.termsV1 = termsFrom(e.Terms)
 	w.Metadata = metadata{e.Metadata}
 	w.RegistrationAccessToken = e.RegistrationAccessToken
 	if w.IssuedAt, err = unixSeconds(e.IssuedAt); err != nil {
@@ -266,7 +256,7 @@ func (w registeredV3) event() (domain.Event, error) {
 	return domain.ClientRegistered{
 		Metadata: w.Metadata.Metadata, LeftOut: w.LeftOut.Metadata, IssuedAt: fromUnixSeconds(w.IssuedAt),
 		RegistrationAccessToken: w.RegistrationAccessToken, Secret: secret, PolicyVersion: w.PolicyVersion,
-		InitialAccessToken: w.InitialAccessToken, Terms: w.Limits.terms(w.Owner),
+		InitialAccessToken: w.InitialAccessToken, Terms: w.terms(),
 	}, err
 }
 
@@ -303,7 +293,7 @@ func (w revokedV1) event() (domain.Event, error) { return domain.ClientRevoked{R
 
 func tokenIssuedFrom(e domain.InitialAccessTokenIssued) (w tokenIssuedV1, err error) {
 	w.Digest, w.Label, w.MaxUses = e.Digest, e.Label, e.MaxUses
-	w.Owner, w.Limits = fromTerms(e.Terms)
+	w.termsV1 = termsFrom(e.Terms)
 	if w.ExpiresAt, err = unixSeconds(e.ExpiresAt); err != nil {
 		return w, fmt.Errorf("expires_at: %w", err)
 	}
@@ -315,7 +305,7 @@ func (w tokenIssuedV1) event() (domain.Event, error) {
 		return nil, errors.New("digest is missing")
 	}
 	return domain.InitialAccessTokenIssued{
-		Digest: w.Digest, Label: w.Label, Terms: w.Limits.terms(w.Owner),
+		Digest: w.Digest, Label: w.Label, Terms: w.terms(),
 		ExpiresAt: fromUnixSeconds(w.ExpiresAt), MaxUses: w.MaxUses,
 	}, nil
 }
@@ -350,17 +340,6 @@ func (w lossAcceptedV1) event() (domain.Event, error) {
 		return nil, errors.New("from and to are no range of sequences")
 	}
 	return domain.LossAccepted(w), nil
-}
-
-func fromTerms(t oauth.Terms) (owner string, limits limitsV1) {
-	return t.Owner, limitsV1{t.GrantTypes, t.Scopes, t.RedirectHosts, t.ApplicationTypes}
-}
-
-func (l limitsV1) terms(owner string) oauth.Terms {
-	return oauth.Terms{
-		Owner: owner, GrantTypes: l.GrantTypes, Scopes: l.Scopes,
-		RedirectHosts: l.RedirectHosts, ApplicationTypes: l.ApplicationTypes,
-	}
 }
 
 func secretFrom(s *domain.Secret) (*secretV1, error) {

@@ -158,7 +158,7 @@ func (v clientView) secretState() string {
 	switch {
 	case v.Secret == nil:
 		return "None. The client's authentication method needs no secret."
-	case v.Status != domain.Active:
+	case v.Ended():
 		return "Stopped working when the client was " + string(v.Status) + "."
 	case v.Secret.ExpiresAt.IsZero():
 		return "Issued, does not expire."
@@ -170,8 +170,11 @@ func (v clientView) secretState() string {
 
 // registrationAccessTokenState says whether the registration access token works.
 func (v clientView) registrationAccessTokenState() string {
-	if v.Status != domain.Active {
+	switch {
+	case v.Ended():
 		return "Stopped working when the client was " + string(v.Status) + "."
+	case !v.MayManageItself():
+		return "Issued, refused while the client is " + string(v.Status) + "."
 	}
-	return "Issued, works as long as the client is active."
+	return "Issued, works until the client is deleted or revoked."
 }

@@ -58,11 +58,12 @@ func clientQueryOf(given url.Values) (readmodel.ClientQuery, error) {
 	if utf8.RuneCountInString(q.Text) > searchLimit {
 		return q, badRequest("The text to search for may have up to 200 characters.")
 	}
-	switch q.Status {
-	case "", domain.Active, domain.Revoked, domain.Deleted, domain.Lost:
-		return q, nil
+	if q.Status != "" && !q.Status.Known() {
+		names := domain.StatusNames()
+		last := len(names) - 1
+		return q, badRequest("A client is " + strings.Join(names[:last], ", ") + " or " + names[last] + ". There is no other status.")
 	}
-	return q, badRequest("A client is active, revoked, deleted or lost; there is no other status.")
+	return q, nil
 }
 
 // clientsBefore returns how many clients an address says are on the pages before, or -1 when it does not say.

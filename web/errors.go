@@ -101,7 +101,7 @@ func problemOfStatus(status int) ui.Problem {
 			"This is a fault of the registry, not yours. It was written to the server's log.")
 	}
 	return problem(status, http.StatusText(status),
-			"The request could not be answered.")
+		"The request could not be answered.")
 }
 
 // answerError answers a request that ended in an error, with a page in the dashboard's style.

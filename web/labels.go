@@ -68,16 +68,17 @@ func titleOf(c readmodel.Client) string { return ui.PlainUntrusted(nameOrID(c), 
 
 // A statusCount is how many clients have a status.
 type statusCount struct {
-	Status  domain.Status
-	Label   string
+	domain.StatusFacts
 	Clients int
 }
 
-// statusCounts returns the counts of clients by status, in the order in which they are shown.
-func statusCounts(o readmodel.Overview) []statusCount {
-	return []statusCount{
-		{domain.Active, "Active", o.Active},
-		{domain.Revoked, "Revoked", o.Revoked},
-		{domain.Deleted, "Deleted", o.Deleted},
+// statusCounts returns the counts of clients by status, in the order in which they are shown. A rare status
+// that no client has is left out.
+func statusCounts(o readmodel.Overview) (counts []statusCount) {
+	for _, facts := range domain.Statuses {
+		if n := o.Clients[facts.Status]; n > 0 || !facts.Rare {
+			counts = append(counts, statusCount{facts, n})
+		}
 	}
+	return counts
 }

@@ -44,7 +44,7 @@ func (w *Web) revoke(c echo.Context) error {
 		return err
 	}
 	name := "“" + titleOf(found) + "”"
-	if found.Status != domain.Active {
+	if found.Ended() {
 		return w.tell(c, found.ID, name+" was already "+string(found.Status)+". Nothing was changed.")
 	}
 	reason := strings.TrimSpace(form.Get("reason"))

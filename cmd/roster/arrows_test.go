@@ -31,9 +31,10 @@ var arrows = map[string][]string{
 	},
 	"roster/web/ui":              {"roster/domain/oauth"},
 	"roster/cmd/roster/outbound": {},
+	"roster/cmd/roster/vault":    {},
 	"roster/cmd/roster": {
 		"roster/api", "roster/web", "roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/domain/access",
-		"roster/eventstore", "roster/eventstore/jetstream", "roster/projections/readmodel", "roster/cmd/roster/outbound",
+		"roster/eventstore", "roster/eventstore/jetstream", "roster/projections/readmodel", "roster/cmd/roster/outbound", "roster/cmd/roster/vault",
 	},
 }
 

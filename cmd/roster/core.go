@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"roster/cmd/roster/vault"
 	"roster/domain"
 	"roster/domain/registrar"
 	"roster/eventstore/jetstream"
@@ -15,7 +16,7 @@ import (
 
 // core is the log, the read model and the projector between them.
 type core struct {
-	keys   keyring
+	keys   vault.Keyring
 	log    *jetstream.Log
 	model  *readmodel.ReadModel
 	unlock func() error
@@ -43,7 +44,7 @@ func startCore(ctx context.Context, s storage, care *caretaker, logger *slog.Log
 		return nil, err
 	}
 	if care != nil {
-		if c.keys, err = newKeyring(s.Data, care.secretKey); err != nil {
+		if c.keys, err = sealingKeys(s.Data, care.secretKey); err != nil {
 			return nil, err
 		}
 	}

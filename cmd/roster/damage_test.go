@@ -17,6 +17,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"roster/cmd/roster/vault"
 )
 
 // blocksOf is where the block files of a data directory's log are.
@@ -296,7 +298,7 @@ func TestAnotherSealingKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("k"), sealingKeySize))
+	other := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("k"), vault.KeySize))
 	put := func(key string) {
 		if err := os.WriteFile(path, []byte(key), 0o600); err != nil {
 			t.Fatal(err)
@@ -335,8 +337,8 @@ func TestAnotherSealingKey(t *testing.T) {
 // TestSealingKeysOfACluster has processes share a log: with the same key, and with another.
 func TestSealingKeysOfACluster(t *testing.T) {
 	url := externalNATS(t)
-	one := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("1"), sealingKeySize))
-	two := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("2"), sealingKeySize))
+	one := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("1"), vault.KeySize))
+	two := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("2"), vault.KeySize))
 	s := start(t, t.TempDir(), "--nats-url", url, "--secret-key", one)
 	s.register(webApp)
 	start(t, t.TempDir(), "--nats-url", url, "--secret-key", one)

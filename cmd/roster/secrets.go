@@ -6,9 +6,28 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
+
+	"roster/cmd/roster/vault"
 )
+
+const sealingKeyFile = "roster.key"
+
+// sealingKeys returns the keys of the setting, or else the one in the data directory, which it makes at the first
+// start.
+func sealingKeys(data, setting string) (ring vault.Keyring, err error) {
+	if setting != "" {
+		ring, err = vault.ParseKeyring(setting)
+	} else {
+		ring, err = vault.LoadKeyring(filepath.Join(data, sealingKeyFile))
+	}
+	if err != nil {
+		return ring, fmt.Errorf("sealing key: %w", err)
+	}
+	return ring, nil
+}
 
 // administratorPassword is the administrator's password, in a setting or in a file.
 type administratorPassword struct {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"roster/cmd/roster/vault"
 	"roster/domain"
 	"roster/eventstore/jetstream"
 )
@@ -130,7 +131,7 @@ func (s *serveCommand) Validate() error {
 		return errors.New("--secret-lifetime must be 0, or a second or more")
 	}
 	if s.SecretKey != "" {
-		if _, err := parseKeyring(s.SecretKey); err != nil {
+		if _, err := vault.ParseKeyring(s.SecretKey); err != nil {
 			return fmt.Errorf("--secret-key %w", err)
 		}
 	}

@@ -32,7 +32,7 @@ func (r *Registrar) Update(
 	changed, err := r.change(ctx, request{
 		clientID:   clientID,
 		actor:      domain.Actor{Kind: domain.ActorClient, ID: clientID, IP: from},
-		may:        func(c domain.Client) bool { return c.Admits(token) },
+		may:        func(c domain.Client) error { return c.Authorize(token) },
 		conditions: conditions,
 		command: func(now time.Time, known oauth.Evidence) domain.Command {
 			return domain.Update{
@@ -53,7 +53,7 @@ func (r *Registrar) Delete(ctx context.Context, from, clientID, token string, co
 	return r.end(ctx, request{
 		clientID:   clientID,
 		actor:      domain.Actor{Kind: domain.ActorClient, ID: clientID, IP: from},
-		may:        func(c domain.Client) bool { return c.Admits(token) },
+		may:        func(c domain.Client) error { return c.Authorize(token) },
 		conditions: conditions,
 	}, domain.Delete{})
 }
@@ -65,7 +65,7 @@ func (r *Registrar) DeleteAs(ctx context.Context, admin domain.Actor, clientID s
 	return r.end(ctx, request{
 		clientID:   clientID,
 		actor:      admin,
-		may:        func(c domain.Client) bool { return c.Status == domain.Active },
+		may:        domain.Client.AuthorizeAdministrator,
 		conditions: conditions,
 	}, domain.Delete{})
 }
@@ -76,7 +76,7 @@ func (r *Registrar) Revoke(ctx context.Context, admin domain.Actor, clientID, re
 	return r.end(ctx, request{
 		clientID: clientID,
 		actor:    admin,
-		may:      func(domain.Client) bool { return true },
+		may:      func(domain.Client) error { return nil },
 	}, domain.Revoke{Reason: reason})
 }
 
@@ -94,7 +94,7 @@ func (r *Registrar) end(ctx context.Context, q request, command domain.Command) 
 type request struct {
 	clientID   string
 	actor      domain.Actor
-	may        func(c domain.Client) bool // whether the actor may; else the answer is domain.ErrUnauthorized
+	may        func(c domain.Client) error // nil when the actor may
 	conditions []Condition
 	command    func(now time.Time, known oauth.Evidence) domain.Command
 	ending     bool // it ends the client: it goes before all changes, and is not limited
@@ -103,10 +103,10 @@ type request struct {
 // admit refuses what may not be asked of a client as it stands.
 func (q request) admit(c domain.Client) error {
 	refused := func(accepts Condition) bool { return !accepts(c.Version) }
-	switch {
-	case !q.may(c):
-		return domain.ErrUnauthorized
-	case c.Exists() && slices.ContainsFunc(q.conditions, refused):
+	if err := q.may(c); err != nil {
+		return err
+	}
+	if c.Exists() && slices.ContainsFunc(q.conditions, refused) {
 		return domain.ErrPreconditionFailed
 	}
 	return nil

@@ -168,7 +168,7 @@ type writer struct {
 	insertToken, saveToken   *sql.Stmt
 	countTokenClient         *sql.Stmt
 	insertEvent              *sql.Stmt
-	addToDay                 *sql.Stmt
+	addToDay, addToStatus    *sql.Stmt
 }
 
 // connect opens the writer's connection and no more. Also with an error the writer is to be closed.
@@ -222,6 +222,7 @@ func (w *writer) statements() map[string]**sql.Stmt {
 		countTokenClient:  &w.countTokenClient,
 		insertEvent:       &w.insertEvent,
 		addToDay:          &w.addToDay,
+		addToStatus:       &w.addToStatus,
 	}
 }
 
@@ -254,14 +255,14 @@ func (w *writer) apply(ctx context.Context, events []encodedEvent) (err error) {
 			_, _ = w.rollback.ExecContext(ctx)
 		}
 	}()
-	days := make(dayChanges)
+	counts := countChanges{make(map[int64]dayCount), make(map[domain.Status]int)}
 	for _, e := range events {
 		at = at.after(e.Recorded)
-		if err := w.applyOne(ctx, e, at.latest, days); err != nil {
+		if err := w.applyOne(ctx, e, at.latest, &counts); err != nil {
 			return fmt.Errorf("apply event %d: %w", e.Seq, err)
 		}
 	}
-	if err := w.addDays(ctx, days); err != nil {
+	if err := w.addCounts(ctx, counts); err != nil {
 		return err
 	}
 	if _, err := w.saveCheckpoint.ExecContext(ctx, at.seq, at.eventID, at.latest, at.lag); err != nil {
@@ -275,8 +276,8 @@ func (w *writer) apply(ctx context.Context, events []encodedEvent) (err error) {
 }
 
 // applyOne changes every view by one event.
-func (w *writer) applyOne(ctx context.Context, e encodedEvent, latest int64, days dayChanges) error {
-	day := days.countEvent(e.Time)
+func (w *writer) applyOne(ctx context.Context, e encodedEvent, latest int64, counts *countChanges) error {
+	counts.countEvent(e.Envelope)
 	var first uint64
 	switch e.Aggregate {
 	case domain.ClientAggregate(e.Aggregate.ID):
@@ -284,7 +285,7 @@ func (w *writer) applyOne(ctx context.Context, e encodedEvent, latest int64, day
 		if err != nil {
 			return err
 		}
-		day.countChange(change)
+		counts.countStatus(change)
 		first = change.seq
 	case domain.TokenAggregate(e.Aggregate.ID):
 		var err error

@@ -242,7 +242,7 @@ func TestReadWhileWriting(t *testing.T) {
 				}
 				registryAt(t, m, readmodel.Moment{Seq: m.Health().Applied})
 				o, err := m.Overview(context.Background(), start, 1)
-				if err != nil || o.Active != o.Events {
+				if err != nil || o.Clients[domain.Active] != o.Events {
 					t.Errorf("overview %+v, %v", o, err)
 				}
 			}

@@ -17,7 +17,7 @@ type view struct {
 	clientSnapshot             *sql.Stmt
 	tokenSnapshot              *sql.Stmt
 	firstSince, lag, histories *sql.Stmt
-	days, counts               *sql.Stmt
+	counts, population         *sql.Stmt
 }
 
 func openView(ctx context.Context, path string) (*view, error) {
@@ -36,8 +36,8 @@ func openView(ctx context.Context, path string) (*view, error) {
 		selectFirstSince:     &v.firstSince,
 		selectLag:            &v.lag,
 		selectHistories:      &v.histories,
-		selectDays:           &v.days,
 		selectCounts:         &v.counts,
+		selectPopulation:     &v.population,
 	}); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

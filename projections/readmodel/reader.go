@@ -85,9 +85,9 @@ type Moment struct {
 
 // Overview is what the dashboard opens with.
 type Overview struct {
-	Active, Deleted, Revoked int
-	Events                   int
-	Daily                    []Day // registrations and endings a day, UTC, oldest first, no gaps; the last is today
+	Clients map[domain.Status]int // how many clients have each status; those that none has are left out
+	Events  int
+	Daily   []Day // registrations and endings a day, UTC, oldest first, no gaps; the last is today
 }
 
 // Day counts what happened on one day.

@@ -3,8 +3,6 @@ package readmodel
 import (
 	"context"
 	"fmt"
-
-	"roster/domain"
 )
 
 // selectHistories reads on behind (?1, ?2) in the events of clients by client, of those up to ?3.
@@ -39,7 +37,7 @@ func (m *ReadModel) RegistryAt(ctx context.Context, at Moment, yield func(Client
 		}
 		for _, e := range page {
 			if e.first != position.first {
-				if err := yieldActive(current, yield); err != nil {
+				if err := yieldRegistered(current, yield); err != nil {
 					return err
 				}
 				current = Client{}
@@ -48,13 +46,13 @@ func (m *ReadModel) RegistryAt(ctx context.Context, at Moment, yield func(Client
 			position = e
 		}
 		if len(page) < historyPage {
-			return yieldActive(current, yield)
+			return yieldRegistered(current, yield)
 		}
 	}
 }
 
-func yieldActive(c Client, yield func(Client) error) error {
-	if c.Status != domain.Active {
+func yieldRegistered(c Client, yield func(Client) error) error {
+	if !c.IsRegistered() {
 		return nil
 	}
 	return yield(c)

@@ -1,4 +1,4 @@
-package domain_test
+package oauth_test
 
 import (
 	"encoding/base64"
@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"roster/domain"
 	"roster/domain/oauth"
 )
 
@@ -18,33 +17,14 @@ func statement(claims string) string {
 	return encode([]byte(`{"alg":"RS256"}`)) + "." + encode([]byte(claims)) + "." + encode([]byte("signature"))
 }
 
-// confirmed is the decision on a registration of which others say that all is as it says, and what they said.
-func confirmed(command domain.Register) ([]domain.Event, oauth.Evidence, error) {
-	stated, _ := oauth.ParseSoftwareStatement(strings.Trim(string(command.Requested["software_statement"]), `"`))
-	own, _ := oauth.ParseSector(command.Requested["redirect_uris"])
-	claimed, _ := oauth.ParseSector(stated.Claims["redirect_uris"])
-	events, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command)
-	for missing := new(oauth.Missing); errors.As(err, &missing); {
-		if missing.SoftwareStatement != "" {
-			command.Evidence.SoftwareStatement = missing.SoftwareStatement
-		} else {
-			command.Evidence.Sector = &oauth.Sector{URI: missing.SectorIdentifierURI, URIs: append(append([]string{}, own...), claimed...)}
-		}
-		events, err = domain.Decide(oauth.DefaultPolicy, domain.Client{}, command)
-	}
-	return events, command.Evidence, err
-}
-
 func TestSectorIsOnTheWeb(t *testing.T) {
 	for _, uri := range []string{
 		"http://sector.example.org/", "ftp://sector.example.org/", "javascript:alert(1)", "/relative", "sector.example.org", "https:///x",
 		"https://user@sector.example.org/", "https://sector.example.org:0/", "https://sector.example.org/ä",
 	} {
 		t.Run("C-19 "+uri, func(t *testing.T) {
-			scenario{
-				when:    register(t, `{"redirect_uris":["https://a.example/"],"sector_identifier_uri":"`+uri+`"}`),
-				refused: &oauth.Error{Code: oauth.InvalidClientMetadata, Field: "sector_identifier_uri"},
-			}.run(t)
+			_, err := admit(t, oauth.DefaultPolicy, request(t, `{"redirect_uris":["https://a.example/"],"sector_identifier_uri":"`+uri+`"}`))
+			checkRefused(t, err, oauth.InvalidClientMetadata, "sector_identifier_uri")
 		})
 	}
 }
@@ -55,14 +35,12 @@ func TestSector(t *testing.T) {
 		client = `{"redirect_uris":["https://a.example/cb","https://b.example/cb"],"sector_identifier_uri":"` + uri + `"`
 	)
 	both := []string{"https://b.example/cb", "https://c.example/cb", "https://a.example/cb"}
-	given := []domain.Event{registered(t, `{"redirect_uris":["https://a.example/cb","https://b.example/cb"]}`)}
-	put := client + `,"client_id":"` + clientID + `"`
-	refused := &oauth.Error{Code: oauth.InvalidClientMetadata, Field: "sector_identifier_uri"}
+	const refused = "sector_identifier_uri"
 	for name, test := range map[string]struct {
 		members string
 		sector  *oauth.Sector
 		missing bool
-		refused *oauth.Error
+		refused string
 	}{
 		"C-50 is asked for":                               {missing: true},
 		"C-50 has every redirect URI":                     {sector: &oauth.Sector{URI: uri, URIs: both}},
@@ -74,40 +52,25 @@ func TestSector(t *testing.T) {
 		"C-1 differs by case":                             {sector: &oauth.Sector{URI: uri, URIs: []string{"https://A.example/cb", "https://b.example/cb"}}, refused: refused},
 		"7.8 is checked for public subjects":              {members: `,"subject_type":"public"`, missing: true},
 		"7.8 and for pairwise ones":                       {members: `,"subject_type":"pairwise"`, missing: true},
-		"is not asked for when something else is refused": {members: `,"grant_types":["magic"]`, refused: &oauth.Error{Code: oauth.InvalidClientMetadata, Field: "grant_types"}},
+		"is not asked for when something else is refused": {members: `,"grant_types":["magic"]`, refused: "grant_types"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			registration, change := register(t, client+test.members+"}"), update(t, put+test.members+"}")
-			registration.Evidence.Sector, change.Evidence.Sector = test.sector, test.sector
-			for _, s := range []scenario{{when: registration}, {given: given, when: change}} {
-				err := s.decide()
-				var missing *oauth.Missing
-				switch {
-				case test.missing:
-					if !errors.As(err, &missing) || *missing != (oauth.Missing{SectorIdentifierURI: uri}) {
-						t.Errorf("error %v, want the question for the sector", err)
-					}
-				case test.refused != nil:
-					var got *oauth.Error
-					if !errors.As(err, &got) || got.Code != test.refused.Code || got.Field != test.refused.Field {
-						t.Errorf("error %#v, want %s at %s", err, test.refused.Code, test.refused.Field)
-					}
-				case err != nil:
-					t.Error(err)
+			r := request(t, client+test.members+"}")
+			r.Evidence.Sector = test.sector
+			_, err := admit(t, oauth.DefaultPolicy, r)
+			var missing *oauth.Missing
+			switch {
+			case test.missing:
+				if !errors.As(err, &missing) || *missing != (oauth.Missing{SectorIdentifierURI: uri}) {
+					t.Errorf("error %v, want the question for the sector", err)
 				}
+			case test.refused != "":
+				checkRefused(t, err, oauth.InvalidClientMetadata, test.refused)
+			case err != nil:
+				t.Error(err)
 			}
 		})
 	}
-}
-
-// decide returns the error of the decision alone.
-func (s scenario) decide() error {
-	var client domain.Client
-	for _, event := range s.given {
-		client = domain.Evolve(client, domain.ClientAggregate(clientID), event)
-	}
-	_, err := domain.Decide(oauth.DefaultPolicy, client, s.when)
-	return err
 }
 
 func TestSectorDocument(t *testing.T) {
@@ -139,16 +102,19 @@ func TestSoftwareStatement(t *testing.T) {
 	stated := statement(`{"iss":"https://i.example","iat":1,"redirect_uris":["https://a.example/cb"],"client_name":"Stated","client_name#de":"Gesagt",` +
 		`"software_id":"4NRB1","contacts":null,"client_id":"theirs","software_statement":"other","zzz":{}}`)
 	with := func(s string) string { return own + `,"software_statement":"` + s + `"}` }
-	known := oauth.Evidence{SoftwareStatement: stated}
+	// vouched is what a request leads to whose statement was verified.
+	vouched := func(body, verified string) (oauth.Metadata, error) {
+		t.Helper()
+		r := request(t, body)
+		r.Evidence.SoftwareStatement = verified
+		return admit(t, oauth.DefaultPolicy, r)
+	}
 
 	t.Run("D-9 its claims win, and D-17 are members beside it", func(t *testing.T) {
-		command := register(t, with(stated))
-		command.Evidence = known
-		events, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command)
+		got, err := vouched(with(stated), stated)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := events[0].(domain.ClientRegistered).Metadata
 		for name, want := range map[string]oauth.Value{
 			"redirect_uris":      oauth.List{"https://a.example/cb"},
 			"client_name":        oauth.Text("Stated"),
@@ -164,25 +130,20 @@ func TestSoftwareStatement(t *testing.T) {
 		}
 	})
 	t.Run("D-9 a claim wins over a member of a wrong type", func(t *testing.T) {
-		command := register(t, strings.Replace(with(stated), `"client_name":"Mine"`, `"client_name":5`, 1))
-		command.Evidence = known
-		if _, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command); err != nil {
+		if _, err := vouched(strings.Replace(with(stated), `"client_name":"Mine"`, `"client_name":5`, 1), stated); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("D-9 a stated name stays as it is, whoever the owner", func(t *testing.T) {
-		command := register(t, strings.Replace(with(stated), `"scope"`, `"ext_param_owner":"me","scope"`, 1))
-		command.Evidence = known
-		events, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command)
-		if err != nil || events[0].(domain.ClientRegistered).Metadata.Name() != "Stated" {
-			t.Errorf("%v, error %v", events, err)
+		got, err := vouched(strings.Replace(with(stated), `"scope"`, `"ext_param_owner":"me","scope"`, 1), stated)
+		if err != nil || got.Name() != "Stated" {
+			t.Errorf("%v, error %v", got, err)
 		}
 	})
 	t.Run("D-9 what is stated is held to every rule", func(t *testing.T) {
 		bad := statement(`{"iss":"https://i.example","redirect_uris":["javascript:alert(1)"]}`)
-		command := register(t, with(bad))
-		command.Evidence = oauth.Evidence{SoftwareStatement: bad}
-		scenario{when: command, refused: &oauth.Error{Code: oauth.InvalidRedirectURI}}.run(t)
+		_, err := vouched(with(bad), bad)
+		checkRefused(t, err, oauth.InvalidRedirectURI, "")
 	})
 
 	for claim, want := range map[string]oauth.Value{ // OpenBankingUK directory: software_version is a number
@@ -193,86 +154,61 @@ func TestSoftwareStatement(t *testing.T) {
 		t.Run("D-9 a number is taken as its text: "+claim, func(t *testing.T) {
 			name, _, _ := strings.Cut(strings.Trim(claim, `"`), `"`)
 			number := statement(`{"iss":"https://i.example",` + claim + `}`)
-			for _, s := range []scenario{
-				{when: func() domain.Command {
-					c := register(t, with(number))
-					c.Evidence.SoftwareStatement = number
-					return c
-				}()},
-				{given: []domain.Event{registered(t, webApp)}, when: func() domain.Command {
-					c := update(t, strings.Replace(with(number), "{", `{"client_id":"`+clientID+`",`, 1))
-					c.Evidence.SoftwareStatement = number
-					return c
-				}()},
-			} {
-				var client domain.Client
-				for _, event := range s.given {
-					client = domain.Evolve(client, domain.ClientAggregate(clientID), event)
-				}
-				events, err := domain.Decide(oauth.DefaultPolicy, client, s.when)
-				if (err == nil) != (want != nil) {
-					t.Fatalf("%T: error %v", s.when, err)
-				}
-				if err != nil {
-					continue
-				}
-				if got := domain.Evolve(client, domain.ClientAggregate(clientID), events[0]).Metadata[name]; got != want {
-					t.Errorf("%T: %s %v, want %v", s.when, name, got, want)
-				}
+			got, err := vouched(with(number), number)
+			if (err == nil) != (want != nil) {
+				t.Fatalf("error %v", err)
+			}
+			if got[name] != want {
+				t.Errorf("%s %v, want %v", name, got[name], want)
 			}
 		})
 	}
 	t.Run("a number that no statement vouches for is none", func(t *testing.T) {
 		for _, member := range []string{"software_id", "software_version"} {
-			scenario{
-				when:    register(t, own+`,"`+member+`":1.5}`),
-				refused: &oauth.Error{Code: oauth.InvalidClientMetadata, Field: member},
-			}.run(t)
+			_, err := admit(t, oauth.DefaultPolicy, request(t, own+`,"`+member+`":1.5}`))
+			checkRefused(t, err, oauth.InvalidClientMetadata, member)
 		}
 	})
 
-	command := register(t, with(stated))
-	command.Evidence = known
-	events, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command)
+	before, err := vouched(with(stated), stated)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := events[0].(domain.ClientRegistered)
-	before.Secret = hashed
-	given := []domain.Event{before}
-	encoded, err := before.Metadata.MarshalJSON()
+	encoded, err := before.MarshalJSON()
 	if err != nil {
 		t.Fatal(err)
 	}
-	putBack := strings.Replace(string(encoded), "{", `{"client_id":"`+clientID+`",`, 1)
+	putBack := string(encoded)
+	unchanged := func(t *testing.T, body string) {
+		t.Helper()
+		if got, err := admit(t, oauth.DefaultPolicy, update(t, before, body)); err != nil || !got.Equal(before) {
+			t.Errorf("changed to %v, error %v", got, err)
+		}
+	}
 
 	t.Run("M-6 put back it is verified no more and changes nothing", func(t *testing.T) {
-		scenario{given: given, when: update(t, putBack)}.run(t)
+		unchanged(t, putBack)
 	})
 	t.Run("D-9 nor can an update change what it states", func(t *testing.T) {
-		scenario{given: given, when: update(t, strings.Replace(putBack, `"client_name":"Stated"`, `"client_name":"Mine"`, 1))}.run(t)
+		unchanged(t, strings.Replace(putBack, `"client_name":"Stated"`, `"client_name":"Mine"`, 1))
 	})
 	t.Run("M-8 an update without it is self-asserted", func(t *testing.T) {
-		events, err := domain.Decide(oauth.DefaultPolicy, domain.Fold(domain.Client{}, []domain.Envelope{{Aggregate: domain.ClientAggregate(clientID), Event: before}}),
-			update(t, own+`,"client_id":"`+clientID+`"}`))
-		if err != nil || len(events) != 1 {
-			t.Fatalf("%v, error %v", events, err)
-		}
-		if got := events[0].(domain.ClientUpdated).Metadata; got.Name() != "Mine" || got["software_statement"] != nil {
-			t.Errorf("registered %v", got)
+		got, err := admit(t, oauth.DefaultPolicy, update(t, before, own+"}"))
+		if err != nil || got.Name() != "Mine" || got["software_statement"] != nil {
+			t.Errorf("registered %v, error %v", got, err)
 		}
 	})
 	other := statement(`{"iss":"https://i.example"}`)
-	for name, s := range map[string]scenario{
-		"register":                        {when: register(t, with(other))},
-		"register, another verified":      {when: domain.Register{Requested: document(t, with(other)), Evidence: known}},
-		"update, another registered":      {given: given, when: update(t, strings.Replace(putBack, stated, other, 1))},
-		"update of a client without one":  {given: []domain.Event{registered(t, webApp)}, when: update(t, strings.Replace(putBack, stated, other, 1))},
-		"before a document that is wrong": {when: register(t, strings.Replace(with(other), `"all"`, `"a  b"`, 1))},
+	for name, r := range map[string]oauth.Request{
+		"register":                        request(t, with(other)),
+		"register, another verified":      {Document: document(t, with(other)), Evidence: oauth.Evidence{SoftwareStatement: stated}},
+		"update, another registered":      update(t, before, strings.Replace(putBack, stated, other, 1)),
+		"update of a client without one":  update(t, registered(t, webApp), strings.Replace(putBack, stated, other, 1)),
+		"before a document that is wrong": request(t, strings.Replace(with(other), `"all"`, `"a  b"`, 1)),
 	} {
 		t.Run("D-12 is asked for: "+name, func(t *testing.T) {
 			var missing *oauth.Missing
-			if err := s.decide(); !errors.As(err, &missing) || *missing != (oauth.Missing{SoftwareStatement: other}) {
+			if _, err := admit(t, oauth.DefaultPolicy, r); !errors.As(err, &missing) || *missing != (oauth.Missing{SoftwareStatement: other}) {
 				t.Errorf("error %v", err)
 			}
 		})
@@ -298,38 +234,28 @@ func TestSoftwareStatement(t *testing.T) {
 	} {
 		t.Run("D-20 invalid: "+name, func(t *testing.T) {
 			body := own + `,"software_statement":` + member + "}"
-			refused := &oauth.Error{Code: oauth.InvalidSoftwareStatement, Field: "software_statement"}
-			scenario{when: register(t, body), refused: refused}.run(t)
-			scenario{given: given, when: update(t, strings.Replace(body, "{", `{"client_id":"`+clientID+`",`, 1)), refused: refused}.run(t)
-			if err := (scenario{when: register(t, body)}).decide(); err != nil {
+			for _, r := range []oauth.Request{request(t, body), update(t, before, body)} {
+				_, err := admit(t, oauth.DefaultPolicy, r)
+				checkRefused(t, err, oauth.InvalidSoftwareStatement, "software_statement")
 				checkRefusal(t, err)
 			}
 		})
 	}
 	t.Run("names are compared code point by code point", func(t *testing.T) {
 		folded := statement(`{"iss":"https://i.example","redirect_uri` + "\u017f" + `":["javascript:a"],"CLIENT_NAME":"x"}`)
-		command := register(t, with(folded))
-		command.Evidence = oauth.Evidence{SoftwareStatement: folded}
-		events, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command)
-		if err != nil || events[0].(domain.ClientRegistered).Metadata.Name() != "Mine" {
-			t.Errorf("%v, error %v", events, err)
+		got, err := vouched(with(folded), folded)
+		if err != nil || got.Name() != "Mine" {
+			t.Errorf("%v, error %v", got, err)
 		}
 	})
 	t.Run("a policy may require one, of updates too", func(t *testing.T) {
 		policy := oauth.DefaultPolicy
 		policy.RequireSoftwareStatement = true
-		client := domain.Fold(domain.Client{}, []domain.Envelope{{Aggregate: domain.ClientAggregate(clientID), Event: before}})
-		for _, test := range []struct {
-			client  domain.Client
-			command domain.Command
-		}{{domain.Client{}, register(t, own+"}")}, {client, update(t, own+`,"client_id":"`+clientID+`"}`)}} {
-			_, err := domain.Decide(policy, test.client, test.command)
-			var refused *oauth.Error
-			if !errors.As(err, &refused) || refused.Code != oauth.UnapprovedSoftwareStatement {
-				t.Errorf("error %v", err)
-			}
+		for _, r := range []oauth.Request{request(t, own+"}"), update(t, before, own+"}")} {
+			_, err := admit(t, policy, r)
+			checkRefused(t, err, oauth.UnapprovedSoftwareStatement, "software_statement")
 		}
-		if _, err := domain.Decide(policy, client, update(t, putBack)); err != nil {
+		if _, err := admit(t, policy, update(t, before, putBack)); err != nil {
 			t.Errorf("with its own: %v", err)
 		}
 	})

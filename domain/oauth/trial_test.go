@@ -1,4 +1,4 @@
-package domain_test
+package oauth_test
 
 import (
 	"errors"
@@ -8,13 +8,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"roster/domain"
 	"roster/domain/oauth"
 )
 
 func jwks(keys ...string) string { return `"jwks":{"keys":[` + strings.Join(keys, ",") + `]}` }
 
-// A trial registers a client and tells what becomes of it.
+// A trial asks for a client and tells what becomes of it.
 type trial struct {
 	members string                 // beside redirect_uris of one https URI, unless they have their own
 	refused string                 // the member that is refused; empty: registered
@@ -27,8 +26,9 @@ func (c trial) run(t *testing.T) {
 	if !strings.Contains(c.members, `"redirect_uris"`) {
 		body = `{"redirect_uris":["https://a.example/cb"]` + prefixed(",", c.members) + `}`
 	}
-	events, evidence, err := confirmed(register(t, body))
-	c.update(t, body, evidence, events, err)
+	r := request(t, body)
+	_, r.Evidence, _ = confirmed(r)
+	metadata, err := admit(t, oauth.DefaultPolicy, r)
 	if err != nil {
 		checkRefusal(t, err)
 		var refused *oauth.Error
@@ -48,32 +48,10 @@ func (c trial) run(t *testing.T) {
 		t.Errorf("%s: registered, want %s refused", body, c.refused)
 		return
 	}
-	metadata := events[0].(domain.ClientRegistered).Metadata
 	for member, want := range c.want {
 		if diff := cmp.Diff(want, metadata[member]); diff != "" {
 			t.Errorf("%s: %s (-want +got):\n%s", body, member, diff)
 		}
-	}
-}
-
-// update asks for the same of a client that is registered: the answer is that of its registration (RFC 7592 2.2).
-func (c trial) update(t *testing.T, body string, evidence oauth.Evidence, want []domain.Event, refused error) {
-	t.Helper()
-	if strings.Contains(body, `"client_id"`) {
-		return // which an update must have right (M-10)
-	}
-	client := domain.Evolve(domain.Client{}, domain.ClientAggregate(clientID), registered(t, `{"redirect_uris":["https://before.example/"]}`))
-	command := update(t, strings.Replace(body, "{", `{"client_id":"`+clientID+`",`, 1))
-	command.Evidence = evidence
-	events, err := domain.Decide(oauth.DefaultPolicy, client, command)
-	if diff := cmp.Diff(refused, err); diff != "" {
-		t.Errorf("update to %s (-as registered +got):\n%s", body, diff)
-	}
-	if refused != nil || err != nil {
-		return
-	}
-	if diff := cmp.Diff(want[0].(domain.ClientRegistered).Metadata, events[0].(domain.ClientUpdated).Metadata); diff != "" {
-		t.Errorf("update to %s (-as registered +got):\n%s", body, diff)
 	}
 }
 

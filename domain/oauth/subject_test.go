@@ -1,11 +1,10 @@
-package domain_test
+package oauth_test
 
 import (
 	"errors"
 	"strings"
 	"testing"
 
-	"roster/domain"
 	"roster/domain/oauth"
 )
 
@@ -72,18 +71,14 @@ func TestPairwiseSectors(t *testing.T) {
 	} {
 		t.Run("C-20 "+name, func(t *testing.T) {
 			body := "{" + test.members + `"subject_type":"pairwise"`
-			registration := register(t, body+"}")
-			change := update(t, body+`,"client_id":"`+clientID+`"}`)
+			r := request(t, body+"}")
 			if strings.Contains(body, sector) {
-				registration.Evidence.Sector = &oauth.Sector{URI: "https://s.example/s", URIs: test.found}
-				change.Evidence = registration.Evidence
+				r.Evidence.Sector = &oauth.Sector{URI: "https://s.example/s", URIs: test.found}
 			}
-			for _, s := range []scenario{{when: registration}, {given: []domain.Event{registered(t, webApp)}, when: change}} {
-				err := s.decide()
-				refused := &oauth.Error{}
-				if errors.As(err, &refused); refused.Field != test.refused || (err == nil) != (test.refused == "") {
-					t.Errorf("%T: error %v, want one at %q", s.when, err, test.refused)
-				}
+			_, err := admit(t, oauth.DefaultPolicy, r)
+			refused := &oauth.Error{}
+			if errors.As(err, &refused); refused.Field != test.refused || (err == nil) != (test.refused == "") {
+				t.Errorf("error %v, want one at %q", err, test.refused)
 			}
 		})
 	}
@@ -104,9 +99,9 @@ func TestPublicSectors(t *testing.T) {
 		"7.8 no redirects, with a jwks_uri": {`"grant_types":["client_credentials"],"jwks_uri":"https://a.example/jwks"`, []string{}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			command := register(t, `{"sector_identifier_uri":"https://s.example/s",`+test.members+"}")
-			command.Evidence.Sector = &oauth.Sector{URI: "https://s.example/s", URIs: test.found}
-			if err := (scenario{when: command}).decide(); (err == nil) != test.ok {
+			r := request(t, `{"sector_identifier_uri":"https://s.example/s",`+test.members+"}")
+			r.Evidence.Sector = &oauth.Sector{URI: "https://s.example/s", URIs: test.found}
+			if _, err := admit(t, oauth.DefaultPolicy, r); (err == nil) != test.ok {
 				t.Errorf("error %v", err)
 			}
 		})

@@ -1,4 +1,4 @@
-package domain_test
+package oauth_test
 
 import (
 	"errors"
@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"roster/domain"
 	"roster/domain/oauth"
 )
 
@@ -78,52 +77,33 @@ func TestApplicationType(t *testing.T) {
 		`"redirect_uris":["server.example.com"],"grant_types":["password"]` + mobile:    "native",
 		`"grant_types":["client_credentials"],"post_logout_redirect_uris":["a.b:/out"]`: "native",
 	} {
-		client := domain.Evolve(domain.Client{}, domain.ClientAggregate(clientID), registered(t, webApp))
-		registration := applicationTypeOf(t, members, "", want, func(d oauth.Document) ([]domain.Event, error) {
-			return domain.Decide(oauth.DefaultPolicy, domain.Client{}, domain.Register{Requested: d, Offered: offered})
-		})
-		change := applicationTypeOf(t, members, `"client_id":"`+clientID+`",`, want, func(d oauth.Document) ([]domain.Event, error) {
-			return domain.Decide(oauth.DefaultPolicy, client, domain.Update{ClientID: clientID, Requested: d, Offered: offered})
-		})
-		if registration != change {
-			t.Errorf("%s: a registration is refused for %q, an update for %q", members, registration, change)
-		}
+		checkApplicationType(t, members, want)
 	}
 }
 
-// applicationTypeOf decides on members and checks the application type that comes of them. It returns the refusal.
-func applicationTypeOf(
-	t *testing.T, members, id, want string, decide func(oauth.Document) ([]domain.Event, error),
-) (refusal string) {
+// checkApplicationType checks the application type that a client with the members has; empty: it is refused.
+func checkApplicationType(t *testing.T, members, want string) {
 	t.Helper()
-	requested := document(t, "{"+id+members+"}")
-	events, err := decide(requested)
+	requested := request(t, "{"+members+"}")
+	metadata, err := admit(t, oauth.DefaultPolicy, requested)
 	if err != nil {
 		var refused *oauth.Error
 		if !errors.As(err, &refused) || want != "" {
 			t.Errorf("%s: %v, want %q", members, err, want)
 		}
-		return err.Error()
-	}
-	var metadata oauth.Metadata
-	switch event := events[0].(type) {
-	case domain.ClientRegistered:
-		metadata = event.Metadata
-	case domain.ClientUpdated:
-		metadata = event.Metadata
+		return
 	}
 	if got := metadata.Text("application_type"); got != want {
 		t.Errorf("%s: %q, want %q", members, got, want)
 	}
 	for _, name := range []string{"redirect_uris", "post_logout_redirect_uris", "claims_redirect_uris"} {
-		if given := string(requested[name]); given != "" {
+		if given := string(requested.Document[name]); given != "" {
 			kept := `["` + strings.Join(metadata.List(name), `","`) + `"]`
 			if diff := cmp.Diff(given, kept); diff != "" {
 				t.Errorf("%s: %s (-given +kept):\n%s", members, name, diff)
 			}
 		}
 	}
-	return ""
 }
 
 // TestTermsHoldTheApplicationTypeThatComesOfIt holds a client that says web and is taken as native to the limit of
@@ -131,9 +111,9 @@ func applicationTypeOf(
 func TestTermsHoldTheApplicationTypeThatComesOfIt(t *testing.T) {
 	const app = `{"redirect_uris":["com.example.app:/cb"],"application_type":"web"}`
 	for limit, allowed := range map[string]bool{"native": true, "web": false} {
-		command := register(t, app)
-		command.Terms = oauth.Terms{ApplicationTypes: []string{limit}}
-		_, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command)
+		limited := request(t, app)
+		limited.Terms = oauth.Terms{ApplicationTypes: []string{limit}}
+		_, err := admit(t, oauth.DefaultPolicy, limited)
 		var refused *oauth.Error
 		if allowed != (err == nil) || !allowed && (!errors.As(err, &refused) || refused.Field != "application_type") {
 			t.Errorf("a limit to %s: %v", limit, err)

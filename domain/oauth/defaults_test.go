@@ -1,4 +1,4 @@
-package domain_test
+package oauth_test
 
 import (
 	"errors"
@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"roster/domain"
 	"roster/domain/oauth"
 )
 
@@ -123,19 +122,16 @@ func TestDefaults(t *testing.T) {
 				t.Fatal(err)
 			}
 			n := narrowing{terms: test.terms, members: test.members}
-			for verb, decide := range n.verbs(t) {
-				client, leftOut, err := decide(p)
-				if err != nil || leftOut != nil {
-					t.Errorf("%s: %v, left out %v", verb, err, leftOut)
-					continue
-				}
-				for member, want := range test.want {
-					if diff := cmp.Diff(want, client.Metadata[member]); diff != "" {
-						t.Errorf("%s: %s (-want +got):\n%s", verb, member, diff)
-					}
-				}
-				n.putBack(t, p, client)
+			registered, leftOut, err := n.admit(t, p)
+			if err != nil || leftOut != nil {
+				t.Fatalf("%v, left out %v", err, leftOut)
 			}
+			for member, want := range test.want {
+				if diff := cmp.Diff(want, registered[member]); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", member, diff)
+				}
+			}
+			n.putBack(t, p, registered)
 		})
 	}
 }
@@ -155,7 +151,7 @@ func TestNoDefaultThatIsPossible(t *testing.T) {
 		"grants that redirect no more than a wrong URI lets them": {func(p *oauth.Policy) { p.GrantTypes = []string{"implicit", "client_credentials"} },
 			`"redirect_uris":["http://a.example/"]`, "redirect_uris[0] must use https"},
 	} {
-		_, err := domain.Decide(policyWith(test.policy), domain.Client{}, register(t, "{"+test.members+"}"))
+		_, err := admit(t, policyWith(test.policy), request(t, "{"+test.members+"}"))
 		var refused *oauth.Error
 		if !errors.As(err, &refused) || !strings.Contains(refused.Error(), test.says) {
 			t.Errorf("%s: %v, want %q", name, err, test.says)

@@ -1,11 +1,10 @@
-package domain_test
+package oauth_test
 
 import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"roster/domain"
 	"roster/domain/oauth"
 )
 
@@ -36,12 +35,12 @@ func TestCautions(t *testing.T) {
 			[]string{"policy_uri"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			events, _, err := confirmed(register(t, test.body))
+			metadata, _, err := confirmed(request(t, test.body))
 			if err != nil {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, caution := range oauth.Cautions(events[0].(domain.ClientRegistered).Metadata) {
+			for _, caution := range oauth.Cautions(metadata) {
 				got = append(got, caution.Member)
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
@@ -54,11 +53,10 @@ func TestCautions(t *testing.T) {
 // TestAttested tells what an issuer says from what the client says of itself (D-24).
 func TestAttested(t *testing.T) {
 	signed := statement(`{"iss":"https://i.example","client_name":"Stated","software_id":"1","unheard_of":1}`)
-	events, _, err := confirmed(register(t, `{"redirect_uris":["https://a.example/cb"],"client_name":"Mine","software_statement":"`+signed+`"}`))
+	metadata, _, err := confirmed(request(t, `{"redirect_uris":["https://a.example/cb"],"client_name":"Mine","software_statement":"`+signed+`"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	metadata := events[0].(domain.ClientRegistered).Metadata
 	issuer, members := oauth.Attested(metadata)
 	if diff := cmp.Diff([]string{"client_name", "software_id"}, members); diff != "" || issuer != "https://i.example" {
 		t.Errorf("issuer %s, members %s", issuer, diff)

@@ -1,4 +1,4 @@
-package domain_test
+package oauth_test
 
 import (
 	"crypto/ecdsa"
@@ -15,7 +15,6 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"roster/domain"
 	"roster/domain/oauth"
 )
 
@@ -93,7 +92,7 @@ func TestKeys(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := `{"redirect_uris":["https://a.example/"],"jwks":{"keys":[` + test.keys + `]}}`
-			_, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, body))
+			_, err := admit(t, oauth.DefaultPolicy, request(t, body))
 			var refused *oauth.Error
 			if test.ok != (err == nil) || !test.ok && (!errors.As(err, &refused) || refused.Field != "jwks") {
 				t.Errorf("error %v", err)
@@ -175,7 +174,7 @@ func TestRules(t *testing.T) {
 		{"backchannel_client_notification_endpoint", `"backchannel_token_delivery_mode":"ping"`},
 		{"encrypted_response_enc_values_supported", `"encrypted_response_enc_values_supported":[]`},
 	} {
-		_, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, `{"redirect_uris":["https://a.example/"],`+test.members+`}`))
+		_, err := admit(t, oauth.DefaultPolicy, request(t, `{"redirect_uris":["https://a.example/"],`+test.members+`}`))
 		var refused *oauth.Error
 		switch {
 		case test.field == "" && err != nil:
@@ -189,7 +188,7 @@ func TestRules(t *testing.T) {
 }
 
 func TestDefaultOfContentEncryption(t *testing.T) {
-	got := registered(t, `{"redirect_uris":["https://a.example/"],"id_token_encrypted_response_alg":"RSA-OAEP","jwks_uri":"https://a.example/jwks"}`).Metadata
+	got := registered(t, `{"redirect_uris":["https://a.example/"],"id_token_encrypted_response_alg":"RSA-OAEP","jwks_uri":"https://a.example/jwks"}`)
 	if enc := got.Text("id_token_encrypted_response_enc"); enc != "A128CBC-HS256" {
 		t.Errorf("id_token_encrypted_response_enc %q", enc)
 	}

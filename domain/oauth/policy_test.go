@@ -1,11 +1,10 @@
-package domain_test
+package oauth_test
 
 import (
 	"errors"
 	"strings"
 	"testing"
 
-	"roster/domain"
 	"roster/domain/oauth"
 )
 
@@ -168,7 +167,7 @@ func TestPolicyRefuses(t *testing.T) {
 			if err := p.Validate(); err != nil {
 				t.Fatal(err)
 			}
-			_, err := domain.Decide(p, domain.Client{}, register(t, test.body))
+			_, err := admit(t, p, request(t, test.body))
 			var refused *oauth.Error
 			switch {
 			case test.code == "" && err != nil:
@@ -189,14 +188,9 @@ func TestPolicyRefuses(t *testing.T) {
 
 // TestPolicyHoldsUpdates holds an update to the policy of its day, not to that of the registration.
 func TestPolicyHoldsUpdates(t *testing.T) {
-	client := domain.Evolve(domain.Client{}, domain.ClientAggregate(clientID), registered(t, webApp))
 	p := policyWith(func(p *oauth.Policy) { p.RedirectHosts = []string{"other.example.org"} })
-	body := `{"client_id":"` + clientID + `","client_name":"New","redirect_uris":["https://client.example.org/cb"]}`
-	_, err := domain.Decide(p, client, update(t, body))
-	var refused *oauth.Error
-	if !errors.As(err, &refused) || refused.Code != oauth.InvalidRedirectURI {
-		t.Errorf("error %v", err)
-	}
+	_, err := admit(t, p, update(t, registered(t, webApp), `{"client_name":"New","redirect_uris":["https://client.example.org/cb"]}`))
+	checkRefused(t, err, oauth.InvalidRedirectURI, "")
 }
 
 func TestDefaultsByThePolicy(t *testing.T) {
@@ -211,28 +205,28 @@ func TestDefaultsByThePolicy(t *testing.T) {
 		"id_token_signed_response_alg":    "ES256",
 		"id_token_encrypted_response_enc": "A256GCM",
 	} {
-		events, err := domain.Decide(p, domain.Client{}, register(t, `{"redirect_uris":["https://a.example/"],`+keys+`}`))
+		registered, err := admit(t, p, request(t, `{"redirect_uris":["https://a.example/"],`+keys+`}`))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := events[0].(domain.ClientRegistered).Metadata.Text(member); got != want {
+		if got := registered.Text(member); got != want {
 			t.Errorf("%s is %q, want %q", member, got, want)
 		}
 	}
-	events, err := domain.Decide(p, domain.Client{}, register(t, `{"redirect_uris":["https://a.example/"],"scope":"email"}`))
+	registered, err := admit(t, p, request(t, `{"redirect_uris":["https://a.example/"],"scope":"email"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := events[0].(domain.ClientRegistered).Metadata.Text("scope"); got != "email" {
+	if got := registered.Text("scope"); got != "email" {
 		t.Errorf("a client that asked for email got %q", got)
 	}
 	for want, algs := range map[string][]string{"HS512": {"HS512", "HS256"}, "none": {}} {
 		p.SigningAlgs = algs
-		events, err := domain.Decide(p, domain.Client{}, register(t, `{"redirect_uris":["https://a.example/"]}`))
+		registered, err := admit(t, p, request(t, `{"redirect_uris":["https://a.example/"]}`))
 		if err != nil {
 			t.Fatalf("with the algorithms %v: %v", algs, err)
 		}
-		if got := events[0].(domain.ClientRegistered).Metadata.Text("id_token_signed_response_alg"); got != want {
+		if got := registered.Text("id_token_signed_response_alg"); got != want {
 			t.Errorf("with the algorithms %v ID tokens are signed with %q, want %q", algs, got, want)
 		}
 	}
@@ -251,13 +245,13 @@ func TestPagesOnRedirectHost(t *testing.T) {
 			"https://client.example.org.evil.test": false,
 		} {
 			body := `{"redirect_uris":["com.example.app:/cb","https://client.example.org/cb"],"application_type":"native","` + member + `":"` + page + `"}`
-			_, err := domain.Decide(p, domain.Client{}, register(t, body))
+			_, err := admit(t, p, request(t, body))
 			var refused *oauth.Error
 			if ok != (err == nil) || !ok && (!errors.As(err, &refused) || refused.Field != member || !strings.Contains(refused.Detail,
 				"pages-on-redirect-host")) {
 				t.Errorf("%s: %s: %v", member, page, err)
 			}
-			if _, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, body)); err != nil {
+			if _, err := admit(t, oauth.DefaultPolicy, request(t, body)); err != nil {
 				t.Errorf("%s: %s: refused without the policy: %v", member, page, err)
 			}
 		}
@@ -322,14 +316,5 @@ func TestPolicyValidate(t *testing.T) {
 func BenchmarkPolicyVersion(b *testing.B) {
 	for b.Loop() {
 		oauth.DefaultPolicy.Version()
-	}
-}
-
-func BenchmarkDecide(b *testing.B) {
-	command := register(b, webApp)
-	for b.Loop() {
-		if _, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command); err != nil {
-			b.Fatal(err)
-		}
 	}
 }

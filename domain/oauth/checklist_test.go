@@ -1,4 +1,4 @@
-package domain_test
+package oauth_test
 
 import (
 	"strings"

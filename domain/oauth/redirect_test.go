@@ -1,4 +1,4 @@
-package domain_test
+package oauth_test
 
 import (
 	"encoding/json"
@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"roster/domain"
 	"roster/domain/oauth"
 )
 
@@ -134,7 +133,7 @@ func TestRedirectURIs(t *testing.T) {
 			t.Fatal(err)
 		}
 		body := `{"redirect_uris":[` + string(encoded) + `]` + prefixed(",", test.members) + `}`
-		events, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, body))
+		metadata, err := admit(t, oauth.DefaultPolicy, request(t, body))
 		if !test.ok {
 			var refused *oauth.Error
 			if !errors.As(err, &refused) || refused.Code != oauth.InvalidRedirectURI ||
@@ -147,7 +146,7 @@ func TestRedirectURIs(t *testing.T) {
 			t.Errorf("%s: %v", body, err)
 			continue
 		}
-		if got := events[0].(domain.ClientRegistered).Metadata.List("redirect_uris"); got[0] != test.uri {
+		if got := metadata.List("redirect_uris"); got[0] != test.uri {
 			t.Errorf("%q was kept as %q", test.uri, got[0])
 		}
 	}
@@ -174,7 +173,7 @@ func TestRedirectURIsInAll(t *testing.T) {
 		`{"redirect_uris":` + list(32) + `}`:                                 true,
 		`{"redirect_uris":` + list(33) + `}`:                                 false,
 	} {
-		_, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, body))
+		_, err := admit(t, oauth.DefaultPolicy, request(t, body))
 		var refused *oauth.Error
 		if ok != (err == nil) || !ok && (!errors.As(err, &refused) || refused.Code != oauth.InvalidRedirectURI) {
 			t.Errorf("%s: %v", body, err)
@@ -200,7 +199,7 @@ func TestOtherRedirects(t *testing.T) {
 			if strings.Contains(client, "native") {
 				base = "com.example.base:/"
 			}
-			_, redirect := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, `{"redirect_uris":["`+base+`","`+uri+`"],`+client+`}`))
+			_, redirect := admit(t, oauth.DefaultPolicy, request(t, `{"redirect_uris":["`+base+`","`+uri+`"],`+client+`}`))
 			for _, member := range []string{"post_logout_redirect_uris", "claims_redirect_uris"} {
 				grants := []string{client, strings.Replace(client, `"application_type"`, `"grant_types":["password"],"application_type"`, 1)}
 				if strings.Contains(client, "implicit") {
@@ -208,7 +207,7 @@ func TestOtherRedirects(t *testing.T) {
 				}
 				for _, c := range grants {
 					body := `{"redirect_uris":["` + base + `"],"` + member + `":["` + base + `","` + uri + `"],` + c + `}`
-					_, other := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, body))
+					_, other := admit(t, oauth.DefaultPolicy, request(t, body))
 					if (redirect == nil) != (other == nil) {
 						t.Errorf("%s: error %v, as a redirect URI %v", body, other, redirect)
 					}

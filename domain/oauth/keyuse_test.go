@@ -1,11 +1,10 @@
-package domain_test
+package oauth_test
 
 import (
 	"errors"
 	"strings"
 	"testing"
 
-	"roster/domain"
 	"roster/domain/oauth"
 )
 
@@ -122,7 +121,7 @@ func TestAlgorithmsThatNoKeyCanDo(t *testing.T) {
 // TestRefusalsOfKeysAreEnglish has every member of a key that must be a string.
 func TestRefusalsOfKeysAreEnglish(t *testing.T) {
 	for _, member := range []string{"kty", "use", "kid", "alg", "crv"} {
-		_, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, `{"redirect_uris":["https://a.example/"],"jwks":{"keys":[{"`+member+`":1}]}}`))
+		_, err := admit(t, oauth.DefaultPolicy, request(t, `{"redirect_uris":["https://a.example/"],"jwks":{"keys":[{"`+member+`":1}]}}`))
 		want := "has a key (number 1) that has a member " + member + " that is not a non-empty string"
 		var refused *oauth.Error
 		if !errors.As(err, &refused) || refused.Detail != want {
