@@ -4,15 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
 
+	"roster/api/front"
 	"roster/domain"
 	"roster/domain/access"
 	"roster/domain/oauth"
@@ -159,7 +158,7 @@ func answerError(err error, c echo.Context) {
 		header.Set(echo.HeaderWWWAuthenticate, p.challenge)
 	}
 	if p.retryAfter > 0 {
-		header.Set(echo.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
+		front.SetRetryAfter(header, p.retryAfter)
 	}
 	// A caller that has gone away cannot be answered, which the access log tells.
 	_ = answer(c, p.status, &p)
@@ -171,8 +170,6 @@ func answer(c echo.Context, status int, value any) error {
 	if err != nil {
 		return fmt.Errorf("encode answer: %w", err)
 	}
-	// An answer of another type may have been begun.
-	c.Response().Header().Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
 	return c.Blob(status, echo.MIMEApplicationJSON, body)
 }
 

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"roster/api/front"
 	"roster/domain"
 	"roster/domain/oauth"
 	"roster/projections/readmodel"
@@ -21,8 +23,8 @@ type badRequest string
 
 func (b badRequest) Error() string { return string(b) }
 
-// retryAfter is after how many seconds a caller may try again when something is not available.
-const retryAfter = "5"
+// retryAfter is after how long a caller may try again when something is not available.
+const retryAfter = 5 * time.Second
 
 // problemOf returns what a page says about an error. It is the one place where errors become words. An error
 // that it does not know is a fault of Roster, about which only the server's log says more.
@@ -107,21 +109,15 @@ func problemOfStatus(status int) ui.Problem {
 // answerError answers a request that ended in an error, with a page in the dashboard's style.
 func (w *Web) answerError(err error, c echo.Context) {
 	r := c.Request()
-	p := problemOf(err)
-	switch {
-	case errors.Is(err, context.Canceled):
+	if errors.Is(err, context.Canceled) {
 		return // the caller has gone
-	case p.Status >= http.StatusInternalServerError:
-		w.logger.Error("dashboard request failed", "method", r.Method, "path", c.Path(), "status", p.Status, "err", err)
 	}
-	if c.Response().Committed {
-		// The part that was sent must not look complete, so the connection is broken off.
-		panic(http.ErrAbortHandler)
-	}
+	p := problemOf(err)
+	front.Refuse(c, refusalOf(err))
 	// The page's time may be over; the error page must be rendered all the same.
 	c.SetRequest(r.WithContext(context.WithoutCancel(r.Context())))
 	if p.Status == http.StatusServiceUnavailable {
-		c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter)
+		front.SetRetryAfter(c.Response().Header(), retryAfter)
 	}
 	page := w.page(c, p.Title, "")
 	p.Links = page.Sections
@@ -131,4 +127,13 @@ func (w *Web) answerError(err error, c echo.Context) {
 	if err := w.render(c, p.Status, problemPage(page, p)); err != nil {
 		w.logger.Error("dashboard could not show an error", "path", c.Path(), "err", err)
 	}
+}
+
+// refusalOf returns what the log says about an error, beside its status.
+func refusalOf(err error) front.Refusal {
+	var refused *oauth.Error
+	if errors.As(err, &refused) {
+		return front.RefusalOf(refused)
+	}
+	return front.Refusal{}
 }

@@ -22,18 +22,19 @@ var arrows = map[string][]string{
 	"roster/eventstore/memory":     {"roster/domain", "roster/eventstore"},
 	"roster/eventstore/storetest":  {"roster/domain", "roster/domain/oauth", "roster/eventstore"},
 	"roster/projections/readmodel": {"roster/domain", "roster/domain/oauth", "roster/eventstore"},
+	"roster/api/front":             {"roster/domain/oauth"},
 	"roster/api": {
-		"roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/domain/access", "roster/projections/readmodel",
+		"roster/api/front", "roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/domain/access", "roster/projections/readmodel",
 	},
 	"roster/web": {
-		"roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/domain/access", "roster/projections/readmodel",
+		"roster/api/front", "roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/domain/access", "roster/projections/readmodel",
 		"roster/web/ui",
 	},
 	"roster/web/ui":              {"roster/domain/oauth"},
 	"roster/cmd/roster/outbound": {},
 	"roster/cmd/roster/vault":    {},
 	"roster/cmd/roster": {
-		"roster/api", "roster/web", "roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/domain/access",
+		"roster/api", "roster/api/front", "roster/web", "roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/domain/access",
 		"roster/eventstore", "roster/eventstore/jetstream", "roster/projections/readmodel", "roster/cmd/roster/outbound", "roster/cmd/roster/vault",
 	},
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+
+	"roster/api/front"
 )
 
 // inJSON is a listener on whose connections every refusal is JSON and logged: net/http refuses what it cannot
@@ -46,7 +48,7 @@ func (c *connection) Write(p []byte) (int, error) {
 		return c.TCPConn.Write(p)
 	}
 	remote, _, _ := net.SplitHostPort(c.RemoteAddr().String())
-	c.logger.Info("request", "method", "other", "route", "unknown", "status", status, "remote", remote, "error", reason)
+	front.LogUnread(c.logger, remote, status, reason)
 	if _, err := c.TCPConn.Write(refusalInJSON(status, reason)); err != nil {
 		return 0, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"roster/api"
+	"roster/api/front"
 	"roster/cmd/roster/outbound"
 	"roster/domain/access"
 	"roster/domain/registrar"
@@ -96,11 +97,12 @@ func (s *serveCommand) server(
 	})
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	observer := front.NewObserver(logger, metrics)
 	rest := api.New(api.Options{
 		Registrar: clients, Reader: c.model, Administrators: admins,
 		PublicURL: publicURL, Policy: policy,
 		Registration: api.Registration(s.Registration), RegistrationRate: s.RegistrationRate,
-		Logger: logger, Metrics: metrics, Ready: c.log.Ready,
+		Logger: logger, Metrics: metrics, Observer: observer, Ready: c.log.Ready,
 	})
 	sessions, err := newSessionStore(ctx, c.log, admins.Credentials(), logger)
 	if err != nil {
@@ -109,13 +111,13 @@ func (s *serveCommand) server(
 	streaming, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	dashboard, err := web.New(web.Options{
 		Registrar: clients, Reader: c.model, Administrators: admins,
-		PublicURL: publicURL, Sessions: sessions, Clock: time.Now, Logger: logger, Stop: streaming,
+		PublicURL: publicURL, Observer: observer, Sessions: sessions, Clock: time.Now, Logger: logger, Stop: streaming,
 	})
 	if err != nil {
 		endStreams()
 		return nil, nil, err
 	}
-	server := newHTTPServer(forwarded(s.TrustedProxies, routed(rest, rest.Observe("/admin/", dashboard))), logger)
+	server := newHTTPServer(forwarded(s.TrustedProxies, routed(rest, dashboard)), logger)
 	server.RegisterOnShutdown(rest.Close)
 	server.RegisterOnShutdown(endStreams)
 	return server, rest, nil
