@@ -26,6 +26,9 @@ func (b badRequest) Error() string { return string(b) }
 // retryAfter is after how long a caller may try again when something is not available.
 const retryAfter = 5 * time.Second
 
+// refreshSeconds is after how many seconds a browser asks again for a page that could not be shown yet.
+const refreshSeconds = 2
+
 // problemOf returns what a page says about an error. It is the one place where errors become words. An error
 // that it does not know is a fault of Roster, about which only the server's log says more.
 func problemOf(err error) ui.Problem {
@@ -63,9 +66,6 @@ func problemOf(err error) ui.Problem {
 	case errors.Is(err, domain.ErrUnavailable):
 		return problem(http.StatusServiceUnavailable, "The event log is not available",
 			"The event log cannot be read or written now, so nothing was done. Try again in a moment.")
-	case errors.Is(err, readmodel.ErrUnavailable):
-		return problem(http.StatusServiceUnavailable, "The registry cannot be shown now",
-			"What the dashboard shows is being rebuilt from the event log. Try again in a moment.")
 	case errors.Is(err, context.DeadlineExceeded):
 		return problem(http.StatusServiceUnavailable, "This is taking too long",
 			"The registry did not answer in time. Nothing is lost; try again in a moment.")
@@ -112,7 +112,10 @@ func (w *Web) answerError(err error, c echo.Context) {
 	if errors.Is(err, context.Canceled) {
 		return // the caller has gone
 	}
-	p := problemOf(err)
+	p, refresh := problemOf(err), false // refresh: the page can be shown before long
+	if errors.Is(err, readmodel.ErrUnavailable) {
+		p, refresh = readModelProblem(w.reader.Health())
+	}
 	front.Refuse(c, refusalOf(err))
 	// The page's time may be over; the error page must be rendered all the same.
 	c.SetRequest(r.WithContext(context.WithoutCancel(r.Context())))
@@ -120,6 +123,13 @@ func (w *Web) answerError(err error, c echo.Context) {
 		front.SetRetryAfter(c.Response().Header(), retryAfter)
 	}
 	page := w.page(c, p.Title, "")
+	switch reads := r.Method == http.MethodGet || r.Method == http.MethodHead; {
+	case refresh && reads:
+		page.Refresh = refreshSeconds
+		p.Detail += " This page opens as soon as it can be shown."
+	case refresh:
+		p.Detail = "Nothing was done. " + p.Detail + " Try again in a moment."
+	}
 	p.Links = page.Sections
 	if page.Administrator == "" {
 		p.Links = []ui.Link{{Text: "To the dashboard", Path: home}}

@@ -55,7 +55,7 @@ func (w *Web) eventRows(ctx context.Context, recorded []readmodel.Event) ([]even
 	for _, e := range recorded {
 		row := rowOfEvent(e)
 		name, known := names[row.Client]
-		if !known {
+		if !known && row.Client != "" {
 			found, err := w.reader.Client(ctx, row.Client)
 			if err != nil && !errors.Is(err, domain.ErrNotFound) {
 				return nil, fmt.Errorf("name of a client: %w", err)
