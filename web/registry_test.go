@@ -59,7 +59,7 @@ func newRegistry(t testing.TB, options ...option) *registry {
 	log := memory.New()
 	logged := &lines{}
 	logger := slog.New(slog.NewTextHandler(logged, nil))
-	model, err := readmodel.Open(ctx, readmodel.Options{Dir: t.TempDir(), Log: log, Logger: logger})
+	model, err := readmodel.Open(ctx, readmodel.Options{Dir: t.TempDir(), Log: log, Logger: logger, Acknowledged: log.Acknowledged})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func newRegistry(t testing.TB, options ...option) *registry {
 	stopped, stop := context.WithCancel(context.Background())
 	r := &registry{
 		log: log, model: model, sessions: memstore.NewWithCleanupInterval(0), logged: logged, stop: stop,
-		registrar: registrar.New(registrar.Options{Log: log, Snapshots: model, Waiter: model, Sealer: unsealed{}, Policy: oauth.DefaultPolicy}),
+		registrar: registrar.New(registrar.Options{Log: log, Snapshots: model, Sealer: unsealed{}, Policy: oauth.DefaultPolicy}),
 	}
 
 	r.server = httptest.NewUnstartedServer(nil)

@@ -91,7 +91,7 @@ func (s *serveCommand) server(
 		return nil, nil, err
 	}
 	clients := registrar.New(registrar.Options{
-		Log: c.log, Snapshots: c.model, Waiter: c.model, Sealer: c.keys, Census: c.model, Policy: policy, SecretLifetime: s.SecretLifetime,
+		Log: c.log, Snapshots: c.model, Sealer: c.keys, Census: c.model, Policy: policy, SecretLifetime: s.SecretLifetime,
 		RotateAccessTokens: s.RotateRegistrationAccessToken, ChangeRate: s.ChangeRate, Logger: logger,
 		Fetcher: outbound.New(logger), FetchRate: s.RegistrationRate, Issuers: s.issuers(publicURL, logger),
 	})
