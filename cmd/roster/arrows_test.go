@@ -28,11 +28,16 @@ var arrows = map[string][]string{
 	"roster/web": {
 		"roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/domain/access", "roster/projections/readmodel",
 	},
-	"roster/cmd/roster/outbound": {},
-	"roster/cmd/roster/vault":    {},
+	"roster/cmd/roster/httpserver": {},
+	"roster/cmd/roster/outbound":   {},
+	"roster/cmd/roster/sessions":   {"roster/domain", "roster/eventstore/jetstream"},
+	"roster/cmd/roster/terminal":   {},
+	"roster/cmd/roster/vault":      {},
 	"roster/cmd/roster": {
 		"roster/api", "roster/web", "roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/domain/access",
-		"roster/eventstore", "roster/eventstore/jetstream", "roster/projections/readmodel", "roster/cmd/roster/outbound", "roster/cmd/roster/vault",
+		"roster/eventstore", "roster/eventstore/jetstream", "roster/projections/readmodel",
+		"roster/cmd/roster/httpserver", "roster/cmd/roster/outbound", "roster/cmd/roster/sessions", "roster/cmd/roster/terminal",
+		"roster/cmd/roster/vault",
 	},
 }
 
