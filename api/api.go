@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
-	"github.com/labstack/echo/v4/middleware"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"roster/api/front"
 	"roster/domain"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
@@ -52,7 +52,7 @@ const (
 	RegistrationClosed Registration = "closed" // nobody
 )
 
-// Options is what an API is made of. Everything but Now, Metrics and Ready must be given.
+// Options is what an API is made of. Everything but Metrics, Observer, Now and Ready must be given.
 type Options struct {
 	Registrar      Registrar
 	Reader         readmodel.Reader
@@ -63,10 +63,11 @@ type Options struct {
 	Registration     Registration
 	RegistrationRate int // registrations a minute from one address, and as many changes; 0: no limit
 
-	Logger  *slog.Logger
-	Metrics *prometheus.Registry            // where the API registers its metrics and what it serves; nil: one of its own
-	Now     func() time.Time                // nil: time.Now
-	Ready   func(ctx context.Context) error // whether the log can be written; nil: always
+	Logger   *slog.Logger
+	Metrics  *prometheus.Registry            // where the API registers its metrics and what it serves; nil: one of its own
+	Observer *front.Observer                 // of the requests; nil: one of its own, at Metrics
+	Now      func() time.Time                // nil: time.Now
+	Ready    func(ctx context.Context) error // whether the log can be written; nil: always
 }
 
 // API serves the registry over HTTP. It may be used concurrently.
@@ -86,6 +87,9 @@ func New(o Options) *API {
 	if o.Metrics == nil {
 		o.Metrics = prometheus.NewRegistry()
 	}
+	if o.Observer == nil {
+		o.Observer = front.NewObserver(o.Logger, o.Metrics)
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -93,15 +97,13 @@ func New(o Options) *API {
 		o.Ready = func(context.Context) error { return nil }
 	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
-	a := &API{Options: o, echo: echo.New(), document: openAPI(o.PublicURL, o.Policy)}
+	a := &API{Options: o, document: openAPI(o.PublicURL, o.Policy)}
 	a.metrics = newMetrics(o.Metrics, o.Reader)
 	a.metadata.Store(newMetadata(serverMetadata(o.Policy, o.PublicURL, a.registrationEndpoint()), ""))
 	a.closing, a.close = context.WithCancel(context.Background())
 
-	// The default trusts forwarded headers, which any caller can send.
-	a.echo.IPExtractor = echo.ExtractIPDirect()
-	a.echo.HTTPErrorHandler = answerError
-	a.echo.Use(a.observe, bound, protect, cors(), targeted)
+	a.echo = front.New(o.Observer, answerError)
+	a.echo.Use(protect, cors(), targeted)
 	a.route()
 	return a
 }
@@ -114,34 +116,30 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.echo.ServeHT
 func (a *API) Close() { a.close() }
 
 func (a *API) route() {
-	brief := middleware.ContextTimeout(requestTimeout)
-	get := func(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) {
-		a.echo.GET(path, h, m...)
-		a.echo.HEAD(path, h, m...)
-	}
+	get := func(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) { front.Get(a.echo, path, h, m...) }
 
 	registrations := limitRate("registrations", a.RegistrationRate, a.Now)
 	changes := exceptAdministrators(limitRate("changes", a.RegistrationRate, a.Now))
 	for _, path := range []string{"/identity/register", "/identity/connect/register"} {
-		a.echo.POST(path, a.register, brief, registrations)
+		a.echo.POST(path, a.register, front.Brief, registrations)
 
 		client := path + "/:client_id"
-		get(client, a.readClient, brief)
-		a.echo.PUT(client, a.updateClient, brief, changes)
-		a.echo.DELETE(client, a.deleteClient, brief, changes)
+		get(client, a.readClient, front.Brief)
+		a.echo.PUT(client, a.updateClient, front.Brief, changes)
+		a.echo.DELETE(client, a.deleteClient, front.Brief, changes)
 	}
 
-	get("/api/v1/clients", a.administrator(a.listClients), brief)
-	get("/api/v1/clients/:client_id", a.administrator(a.showClient), brief)
-	a.echo.DELETE("/api/v1/clients/:client_id", a.administrator(a.revokeClient), brief)
+	get("/api/v1/clients", a.administrator(a.listClients), front.Brief)
+	get("/api/v1/clients/:client_id", a.administrator(a.showClient), front.Brief)
+	a.echo.DELETE("/api/v1/clients/:client_id", a.administrator(a.revokeClient), front.Brief)
 	get("/api/v1/clients/:client_id/events", a.administrator(a.clientEvents))
 	get("/api/v1/events", a.administrator(a.events))
 	get("/api/v1/registry", a.administrator(a.registry))
 
-	get("/api/v1/initial-access-tokens", a.administrator(a.listTokens), brief)
-	a.echo.POST("/api/v1/initial-access-tokens", a.administrator(a.issueToken), brief)
-	get("/api/v1/initial-access-tokens/:id", a.administrator(a.showToken), brief)
-	a.echo.DELETE("/api/v1/initial-access-tokens/:id", a.administrator(a.revokeToken), brief)
+	get("/api/v1/initial-access-tokens", a.administrator(a.listTokens), front.Brief)
+	a.echo.POST("/api/v1/initial-access-tokens", a.administrator(a.issueToken), front.Brief)
+	get("/api/v1/initial-access-tokens/:id", a.administrator(a.showToken), front.Brief)
+	a.echo.DELETE("/api/v1/initial-access-tokens/:id", a.administrator(a.revokeToken), front.Brief)
 
 	get(openIDConfigurationPath, a.discover)
 	get(serverMetadataPath, a.discover)

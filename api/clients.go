@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -60,10 +61,8 @@ func (a *API) listClients(c echo.Context, _ domain.Actor) error {
 		Limit:  int(q.number("limit", 1, pageMost, pageDefault)),
 		Cursor: q.text("cursor"),
 	}
-	switch selected.Status {
-	case "", domain.Active, domain.Deleted, domain.Revoked, domain.Lost:
-	default:
-		q.refuse("query parameter status must be one of: active, deleted, revoked, lost")
+	if selected.Status != "" && !selected.Status.Known() {
+		q.refuse("query parameter status must be one of: " + strings.Join(domain.StatusNames(), ", "))
 	}
 	if q.err != nil {
 		return q.err

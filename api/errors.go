@@ -4,19 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
 
+	"roster/api/front"
 	"roster/domain"
 	"roster/domain/access"
 	"roster/domain/oauth"
-	"roster/domain/registrar"
 	"roster/projections/readmodel"
 )
 
@@ -78,8 +76,6 @@ func problemOf(err error) *problem {
 		known     *problem
 		refused   *oauth.Error
 		throttled *access.Throttled
-		changed   *registrar.Throttled
-		fetches   *registrar.TooManyFetches
 		tooLarge  *http.MaxBytesError
 		routing   *echo.HTTPError
 	)
@@ -91,11 +87,7 @@ func problemOf(err error) *problem {
 	case errors.As(err, &refused):
 		return &problem{status: http.StatusBadRequest, Code: string(refused.Code), Description: refused.Error()}
 	case errors.As(err, &throttled):
-		return tooMany("failed attempts", throttled.RetryAfter)
-	case errors.As(err, &changed):
-		return tooMany("changes of this client", changed.RetryAfter)
-	case errors.As(err, &fetches):
-		return tooMany("documents fetched for this address", fetches.RetryAfter)
+		return tooMany(throttled.What, throttled.RetryAfter)
 	case errors.Is(err, domain.ErrUnauthorized):
 		return &problem{status: http.StatusUnauthorized, Code: "invalid_token", Description: "the registration access token is not accepted", challenge: invalidTokenChallenge}
 	case errors.Is(err, domain.ErrTokenRefused):
@@ -159,7 +151,7 @@ func answerError(err error, c echo.Context) {
 		header.Set(echo.HeaderWWWAuthenticate, p.challenge)
 	}
 	if p.retryAfter > 0 {
-		header.Set(echo.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
+		front.SetRetryAfter(header, p.retryAfter)
 	}
 	// A caller that has gone away cannot be answered, which the access log tells.
 	_ = answer(c, p.status, &p)
@@ -171,8 +163,6 @@ func answer(c echo.Context, status int, value any) error {
 	if err != nil {
 		return fmt.Errorf("encode answer: %w", err)
 	}
-	// An answer of another type may have been begun.
-	c.Response().Header().Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
 	return c.Blob(status, echo.MIMEApplicationJSON, body)
 }
 

@@ -13,15 +13,15 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
 
+	"roster/api/front"
 	"roster/domain"
 	"roster/projections/readmodel"
 )
 
 const (
-	eventStream = "text/event-stream"
-	eventPage   = 1000 // events a query
-	heartbeat   = 15 * time.Second
-	reconnect   = 2 * time.Second // after which a reader of server-sent events should come back
+	eventPage = 1000 // events a query
+	heartbeat = 15 * time.Second
+	reconnect = 2 * time.Second // after which a reader of server-sent events should come back
 )
 
 // events answers with the log: as it is, or followed as server-sent events.
@@ -62,9 +62,9 @@ func (a *API) serveEvents(c echo.Context, q *query, clientID string) error {
 	case q.err != nil:
 		return q.err
 	case c.Request().Method == http.MethodHead && follow:
-		return newStream(c, eventStream).send()
+		return front.NewStream(c, front.ServerEvents).Send()
 	case c.Request().Method == http.MethodHead:
-		return newStream(c, ndjson).send()
+		return front.NewStream(c, front.Lines).Send()
 	case follow:
 		return a.followEvents(c, selected, limit)
 	default:
@@ -77,7 +77,7 @@ func acceptsEventStream(r *http.Request) bool {
 	for _, header := range r.Header.Values(echo.HeaderAccept) {
 		for accepted := range strings.SplitSeq(header, ",") {
 			mediaType, _, _ := strings.Cut(accepted, ";")
-			if strings.EqualFold(strings.TrimSpace(mediaType), eventStream) {
+			if strings.EqualFold(strings.TrimSpace(mediaType), front.ServerEvents) {
 				return true
 			}
 		}
@@ -96,7 +96,7 @@ func (q *query) lastEventID(id string) uint64 {
 
 // dumpEvents writes the events that are there when it begins, one a line.
 func (a *API) dumpEvents(c echo.Context, selected readmodel.EventQuery, limit uint64) error {
-	s := newStream(c, ndjson)
+	s := front.NewStream(c, front.Lines)
 	// Not the last one applied, which is not all that a read model holds once it can be read.
 	selected.Before = a.Reader.Health().Last + 1
 	for {
@@ -105,13 +105,13 @@ func (a *API) dumpEvents(c echo.Context, selected readmodel.EventQuery, limit ui
 			return err
 		}
 		for _, event := range page {
-			if err := s.line(event); err != nil {
+			if err := s.Line(event); err != nil {
 				return err
 			}
 		}
 		limit -= uint64(len(page))
 		if len(page) < selected.Limit || limit == 0 {
-			return s.send()
+			return s.Send()
 		}
 	}
 }
@@ -125,8 +125,10 @@ func (a *API) followEvents(c echo.Context, selected readmodel.EventQuery, limit 
 	a.metrics.feeds.Inc()
 	defer a.metrics.feeds.Dec()
 
-	s := newStream(c, eventStream)
-	fmt.Fprintf(s, "retry: %d\n\n", reconnect.Milliseconds())
+	s := front.NewStream(c, front.ServerEvents)
+	if err := s.Retry(reconnect); err != nil {
+		return err
+	}
 	for {
 		// Taken before the query, so that no event up to it can be missing from the answer.
 		applied := a.Reader.Health().Applied
@@ -135,11 +137,11 @@ func (a *API) followEvents(c echo.Context, selected readmodel.EventQuery, limit 
 			return unlessEnded(ctx, err)
 		}
 		for _, event := range page {
-			if err := s.event(event); err != nil {
+			if err := addEvent(s, event); err != nil {
 				return err
 			}
 		}
-		if err := s.send(); err != nil {
+		if err := s.Send(); err != nil {
 			return err
 		}
 		limit -= uint64(len(page))
@@ -170,7 +172,7 @@ func (a *API) nextEvents(ctx context.Context, selected *readmodel.EventQuery, li
 
 // awaitEvent waits until there is an event beyond after. Meanwhile comments keep the connection alive and
 // find out when nobody listens any more.
-func (a *API) awaitEvent(ctx context.Context, s *stream, after uint64) error {
+func (a *API) awaitEvent(ctx context.Context, s *front.Stream, after uint64) error {
 	for {
 		beat, cancel := context.WithTimeout(ctx, heartbeat)
 		err := a.Reader.Wait(beat, after+1)
@@ -181,23 +183,22 @@ func (a *API) awaitEvent(ctx context.Context, s *stream, after uint64) error {
 		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
 			return fmt.Errorf("await event: %w", err)
 		}
-		if _, err := s.WriteString(": heartbeat\n\n"); err != nil {
+		if err := s.Comment("heartbeat"); err != nil {
 			return err
 		}
-		if err := s.send(); err != nil {
+		if err := s.Send(); err != nil {
 			return err
 		}
 	}
 }
 
-// event adds a server-sent event: its sequence as the id and its line of the log as the data.
-func (s *stream) event(event readmodel.Event) error {
+// addEvent adds a server-sent event: its sequence as the id and its line of the log as the data.
+func addEvent(s *front.Stream, event readmodel.Event) error {
 	data, err := json.Marshal(event)
 	if err != nil {
 		return fmt.Errorf("encode event %d: %w", event.Seq, err)
 	}
-	_, err = fmt.Fprintf(s, "id: %d\ndata: %s\n\n", event.Seq, data)
-	return err
+	return s.Event(front.Event{ID: event.Seq, Data: data})
 }
 
 // unlessEnded returns nil for an error that only says that a stream was ended on purpose.

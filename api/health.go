@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"roster/api/front"
 	"roster/domain"
 	"roster/projections/readmodel"
 )
@@ -53,7 +54,7 @@ func (a *API) readyz(c echo.Context) error {
 		reasons = append(reasons, "the read model has not caught up with the event log")
 	}
 	if reasons != nil {
-		c.Response().Header().Set(echo.HeaderRetryAfter, "1")
+		front.SetRetryAfter(c.Response().Header(), time.Second)
 		return answer(c, http.StatusServiceUnavailable, condition{Status: "unavailable", Reasons: reasons})
 	}
 	return answer(c, http.StatusOK, condition{Status: "ready"})

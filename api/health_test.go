@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -121,49 +119,6 @@ func TestMetrics(t *testing.T) {
 	holdsNoSecret(t, string(got.body), client)
 	if strings.Contains(string(got.body), client.id) {
 		t.Error("a client's id is a label")
-	}
-}
-
-// What is mounted beside the API is logged and counted with it.
-func TestObservedBeside(t *testing.T) {
-	s := checked(t)
-	beside := httptest.NewServer(s.api.Observe("/beside/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/beside/panic":
-			panic("beside itself")
-		case "/beside/stream":
-			_, _ = io.WriteString(w, "first\n")
-			if err := http.NewResponseController(w).Flush(); err != nil {
-				t.Error(err)
-			}
-		default:
-			w.WriteHeader(http.StatusTeapot)
-		}
-	})))
-	defer beside.Close()
-	for path, status := range map[string]int{"/beside/secret?secret": 418, "/beside/stream": 200, "/beside/panic": 500} {
-		response, err := http.Get(beside.URL + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		// The end of an answer comes after its line and its count.
-		_, err = io.Copy(io.Discard, response.Body)
-		response.Body.Close()
-		if err != nil || response.StatusCode != status {
-			t.Errorf("%s: %s, %v, want %d", path, response.Status, err, status)
-		}
-	}
-	metrics, logs := string(s.do("GET", "/metrics").body), s.logs.String()
-	for _, status := range []string{"418", "200", "500"} {
-		if line := `roster_http_requests_total{method="GET",route="/beside/",status="` + status + `"} 1`; !strings.Contains(metrics, line+"\n") {
-			t.Errorf("no line %s", line)
-		}
-		if part := `"method":"GET","route":"/beside/","status":` + status; !strings.Contains(logs, part) {
-			t.Errorf("no %s in the log:\n%s", part, logs)
-		}
-	}
-	if strings.Contains(logs, "secret") || !strings.Contains(logs, "beside itself") {
-		t.Errorf("the log is\n%s", logs)
 	}
 }
 

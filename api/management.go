@@ -37,8 +37,8 @@ func (a *API) readClientAsAdministrator(c echo.Context) error {
 		return err
 	}
 	// Not even an administrator gets a 404 here (OpenID Connect Dynamic Client Registration 1.0, 4.4).
-	if client.Status != domain.Active {
-		return domain.ErrUnauthorized
+	if err := client.AuthorizeAdministrator(); err != nil {
+		return err
 	}
 	return a.answerRead(c, registrar.Registration{Client: client.Client})
 }
@@ -46,8 +46,8 @@ func (a *API) readClientAsAdministrator(c echo.Context) error {
 // admitted returns the client of the request's address when a token admits to it, else domain.ErrUnauthorized.
 func (a *API) admitted(c echo.Context, token string) (readmodel.Client, error) {
 	client, err := a.addressed(c, c.Param("client_id"))
-	if err == nil && !client.Admits(token) {
-		err = domain.ErrUnauthorized
+	if err == nil {
+		err = client.Authorize(token)
 	}
 	return client, err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
 
+	"roster/api/front"
 	"roster/domain"
 	"roster/domain/oauth"
 )
@@ -117,7 +118,7 @@ var (
 	auditors                = []object{{"administrator": []string{}}, {"apiToken": []string{}}}
 	clientsOrAdministrators = []object{{"registrationAccessToken": []string{}}, {"administrator": []string{}}}
 
-	statusSchema = object{"type": "string", "enum": []domain.Status{domain.Active, domain.Deleted, domain.Revoked, domain.Lost}}
+	statusSchema = object{"type": "string", "enum": domain.StatusNames(), "description": domain.DescribeStatuses()}
 	seconds      = object{"type": "integer", "minimum": 0}
 	dateTime     = object{"type": "string", "format": "date-time"}
 
@@ -136,8 +137,8 @@ var (
 		{"name": "Last-Event-ID", "in": "header", "description": "with a live stream, in place of after", "schema": seconds},
 	}
 	feedContent = object{
-		ndjson: object{"schema": reference("schemas", "Event")},
-		eventStream: object{"schema": object{"type": "string", "description": "server-sent events, those to come included: " +
+		front.Lines: object{"schema": reference("schemas", "Event")},
+		front.ServerEvents: object{"schema": object{"type": "string", "description": "server-sent events, those to come included: " +
 			"the sequence as id, an Event as data"}},
 	}
 )
@@ -225,7 +226,7 @@ func jsonContent(schema string) object {
 
 // linesOf describes each line of an answer that has as many as there are.
 func linesOf(schema string) object {
-	return object{ndjson: object{"schema": reference("schemas", schema)}}
+	return object{front.Lines: object{"schema": reference("schemas", schema)}}
 }
 
 func reference(kind, name string) object {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"roster/api/front"
 	"roster/domain"
 	"roster/projections/readmodel"
 )
@@ -17,19 +18,19 @@ func (a *API) registry(c echo.Context, _ domain.Actor) error {
 	if q.err != nil {
 		return q.err
 	}
-	s := newStream(c, ndjson)
+	s := front.NewStream(c, front.Lines)
 	if c.Request().Method == http.MethodHead {
-		return s.send()
+		return s.Send()
 	}
 	err := a.Reader.RegistryAt(c.Request().Context(), at, func(client readmodel.Client) error {
 		view, err := viewOf(client)
 		if err != nil {
 			return err
 		}
-		return s.line(view)
+		return s.Line(view)
 	})
 	if err != nil {
 		return err
 	}
-	return s.send()
+	return s.Send()
 }

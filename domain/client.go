@@ -1,21 +1,9 @@
 package domain
 
 import (
-	"roster/domain/oauth"
 	"time"
-)
 
-// Status is where a client stands in its life.
-type Status string
-
-// The statuses of a client. The zero Status is that of a client that was never registered.
-const (
-	Active  Status = "active"
-	Deleted Status = "deleted" // by itself, RFC 7592 2.3
-	Revoked Status = "revoked" // by an administrator
-	// Lost is a client whose registration was among events that the log lost: of its credentials nothing is
-	// known, so that nobody can use them.
-	Lost Status = "lost"
+	"roster/domain/oauth"
 )
 
 // Client is the state of one client, folded from its events. The zero Client was never registered.
@@ -34,15 +22,39 @@ type Client struct {
 // Exists reports whether the client was ever registered.
 func (c Client) Exists() bool { return c.Status != "" }
 
-// Admits reports whether token is the registration access token of a client that is active.
-// It takes the same time whatever the reason it does not.
-func (c Client) Admits(token string) bool {
-	matches := c.RegistrationAccessToken.Matches(token)
-	return matches && c.Status == Active
+// IsRegistered reports whether the client was registered and has not ended.
+func (c Client) IsRegistered() bool { return c.Exists() && !c.Ended() }
+
+// MayManageItself reports whether the client's registration access token gives access to it.
+func (c Client) MayManageItself() bool { return c.Status.MayManageItself() }
+
+// Counts reports whether the client counts towards the limits on the number of clients.
+func (c Client) Counts() bool { return c.Status.Counts() }
+
+// Ended reports whether the client's registration is over for good. A client that was never registered has
+// not ended.
+func (c Client) Ended() bool { return c.Status.Ended() }
+
+// Authorize returns nil when registrationAccessToken is the client's and the client may manage itself, and
+// ErrUnauthorized otherwise. It takes the same time whatever the reason of a refusal.
+func (c Client) Authorize(registrationAccessToken string) error {
+	matches := c.RegistrationAccessToken.Matches(registrationAccessToken)
+	if !matches || !c.MayManageItself() {
+		return ErrUnauthorized
+	}
+	return nil
 }
 
-// Evolve returns the state after an event. It does not change its argument and keeps no event waiting:
-// every event that was recorded can be applied, whatever the rules are today.
+// AuthorizeAdministrator returns nil when an administrator may use the client's registration_client_uri in the
+// client's place, and ErrUnauthorized for a client that was never registered or has ended.
+func (c Client) AuthorizeAdministrator() error {
+	if !c.IsRegistered() {
+		return ErrUnauthorized
+	}
+	return nil
+}
+
+// Evolve is the Evolve of Clients.
 func Evolve(c Client, aggregate Aggregate, event Event) Client {
 	c.ID = aggregate.ID
 	c.Version++
@@ -73,14 +85,6 @@ func Evolve(c Client, aggregate Aggregate, event Event) Client {
 		c.Status = Deleted
 	case ClientRevoked:
 		c.Status = Revoked
-	}
-	return c
-}
-
-// Fold returns the state after further events of the client.
-func Fold(c Client, events []Envelope) Client {
-	for _, e := range events {
-		c = Evolve(c, e.Aggregate, e.Event)
 	}
 	return c
 }

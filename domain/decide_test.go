@@ -267,17 +267,30 @@ func TestEnd(t *testing.T) {
 	})
 }
 
-func TestAdmits(t *testing.T) {
+func TestAuthorize(t *testing.T) {
 	client := domain.Evolve(domain.Client{}, domain.ClientAggregate(clientID), registered(t, webApp))
-	if !client.Admits("token") {
+	if client.Authorize("token") != nil {
 		t.Error("its own token is not admitted")
 	}
-	if client.Admits("other") || client.Admits("") || (domain.Client{}).Admits("") {
-		t.Error("another token is admitted")
+	for name, err := range map[string]error{
+		"another token": client.Authorize("other"), "no token": client.Authorize(""), "unknown client": domain.Client{}.Authorize(""),
+	} {
+		if !errors.Is(err, domain.ErrUnauthorized) {
+			t.Errorf("%s: error %v", name, err)
+		}
 	}
 	for _, end := range []domain.Event{domain.ClientDeleted{}, domain.ClientRevoked{}} {
-		if domain.Evolve(client, domain.ClientAggregate(clientID), end).Admits("token") {
-			t.Errorf("admitted after %s", end.Type())
+		if err := domain.Evolve(client, domain.ClientAggregate(clientID), end).Authorize("token"); !errors.Is(err, domain.ErrUnauthorized) {
+			t.Errorf("after %s: error %v", end.Type(), err)
+		}
+	}
+}
+
+func BenchmarkDecide(b *testing.B) {
+	command := register(b, webApp)
+	for b.Loop() {
+		if _, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

@@ -39,6 +39,12 @@ type Log interface {
 	// nothing is stored.
 	Append(ctx context.Context, changes ...domain.Change) (seq uint64, err error)
 
+	// Acknowledged returns the highest sequence that Append has returned with success in this process, 0
+	// before it did for the first time: also where the log held events when it was opened, or others have
+	// appended. It is raised before that Append returns and is never lowered. It neither waits nor asks the
+	// log, and is meant for those who must not show anything older than what this process has answered for.
+	Acknowledged() uint64
+
 	// Load hands the events of one aggregate beyond a sequence to apply, one by one and in order, and
 	// returns the sequence of the last of them, 0 when there are none. The sequence is 0 or that of an
 	// event, of whatever aggregate, that was read from the log. Once Load has returned, that event and

@@ -270,7 +270,7 @@ func (v clientView) secretState() string {
 	switch {
 	case v.Secret == nil:
 		return "None was issued: the client's authentication method uses none."
-	case v.Status != domain.Active:
+	case v.Ended():
 		return "Stopped working when the client was " + string(v.Status) + "."
 	case v.Secret.ExpiresAt.IsZero():
 		return "Issued, does not expire."
@@ -282,7 +282,7 @@ func (v clientView) secretState() string {
 
 // tokenState says how it stands with a client's registration access token.
 func (v clientView) tokenState() string {
-	if v.Status != domain.Active {
+	if v.Ended() {
 		return "Stopped working when the client was " + string(v.Status) + "."
 	}
 	return "Issued, works as long as the client is active."

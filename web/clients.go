@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -55,11 +56,12 @@ func clientQueryOf(given url.Values) (readmodel.ClientQuery, error) {
 	if utf8.RuneCountInString(q.Text) > searchLimit {
 		return q, badRequest("The text to search for may have up to 200 characters.")
 	}
-	switch q.Status {
-	case "", domain.Active, domain.Revoked, domain.Deleted, domain.Lost:
-		return q, nil
+	if q.Status != "" && !q.Status.Known() {
+		names := domain.StatusNames()
+		last := len(names) - 1
+		return q, badRequest("A client is " + strings.Join(names[:last], ", ") + " or " + names[last] + "; there is no other status.")
 	}
-	return q, badRequest("A client is active, revoked, deleted or lost; there is no other status.")
+	return q, nil
 }
 
 // Where returns the address of this list with another status, from its first page.
@@ -90,7 +92,20 @@ func (l clientList) Summary() string {
 }
 
 // Total returns how many clients there are.
-func (l clientList) Total() int { return l.Counts.Active + l.Counts.Revoked + l.Counts.Deleted }
+func (l clientList) Total() int {
+	total := 0
+	for _, n := range l.Counts.Clients {
+		total += n
+	}
+	return total
+}
+
+// Statuses returns the statuses that the list can be narrowed to.
+func (l clientList) Statuses() []domain.StatusFacts {
+	return slices.DeleteFunc(slices.Clone(domain.Statuses), func(f domain.StatusFacts) bool {
+		return f.Rare && l.Counts.Clients[f.Status] == 0
+	})
+}
 
 // addressOf returns a path with those parameters, given as names and values, that are not empty.
 func addressOf(path string, params ...string) string {

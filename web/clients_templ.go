@@ -88,17 +88,11 @@ func clientsPage(p page, list clientList, publicURL string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = statusTab(list, domain.Active, "Active", list.Counts.Active).Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
-			}
-			templ_7745c5c3_Err = statusTab(list, domain.Revoked, "Revoked", list.Counts.Revoked).Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
-			}
-			templ_7745c5c3_Err = statusTab(list, domain.Deleted, "Deleted", list.Counts.Deleted).Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
+			for _, s := range list.Statuses() {
+				templ_7745c5c3_Err = statusTab(list, s.Status, s.Label, list.Counts.Clients[s.Status]).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 			}
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</nav><p class=\"sub\" id=\"summary\" role=\"status\">")
 			if templ_7745c5c3_Err != nil {

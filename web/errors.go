@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"roster/api/front"
 	"roster/domain"
 	"roster/domain/oauth"
 	"roster/projections/readmodel"
@@ -20,8 +22,8 @@ type badRequest string
 
 func (b badRequest) Error() string { return string(b) }
 
-// retryAfter is after how many seconds it is worth to try again what is not available.
-const retryAfter = "5"
+// retryAfter is after how long it is worth to try again what is not available.
+const retryAfter = 5 * time.Second
 
 // A problem is an error as an administrator reads it.
 type problem struct {
@@ -101,23 +103,26 @@ func problemOfStatus(status int) problem {
 // answerError answers a request that ended in an error, with a page in the dashboard's style.
 func (w *Web) answerError(err error, c echo.Context) {
 	r := c.Request()
-	p := problemOf(err)
-	switch {
-	case errors.Is(err, context.Canceled):
+	if errors.Is(err, context.Canceled) {
 		return // nobody is there to read an answer
-	case p.Status >= http.StatusInternalServerError:
-		w.logger.Error("dashboard request failed", "method", r.Method, "path", c.Path(), "status", p.Status, "err", err)
 	}
-	if c.Response().Committed {
-		// What was sent must not look complete: the connection ends in the middle of it.
-		panic(http.ErrAbortHandler)
-	}
+	p := problemOf(err)
+	front.Refuse(c, refusalOf(err))
 	// The time for the page has run out by now, but not that for saying so.
 	c.SetRequest(r.WithContext(context.WithoutCancel(r.Context())))
 	if p.Status == http.StatusServiceUnavailable {
-		c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter)
+		front.SetRetryAfter(c.Response().Header(), retryAfter)
 	}
 	if err := w.render(c, p.Status, problemPage(w.page(c, p.Title, ""), p)); err != nil {
 		w.logger.Error("dashboard could not show an error", "path", c.Path(), "err", err)
 	}
+}
+
+// refusalOf is what the log says of an error, beside its status.
+func refusalOf(err error) front.Refusal {
+	var refused *oauth.Error
+	if errors.As(err, &refused) {
+		return front.RefusalOf(refused)
+	}
+	return front.Refusal{}
 }

@@ -3,11 +3,11 @@ package web
 import (
 	"errors"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"roster/api/front"
 	"roster/domain/access"
 )
 
@@ -44,11 +44,11 @@ func (w *Web) login(c echo.Context) error {
 	var throttled *access.Throttled
 	switch {
 	case errors.As(err, &throttled):
-		wait := max(throttled.RetryAfter+time.Second-1, time.Second).Truncate(time.Second)
-		c.Response().Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
-		again.Failure = "Too many failed attempts. Wait " + inWords(wait) + ", then try again. The password was not looked at."
+		front.SetRetryAfter(c.Response().Header(), throttled.RetryAfter)
+		again.Failure = "Too many failed attempts. Wait " + inWords(front.WholeSeconds(throttled.RetryAfter)) + ", then try again. The password was not looked at."
 		return w.render(c, http.StatusTooManyRequests, loginPage(w.page(c, "Sign in", ""), again))
 	case errors.Is(err, access.ErrRefused):
+		front.Refuse(c, front.Refusal{Code: "unauthorized"})
 		again.Failure = "That name and password do not belong together."
 		return w.render(c, http.StatusUnprocessableEntity, loginPage(w.page(c, "Sign in", ""), again))
 	case err != nil:

@@ -43,7 +43,7 @@ func (w *Web) revoke(c echo.Context) error {
 		return err
 	}
 	name := "“" + plain(nameOrID(found), 60) + "”"
-	if found.Status != domain.Active {
+	if found.Ended() {
 		return w.tell(c, found.ID, name+" had already been "+string(found.Status)+". Nothing was changed.")
 	}
 	reason := strings.TrimSpace(form.Get("reason"))

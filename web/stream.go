@@ -5,12 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"roster/api/front"
 )
 
 const (
@@ -21,8 +22,8 @@ const (
 	streamPace = 250 * time.Millisecond
 	// streamBeat is how often a silent stream shows that it lives, and looks whether its session does.
 	streamBeat = 15 * time.Second
-	// streamPatience is how long a reader may take for what it was sent.
-	streamPatience = 10 * time.Second
+	// streamQuery is how long the read model may take for what is sent at a time.
+	streamQuery = 10 * time.Second
 )
 
 // stream follows the log as server-sent events: `entry` with a table row and its sequence as id, `gap`
@@ -45,7 +46,7 @@ func (w *Web) stream(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	out := newEventStream(c)
+	out := front.NewStream(c, front.ServerEvents)
 	if err := w.follow(ctx, out, log, after); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("live events: %w", err)
 	}
@@ -63,14 +64,14 @@ func startOf(c echo.Context) (uint64, error) {
 }
 
 // follow sends what log selects after a sequence, until the context ends or the reader is gone.
-func (w *Web) follow(ctx context.Context, out *eventStream, log eventLog, after uint64) error {
+func (w *Web) follow(ctx context.Context, out *front.Stream, log eventLog, after uint64) error {
 	for {
 		alive, err := w.sessions.alive(ctx)
 		if err != nil {
 			return err
 		}
 		if !alive {
-			return out.send("signed-out", 0, nil)
+			return errors.Join(out.Event(front.Event{Name: "signed-out"}), out.Send())
 		}
 		// The position is taken before the events, so that none is passed over.
 		applied := w.reader.Health().Applied
@@ -79,7 +80,7 @@ func (w *Web) follow(ctx context.Context, out *eventStream, log eventLog, after 
 			return err
 		}
 		if gap {
-			if err := out.send("gap", 0, nil); err != nil {
+			if err := out.Event(front.Event{Name: "gap"}); err != nil {
 				return err
 			}
 		}
@@ -88,13 +89,13 @@ func (w *Web) follow(ctx context.Context, out *eventStream, log eventLog, after 
 			if err := eventLine(row).Render(ctx, &line); err != nil {
 				return fmt.Errorf("render event: %w", err)
 			}
-			if err := out.send("entry", row.Seq, line.Bytes()); err != nil {
+			if err := out.Event(front.Event{Name: "entry", ID: row.Seq, Data: line.Bytes()}); err != nil {
 				return err
 			}
 			after = row.Seq
 		}
 		after = max(after, applied)
-		if err := out.flush(); err != nil {
+		if err := errors.Join(out.Event(front.Event{Name: "beat"}), out.Send()); err != nil {
 			return err
 		}
 		if err := pause(ctx, streamPace); err != nil {
@@ -108,7 +109,7 @@ func (w *Web) follow(ctx context.Context, out *eventStream, log eventLog, after 
 
 // since returns the events that log selects after a sequence, in order, and whether older ones were left out.
 func (w *Web) since(ctx context.Context, log eventLog, after uint64) (rows []eventRow, gap bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
+	ctx, cancel := context.WithTimeout(ctx, streamQuery)
 	defer cancel()
 	query := log.query()
 	query.After, query.Newest, query.Limit = after, true, streamBurst+1
@@ -145,61 +146,4 @@ func pause(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	}
-}
-
-// An eventStream writes server-sent events. A reader that takes too long for one ends it.
-type eventStream struct {
-	response   *echo.Response
-	controller *http.ResponseController
-}
-
-// newEventStream begins the answer.
-func newEventStream(c echo.Context) *eventStream {
-	out := &eventStream{c.Response(), http.NewResponseController(c.Response().Writer)}
-	header := out.response.Header()
-	header.Set("Content-Type", "text/event-stream")
-	header.Set("X-Accel-Buffering", "no")
-	out.response.WriteHeader(http.StatusOK)
-	return out
-}
-
-// send writes an event; an id of 0 is none.
-func (s *eventStream) send(name string, id uint64, data []byte) error {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "event: %s\n", name)
-	if id > 0 {
-		fmt.Fprintf(&b, "id: %d\n", id)
-	}
-	for line := range bytes.Lines(data) {
-		b.WriteString("data: ")
-		b.Write(bytes.TrimRight(line, "\r\n"))
-		b.WriteByte('\n')
-	}
-	if len(data) == 0 {
-		b.WriteString("data:\n")
-	}
-	b.WriteByte('\n')
-	return s.write(b.Bytes())
-}
-
-// flush sends what was written, and a beat that shows that the stream lives.
-func (s *eventStream) flush() error {
-	if err := s.send("beat", 0, nil); err != nil {
-		return err
-	}
-	if err := s.controller.Flush(); err != nil {
-		return fmt.Errorf("flush live events: %w", err)
-	}
-	return nil
-}
-
-func (s *eventStream) write(b []byte) error {
-	err := s.controller.SetWriteDeadline(time.Now().Add(streamPatience))
-	if err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return fmt.Errorf("deadline of live events: %w", err)
-	}
-	if _, err := s.response.Write(b); err != nil {
-		return fmt.Errorf("write live events: %w", err)
-	}
-	return nil
 }

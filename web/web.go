@@ -16,8 +16,9 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/labstack/echo/v4"
-	"github.com/labstack/echo/v4/middleware"
+	"github.com/prometheus/client_golang/prometheus"
 
+	"roster/api/front"
 	"roster/domain"
 	"roster/projections/readmodel"
 )
@@ -32,7 +33,7 @@ type Administrators interface {
 	Password(ctx context.Context, from, user, password string) (domain.Actor, error)
 }
 
-// Options is what the dashboard needs. All of it must be given.
+// Options is what the dashboard needs. All of it but Observer must be given.
 type Options struct {
 	Registrar      Registrar
 	Reader         readmodel.Reader
@@ -41,6 +42,8 @@ type Options struct {
 	PublicURL string
 	// Sessions keeps the sessions of signed-in administrators; nobody else has one.
 	Sessions scs.Store
+	// Observer is who logs and counts requests; nil: one of the dashboard's own.
+	Observer *front.Observer
 	// Clock tells the time that pages show and count from.
 	Clock  func() time.Time
 	Logger *slog.Logger
@@ -77,6 +80,9 @@ func New(o Options) (*Web, error) {
 	if err := origins.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
 		return nil, fmt.Errorf("dashboard: public URL: %w", err)
 	}
+	if o.Observer == nil {
+		o.Observer = front.NewObserver(o.Logger, prometheus.NewRegistry())
+	}
 	w := &Web{
 		registrar:      o.Registrar,
 		reader:         o.Reader,
@@ -88,76 +94,52 @@ func New(o Options) (*Web, error) {
 		logger:         o.Logger,
 		stop:           o.Stop,
 	}
-	w.echo = w.routes()
+	w.echo = w.routes(o.Observer)
 	return w, nil
 }
 
-// How long a page may take to make, and how large a form may be.
-const (
-	pageTimeout = 10 * time.Second
-	formLimit   = 16 << 10
-)
+// formLimit is how large a form may be.
+const formLimit = 16 << 10
 
 // ServeHTTP answers /admin, what is below it, and /, which leads there. The addresses of callers are those
 // of their connections.
 func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.echo.ServeHTTP(rw, r) }
 
-func (w *Web) routes() *echo.Echo {
-	d := echo.New()
-	d.HTTPErrorHandler = w.answerError
-	// The default trusts forwarded headers, which any caller can send.
-	d.IPExtractor = echo.ExtractIPDirect()
-	d.Use(secure, middleware.RecoverWithConfig(middleware.RecoverConfig{
-		LogErrorFunc: func(_ echo.Context, err error, stack []byte) error {
-			w.logger.Error("dashboard panicked", "err", err, "stack", string(stack))
-			return err
-		},
-	}))
+func (w *Web) routes(observer *front.Observer) *echo.Echo {
+	d := front.New(observer, w.answerError)
+	d.Use(secure)
 
 	for _, a := range []asset{styleSheet, script, icon, htmx} {
-		read(d, a.url, a.serve)
+		front.Get(d, a.url, a.serve)
 	}
 
-	page := d.Group("/admin", w.sameOrigin, limit)
-	read(page, "", func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, "/admin/") })
-	read(page, "/login", w.showLogin)
+	page := d.Group("/admin", w.sameOrigin, front.Brief, limitForm)
+	front.Get(page, "", func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, "/admin/") })
+	front.Get(page, "/login", w.showLogin)
 	page.POST("/login", w.login)
 	page.POST("/logout", w.logout)
 
 	inside := page.Group("", w.signedIn)
-	read(inside, "/", w.overview)
-	read(inside, "/clients", w.clients)
-	read(inside, "/clients/:id", w.client)
-	read(inside, "/clients/:id/revoke", w.confirmRevoke)
+	front.Get(inside, "/", w.overview)
+	front.Get(inside, "/clients", w.clients)
+	front.Get(inside, "/clients/:id", w.client)
+	front.Get(inside, "/clients/:id/revoke", w.confirmRevoke)
 	inside.POST("/clients/:id/revoke", w.revoke)
-	read(inside, "/events", w.events)
+	front.Get(inside, "/events", w.events)
 	inside.RouteNotFound("/*", func(echo.Context) error { return echo.ErrNotFound })
 
 	// A stream lasts, so no page's time limit holds for it.
 	d.GET("/admin/events/stream", w.stream)
 
-	read(d, "/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/admin/") })
+	front.Get(d, "/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/admin/") })
 	return d
 }
 
-// read has a path answer GET, and HEAD with the same headers (RFC 9110 9.3.2).
-func read(at interface {
-	GET(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route
-	HEAD(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route
-}, path string, h echo.HandlerFunc) {
-	at.GET(path, h)
-	at.HEAD(path, h)
-}
-
-// limit bounds the time a page takes and the size of the form it reads.
-func limit(next echo.HandlerFunc) echo.HandlerFunc {
+// limitForm bounds the size of the form that a page reads.
+func limitForm(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		ctx, cancel := context.WithTimeout(r.Context(), pageTimeout)
-		defer cancel()
-		r = r.WithContext(ctx)
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, formLimit)
-		c.SetRequest(r)
 		return next(c)
 	}
 }

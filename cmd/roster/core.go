@@ -7,24 +7,23 @@ import (
 
 	"roster/cmd/roster/vault"
 	"roster/eventstore/jetstream"
+	"roster/projections"
 	"roster/projections/readmodel"
 )
 
-// core is the log, the read model and the projector between them.
+// core is the log and what follows it.
 type core struct {
-	keys   vault.Keyring
-	log    *jetstream.Log
-	model  *readmodel.ReadModel
-	unlock func() error
-
-	stopProjector context.CancelFunc
-	projected     chan error // what the projector ended with
+	keys      vault.Keyring
+	log       *jetstream.Log
+	model     *readmodel.ReadModel
+	followers *projections.Group // of the log: the read model
+	unlock    func() error
 }
 
-// startCore takes the data directory, opens what is in it and starts the projector, which ends with stop
-// alone. care is nil for those who only read. ctx bounds the start.
+// startCore takes the data directory, opens what is in it and starts what follows the log, which ends
+// with stop alone. care is nil for those who only read. ctx bounds the start.
 func startCore(ctx context.Context, s storage, care *custody, logger *slog.Logger) (_ *core, err error) {
-	c := &core{stopProjector: func() {}}
+	c := &core{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.stop())
@@ -42,30 +41,23 @@ func startCore(ctx context.Context, s storage, care *custody, logger *slog.Logge
 		return nil, err
 	}
 	c.model, err = patiently(ctx, logger, "the event log, to open the read model", func() (*readmodel.ReadModel, error) {
-		return readmodel.Open(ctx, readmodel.Options{Dir: s.Data, Log: c.log, Logger: logger, Anew: c.log.Disowned()})
+		return readmodel.Open(ctx, readmodel.Options{
+			Dir: s.Data, Log: c.log, Logger: logger, Acknowledged: c.log.Acknowledged, Anew: c.log.Disowned(),
+		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	projecting, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	c.stopProjector, c.projected = cancel, make(chan error, 1)
-	go func() {
-		err := c.model.Run(projecting)
-		if err != nil {
-			logger.Error("projector stopped: the read model stays as it is, /readyz says so", "err", err)
-		}
-		c.projected <- err
-	}()
+	c.followers = projections.Start(logger, c.model.Follower)
 	return c, nil
 }
 
-// stop ends the projector, the read model, the log and the lock, in that order. It returns what went
-// wrong, in the projector's life too.
+// stop ends what follows the log, the read model, the log and the lock, in that order. It returns what went
+// wrong, and what a follower had stopped on.
 func (c *core) stop() error {
 	var errs []error
-	c.stopProjector()
-	if c.projected != nil {
-		errs = append(errs, <-c.projected)
+	if c.followers != nil {
+		errs = append(errs, c.followers.Stop())
 	}
 	if c.model != nil {
 		errs = append(errs, c.model.Close())

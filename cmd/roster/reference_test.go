@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/api"
+	"roster/domain"
 	"roster/domain/oauth"
 )
 
@@ -62,6 +63,16 @@ func reference(t *testing.T) string {
 			value = code("false")
 		}
 		row(&b, code("--"+flag.Name), code(strings.Join(flag.Envs, ", ")), value, flag.Help)
+	}
+
+	b.WriteString("\n## Statuses of a client\n\n")
+	table(&b, "status", "meaning", "counts towards limits")
+	for _, s := range domain.Statuses {
+		counts := "no"
+		if s.Counts {
+			counts = "yes"
+		}
+		row(&b, code(string(s.Status)), s.Meaning, counts)
 	}
 
 	b.WriteString("\n## Errors\n\nAn error is `{\"error\": CODE, \"error_description\": TEXT}`. Nothing was changed unless its meaning says otherwise.\n\n")

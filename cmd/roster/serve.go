@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"roster/api"
+	"roster/api/front"
 	"roster/cmd/roster/httpserver"
 	"roster/cmd/roster/sessions"
 	"roster/domain/access"
@@ -105,11 +106,12 @@ func (s *serveCommand) server(
 	clients := s.registrar(c, policy, publicURL, logger)
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	observer := front.NewObserver(logger, metrics)
 	rest := api.New(api.Options{
 		Registrar: clients, Reader: c.model, Administrators: admins,
 		PublicURL: publicURL, Policy: policy,
 		Registration: api.Registration(s.Registration), RegistrationRate: s.RegistrationRate,
-		Logger: logger, Metrics: metrics, Ready: c.log.Ready,
+		Logger: logger, Metrics: metrics, Observer: observer, Ready: c.log.Ready,
 	})
 	kept, err := patiently(ctx, logger, "the session store", func() (sessions.Store, error) {
 		return sessions.Open(ctx, c.log, admins.Credentials())
@@ -120,13 +122,13 @@ func (s *serveCommand) server(
 	streaming, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	dashboard, err := web.New(web.Options{
 		Registrar: clients, Reader: c.model, Administrators: admins,
-		PublicURL: publicURL, Sessions: kept, Clock: time.Now, Logger: logger, Stop: streaming,
+		PublicURL: publicURL, Observer: observer, Sessions: kept, Clock: time.Now, Logger: logger, Stop: streaming,
 	})
 	if err != nil {
 		endStreams()
 		return nil, nil, err
 	}
-	server := httpserver.New(routed(rest, rest.Observe("/admin/", dashboard)),
+	server := httpserver.New(routed(rest, dashboard),
 		httpserver.Options{TrustedProxies: s.TrustedProxies, Logger: logger})
 	server.OnShutdown(rest.Close)
 	server.OnShutdown(endStreams)

@@ -120,10 +120,14 @@ func (c *core) openLog(ctx context.Context, s storage, care *custody, logger *sl
 		return fmt.Errorf("record the loss of events: %w", err)
 	}
 	_, err = patiently(ctx, logger, "the event log, to look up its sealing keys", func() (struct{}, error) {
-		return struct{}{}, recorder.UseKeys(ctx, registrar.Keys{
+		return struct{}{}, recorder.UseKeys(ctx, domain.UseKeys{
 			IDs: c.keys.IDs(), Founding: c.log.SealingKey(), Private: private, AcceptLoss: care.AcceptLoss,
 		})
 	})
+	if missing := (*domain.MissingKeysError)(nil); errors.As(err, &missing) {
+		return fmt.Errorf("%w: put the right roster.key back, or list its key in ROSTER_SECRET_KEY; "+
+			"roster serve --accept-loss (ROSTER_ACCEPT_LOSS=true) gives up the secrets that were sealed with it", err)
+	}
 	return err
 }
 

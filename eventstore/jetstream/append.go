@@ -65,8 +65,22 @@ func (l *Log) Append(ctx context.Context, changes ...domain.Change) (uint64, err
 	if err := l.durable(settle, seq); err != nil {
 		return 0, fmt.Errorf("append: %w: %w", domain.ErrOutcomeUnknown, err)
 	}
+	l.acknowledge(seq)
 	return seq, nil
 }
+
+// acknowledge raises what Acknowledged returns to seq, unless it is there already.
+func (l *Log) acknowledge(seq uint64) {
+	for {
+		before := l.acknowledged.Load()
+		if seq <= before || l.acknowledged.CompareAndSwap(before, seq) {
+			return
+		}
+	}
+}
+
+// Acknowledged implements eventstore.Log.
+func (l *Log) Acknowledged() uint64 { return l.acknowledged.Load() }
 
 // admit refuses at once what could not be stored.
 func (l *Log) admit(changes []domain.Change) error {

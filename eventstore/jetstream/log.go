@@ -65,6 +65,8 @@ type Log struct {
 	reads    *semaphore.Weighted // readWeight
 	barrier  *barrier            // nil: an acknowledgement is enough
 
+	acknowledged atomic.Uint64 // the highest sequence that Append returned
+
 	survey     *survey // what the log held when it was opened
 	lost       []Span  // acknowledged events whose loss Open accepted
 	foundedKey string

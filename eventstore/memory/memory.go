@@ -46,6 +46,8 @@ type Log struct {
 	last   map[domain.Aggregate]uint64 // sequence of each aggregate's last event
 	byID   map[string]uint64           // sequence of each event id
 	grown  chan struct{}               // closed, and made anew, by each append
+
+	acknowledged uint64 // the highest sequence that Append returned
 }
 
 var _ eventstore.Log = (*Log)(nil)
@@ -93,10 +95,23 @@ func (l *Log) Append(ctx context.Context, changes ...domain.Change) (uint64, err
 		return 0, fmt.Errorf("append: %w: %w", domain.ErrOutcomeUnknown, ErrInjected)
 	}
 	seq, err := l.store(changes)
-	if err == nil && fault == Unacked {
+	if err != nil {
+		return 0, err
+	}
+	if fault == Unacked {
 		return 0, fmt.Errorf("append: %w: %w", domain.ErrOutcomeUnknown, ErrInjected)
 	}
-	return seq, err
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.acknowledged = max(l.acknowledged, seq)
+	return seq, nil
+}
+
+// Acknowledged implements eventstore.Log.
+func (l *Log) Acknowledged() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.acknowledged
 }
 
 // store stores all changes or none.

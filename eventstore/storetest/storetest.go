@@ -49,6 +49,8 @@ func Run(t *testing.T, h Harness) {
 	for _, fault := range faults {
 		t.Run("fault: "+string(fault), func(t *testing.T) { h.testFault(t, fault) })
 	}
+	t.Run("what was acknowledged is known at once", h.testAcknowledged)
+	t.Run("what was acknowledged is known under concurrent appends", h.testAcknowledgedConcurrently)
 	t.Run("a subscription starts anywhere and follows", h.testSubscribe)
 	t.Run("a subscription never misses an event under load", h.testFollow)
 	t.Run("a subscription waits no longer than its context", h.testSubscriptionCancelled)
@@ -365,8 +367,9 @@ func (h Harness) testFault(t *testing.T, fault Fault) {
 		}
 		stored := len(readAll(t, log))
 		h.Inject(log, fault)
-		_, err := log.Append(t.Context(), changes...)
+		seq, err := log.Append(t.Context(), changes...)
 		wantStored := stored
+		wantAcknowledged := before // in all cases but success
 		switch fault {
 		case NotStored:
 			if err == nil || errors.Is(err, domain.ErrConflict) || errors.Is(err, domain.ErrOutcomeUnknown) {
@@ -386,12 +389,15 @@ func (h Harness) testFault(t *testing.T, fault Fault) {
 			if err != nil {
 				t.Errorf("Append = %v, want success", err)
 			}
+			wantAcknowledged = seq
 		}
+		wantEqual(t, log.Acknowledged(), wantAcknowledged)
 		if got := len(readAll(t, log)); got != wantStored {
 			t.Errorf("%d events are stored, want %d", got, wantStored)
 		}
 		// Whatever happened: trying again leads to the events being there, once.
-		seq := mustAppend(t, log, changes...)
+		seq = mustAppend(t, log, changes...)
+		wantEqual(t, log.Acknowledged(), seq)
 		all := readAll(t, log)
 		if got := all[stored:]; len(got) != len(events) || got[len(got)-1].Seq != seq {
 			t.Fatalf("%d events after a retry that returned %d, want %d", len(got), seq, len(events))
@@ -414,6 +420,7 @@ func (h Harness) testReopen(t *testing.T) {
 	if got := log.Identity(); got.Name != identity.Name || !got.Created.Equal(identity.Created) {
 		t.Errorf("Identity = %v, was %v", got, identity)
 	}
+	wantEqual(t, log.Acknowledged(), 0) // by this process, of the log that is open now
 	wantHistory(t, log, a, registered)
 	revoked := Revoked(a)
 	mustAppend(t, log, domain.Change{Expected: seq, Events: []domain.Envelope{revoked}})

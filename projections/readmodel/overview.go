@@ -9,60 +9,58 @@ import (
 )
 
 const (
-	addToDay = `INSERT INTO days (day, events, registered, active, deleted, revoked) VALUES (?, ?, ?, ?, ?, ?)
+	addToDay = `INSERT INTO days (day, events, registered, ended) VALUES (?, ?, ?, ?)
 	ON CONFLICT (day) DO UPDATE SET events = events + excluded.events, registered = registered + excluded.registered,
-	active = active + excluded.active, deleted = deleted + excluded.deleted, revoked = revoked + excluded.revoked`
+	ended = ended + excluded.ended`
 
-	selectDays = `SELECT day, events, registered, active, deleted, revoked FROM days ORDER BY day`
+	addToStatus = `INSERT INTO statuses (status, clients) VALUES (?, ?)
+	ON CONFLICT (status) DO UPDATE SET clients = clients + excluded.clients`
+
+	// One statement, so that all counts are of the same moment.
+	selectCounts = `SELECT '', 0, day, events, registered, ended FROM days
+	UNION ALL SELECT status, clients, 0, 0, 0, 0 FROM statuses WHERE clients <> 0`
 )
 
-// dayCount is what one day changed: a row of days.
-type dayCount struct {
-	events, registered       int
-	active, deleted, revoked int
+// dayCount is what happened on one day: a row of days.
+type dayCount struct{ events, registered, ended int }
+
+// countChanges gathers what a batch adds to the counts.
+type countChanges struct {
+	days     map[int64]dayCount
+	statuses map[domain.Status]int
 }
 
-// clients returns where the clients of a status are counted.
-func (d *dayCount) clients(s domain.Status) *int {
-	switch s {
-	case domain.Active:
-		return &d.active
-	case domain.Deleted:
-		return &d.deleted
-	case domain.Revoked:
-		return &d.revoked
+// countEvent counts an event on its day.
+func (c *countChanges) countEvent(e domain.Envelope) {
+	day := dayOf(e.Time)
+	count := c.days[day]
+	count.events++
+	switch e.Event.(type) {
+	case domain.ClientRegistered:
+		count.registered++
+	case domain.ClientDeleted, domain.ClientRevoked:
+		count.ended++
 	}
-	return new(int) // never registered, or lost: not counted
+	c.days[day] = count
 }
 
-// dayChanges gathers what a batch adds to each day.
-type dayChanges map[int64]*dayCount
-
-// countEvent counts an event and returns its day.
-func (days dayChanges) countEvent(at time.Time) *dayCount {
-	day := dayOf(at)
-	d := days[day]
-	if d == nil {
-		d = &dayCount{}
-		days[day] = d
+// countStatus counts what an event did to the status of its client.
+func (c *countChanges) countStatus(change clientChange) {
+	if change.before != "" {
+		c.statuses[change.before]--
 	}
-	d.events++
-	return d
+	c.statuses[change.after]++
 }
 
-// countChange counts what an event did to its client.
-func (d *dayCount) countChange(change clientChange) {
-	if change.before == "" && change.after == domain.Active {
-		d.registered++
-	}
-	*d.clients(change.before)--
-	*d.clients(change.after)++
-}
-
-func (w *writer) addDays(ctx context.Context, days dayChanges) error {
-	for day, d := range days {
-		if _, err := w.addToDay.ExecContext(ctx, day, d.events, d.registered, d.active, d.deleted, d.revoked); err != nil {
+func (w *writer) addCounts(ctx context.Context, c countChanges) error {
+	for day, d := range c.days {
+		if _, err := w.addToDay.ExecContext(ctx, day, d.events, d.registered, d.ended); err != nil {
 			return fmt.Errorf("count day: %w", err)
+		}
+	}
+	for status, n := range c.statuses {
+		if _, err := w.addToStatus.ExecContext(ctx, string(status), n); err != nil {
+			return fmt.Errorf("count clients of a status: %w", err)
 		}
 	}
 	return nil
@@ -70,47 +68,50 @@ func (w *writer) addDays(ctx context.Context, days dayChanges) error {
 
 // Overview implements Reader. What happened after today, by clocks that are ahead, counts in the totals only.
 func (m *ReadModel) Overview(ctx context.Context, today time.Time, days int) (Overview, error) {
-	var found []dayRow
-	err := m.read(func(v *view) error {
-		rows, err := v.days.QueryContext(ctx)
+	var found []countRow
+	err := m.read(ctx, func(p *pool) error {
+		rows, err := p.counts.QueryContext(ctx)
 		if err != nil {
 			return err
 		}
-		found, err = scanAll(rows, scanDay)
+		found, err = scanAll(rows, scanCount)
 		return err
 	})
 	if err != nil {
-		return Overview{}, fmt.Errorf("read days: %w", err)
+		return Overview{}, fmt.Errorf("read counts: %w", err)
 	}
 	last := dayOf(today)
 	first := last - int64(days) + 1
-	o := Overview{Daily: make([]Day, max(days, 0))}
+	o := Overview{Clients: make(map[domain.Status]int), Daily: make([]Day, max(days, 0))}
 	for i := range o.Daily {
 		o.Daily[i].Date = time.Unix((first+int64(i))*secondsPerDay, 0).UTC()
 	}
 	for _, d := range found {
+		if d.status != "" {
+			o.Clients[d.status] = d.clients
+			continue
+		}
 		o.Events += d.events
-		o.Active += d.active
-		o.Deleted += d.deleted
-		o.Revoked += d.revoked
 		if first <= d.day && d.day <= last {
 			o.Daily[d.day-first].Registered = d.registered
-			o.Daily[d.day-first].Ended = d.deleted + d.revoked
+			o.Daily[d.day-first].Ended = d.ended
 		}
 	}
 	return o, nil
 }
 
-// dayRow is a row of days.
-type dayRow struct {
-	day int64
+// countRow is a row of selectCounts: of statuses, or of days when status is empty.
+type countRow struct {
+	status  domain.Status
+	clients int
+	day     int64
 	dayCount
 }
 
-// scanDay reads a row of selectDays.
-func scanDay(row interface{ Scan(...any) error }) (d dayRow, err error) {
-	err = row.Scan(&d.day, &d.events, &d.registered, &d.active, &d.deleted, &d.revoked)
-	return d, err
+// scanCount reads a row of selectCounts.
+func scanCount(row interface{ Scan(...any) error }) (c countRow, err error) {
+	err = row.Scan(&c.status, &c.clients, &c.day, &c.events, &c.registered, &c.ended)
+	return c, err
 }
 
 const secondsPerDay = 24 * 60 * 60

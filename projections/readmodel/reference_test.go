@@ -137,16 +137,9 @@ func (r reference) registryAt(at readmodel.Moment) []readmodel.Client {
 }
 
 func (r reference) overview(today time.Time, days int) readmodel.Overview {
-	o := readmodel.Overview{Events: len(r)}
+	o := readmodel.Overview{Events: len(r), Clients: map[domain.Status]int{}}
 	for _, c := range r.clients() {
-		switch c.Status {
-		case domain.Active:
-			o.Active++
-		case domain.Deleted:
-			o.Deleted++
-		case domain.Revoked:
-			o.Revoked++
-		}
+		o.Clients[c.Status]++
 	}
 	for i := range days {
 		day := readmodel.Day{Date: today.UTC().Truncate(24*time.Hour).AddDate(0, 0, i+1-days)}

@@ -1,5 +1,5 @@
 -- The tables of the read model. There are no migrations: a read model that was made by any other text than
--- this one is built again. Raise this number when the same tables are to be filled otherwise: 3.
+-- this one is built again. Raise this number when the same tables are to be filled otherwise: 4.
 --
 -- Times are microseconds since 1970, UTC.
 
@@ -84,8 +84,12 @@ CREATE INDEX events_latest ON events (latest);
 CREATE TABLE days (
     day        INTEGER PRIMARY KEY,
     events     INTEGER NOT NULL,
-    registered INTEGER NOT NULL,
-    active     INTEGER NOT NULL, -- this and the next two: more, or fewer, clients of that status
-    deleted    INTEGER NOT NULL,
-    revoked    INTEGER NOT NULL
+    registered INTEGER NOT NULL, -- clients
+    ended      INTEGER NOT NULL  -- clients that were deleted or revoked
+) STRICT;
+
+-- How many clients have each status.
+CREATE TABLE statuses (
+    status  TEXT    PRIMARY KEY,
+    clients INTEGER NOT NULL
 ) STRICT;

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+
+	"roster/api/front"
 )
 
 // inJSON is a listener whose connections turn net/http's own refusals into JSON and log them. net/http answers what it
@@ -47,7 +49,7 @@ func (c *connection) Write(p []byte) (int, error) {
 		return c.TCPConn.Write(p)
 	}
 	remote, _, _ := net.SplitHostPort(c.RemoteAddr().String())
-	c.logger.Info("request", "method", "other", "route", "unknown", "status", status, "remote", remote, "error", reason)
+	front.LogUnread(c.logger, remote, status, reason)
 	if _, err := c.TCPConn.Write(refusalInJSON(status, reason)); err != nil {
 		return 0, err
 	}

@@ -1,0 +1,71 @@
+package oauth_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"roster/domain/oauth"
+)
+
+// TestCautions is what RFC 7591 5 and OpenID Connect Dynamic Client Registration 1.0, 9.1 want to be looked at
+// in metadata that nobody vouches for (C-55, D-24, D-25).
+func TestCautions(t *testing.T) {
+	signed := statement(`{"iss":"https://i.example","client_name":"Pаypal","logo_uri":"https://cdn.example/logo"}`) // with a Cyrillic a
+	for name, test := range map[string]struct {
+		body string
+		want []string
+	}{
+		"nothing": {`{"redirect_uris":["https://a.example/cb"],"client_name":"A","client_uri":"https://A.example:8443/x"}`, nil},
+		"D-25 C-55 pages elsewhere, in every language": {
+			`{"redirect_uris":["https://a.example/cb"],"client_uri":"http://a.example/","logo_uri":"https://b.example/","tos_uri#de":"https://sub.a.example/","policy_uri":"https://a.example/"}`,
+			[]string{"client_uri", "logo_uri", "tos_uri#de"}},
+		"D-25 an app has no host to compare with": {
+			`{"redirect_uris":["http://localhost/cb","com.example.app:/cb"],"client_uri":"https://a.example/"}`, nil},
+		"D-24 letters that look alike": {
+			`{"redirect_uris":["https://a.example/cb"],"client_name":"P` + "\u0430" + `ypal","organization_name#ru":"Банк Alpha","ext_param_owner":"` + "\u0391" + `lpha"}`,
+			[]string{"client_name", "ext_param_owner"}},
+		"D-24 letters of other alphabets": {
+			`{"redirect_uris":["https://a.example/cb"],"client_name":"東京 Tokyo アプリ","client_name#el":"Αλφα β2","client_name#fr":"Cafe` + "\u0301" + `"}`, nil},
+		"D-24 characters that cannot be seen": {
+			`{"redirect_uris":["https://a.example/cb"],"client_name":"Bank` + "\u202e" + `knaB","client_name#de":"Ba` + "\u200b" + `nk","client_name#hi":"क्` + "\u200d" + `ष"}`,
+			[]string{"client_name", "client_name#de"}},
+		"D-24 D-9 what an issuer vouches for": {
+			`{"redirect_uris":["https://a.example/cb"],"policy_uri":"https://b.example/","software_statement":"` + signed + `"}`,
+			[]string{"policy_uri"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			metadata, _, err := confirmed(request(t, test.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, caution := range oauth.Cautions(metadata) {
+				got = append(got, caution.Member)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestAttested tells what an issuer says from what the client says of itself (D-24).
+func TestAttested(t *testing.T) {
+	signed := statement(`{"iss":"https://i.example","client_name":"Stated","software_id":"1","unheard_of":1}`)
+	metadata, _, err := confirmed(request(t, `{"redirect_uris":["https://a.example/cb"],"client_name":"Mine","software_statement":"`+signed+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer, members := oauth.Attested(metadata)
+	if diff := cmp.Diff([]string{"client_name", "software_id"}, members); diff != "" || issuer != "https://i.example" {
+		t.Errorf("issuer %s, members %s", issuer, diff)
+	}
+	metadata["client_name"] = oauth.Text("acme_Stated") // as the terms of a token can have it
+	if _, members := oauth.Attested(metadata); !cmp.Equal(members, []string{"software_id"}) {
+		t.Errorf("attested are %v", members)
+	}
+	if issuer, members := oauth.Attested(oauth.Metadata{"client_name": oauth.Text("Mine")}); issuer != "" || members != nil {
+		t.Errorf("nobody vouches, yet %q for %v", issuer, members)
+	}
+}
