@@ -1,13 +1,10 @@
-package web
+package ui
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
-
-	"roster/projections/readmodel"
 )
 
 func TestWhatCannotBeSeenIsMarked(t *testing.T) {
@@ -29,7 +26,7 @@ func TestWhatCannotBeSeenIsMarked(t *testing.T) {
 		"private \ue000":      "private [U+E000]",
 		"xn--e1afmkfd.org":    "xn--e1afmkfd.org",
 	} {
-		if got := plain(text, 100); got != want {
+		if got := PlainUntrusted(text, 100); got != want {
 			t.Errorf("%q is shown as %q, want %q", text, got, want)
 		}
 	}
@@ -40,11 +37,11 @@ func FuzzShownTextIsSafe(f *testing.F) {
 	f.Add("a\u202eb\x00\xff")
 	f.Fuzz(func(t *testing.T, text string) {
 		var b strings.Builder
-		if err := said(text).Render(t.Context(), &b); err != nil {
+		if err := Untrusted(text).Render(t.Context(), &b); err != nil {
 			t.Fatal(err)
 		}
 		inside := strings.TrimSuffix(strings.TrimPrefix(b.String(), `<bdi dir="auto">`), "</bdi>")
-		inside = strings.NewReplacer(`<span class="hidden-char" title="a character that cannot be seen">`, "", "</span>", "").Replace(inside)
+		inside = strings.NewReplacer(`<span class="hidden-char" title="hidden character">`, "", "</span>", "").Replace(inside)
 		if strings.ContainsAny(inside, `<>"'`) {
 			t.Errorf("%q is rendered as %q", text, b.String())
 		}
@@ -53,32 +50,8 @@ func FuzzShownTextIsSafe(f *testing.F) {
 		}); i >= 0 {
 			t.Errorf("%q is rendered as %q", text, b.String())
 		}
-		if short := shorten(text, 3); utf8.RuneCountInString(short) > 4 || !strings.HasPrefix(text, strings.TrimSuffix(short, "…")) {
+		if short := Shorten(text, 3); utf8.RuneCountInString(short) > 4 || !strings.HasPrefix(text, strings.TrimSuffix(short, "…")) {
 			t.Errorf("%q is shortened to %q", text, short)
 		}
 	})
-}
-
-func TestChartFitsItsFrame(t *testing.T) {
-	days := []readmodel.Day{{Registered: 1000, Ended: 1}, {}, {Registered: 1, Ended: 400}, {Registered: 3}}
-	c := newChart(days)
-	for i, b := range c.Bars {
-		if b.Up > c.Line || b.Down > chartHeight-c.Line {
-			t.Errorf("bar %d leaves the frame: %+v, line at %v", i, b, c.Line)
-		}
-		if (b.Up == 0) != (days[i].Registered == 0) || (b.Down == 0) != (days[i].Ended == 0) {
-			t.Errorf("bar %d hides its count: %+v", i, b)
-		}
-	}
-	if got := newChart(slices.Repeat([]readmodel.Day{{}}, 30)); !strings.Contains(got.Summary(), "Nothing was registered") {
-		t.Errorf("no events: %q", got.Summary())
-	}
-}
-
-func TestCount(t *testing.T) {
-	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
-		if got := count(n); got != want {
-			t.Errorf("count(%d) = %q, want %q", n, got, want)
-		}
-	}
 }

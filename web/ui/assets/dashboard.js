@@ -1,4 +1,5 @@
-// What the dashboard does beside htmx: it says when a search could not be sent, and keeps the event log live.
+// What the dashboard does beside htmx: it says when a search could not be sent, asks again for a page that could
+// not be shown yet, and keeps the event log live.
 "use strict";
 
 // A request of htmx that got no answer is said where its results would be.
@@ -6,6 +7,28 @@ document.addEventListener("htmx:error", () => {
   const summary = document.getElementById("summary");
   if (summary) summary.textContent = "The registry did not answer. What you see is from before.";
 });
+
+// A page that cannot be shown yet has a number of seconds after which to ask for it again. A browser without
+// scripts reloads it; here only the text is replaced, so that a link keeps the focus.
+const refresh = Number(document.body.dataset.refresh) * 1000;
+if (refresh) setTimeout(askAgain, refresh);
+
+async function askAgain() {
+  try {
+    const answer = await fetch(location.href);
+    if (answer.status !== 503) return location.reload();
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    document.title = page.title;
+    const text = ":scope > :not(.ways)";
+    const problem = document.getElementById("problem");
+    for (const part of problem.querySelectorAll(text)) part.remove();
+    problem.prepend(...page.getElementById("problem").querySelectorAll(text));
+    if (!page.body.dataset.refresh) return;
+  } catch {
+    // The server may be starting again.
+  }
+  setTimeout(askAgain, refresh);
+}
 
 // The event log. The server sends table rows that it has made, so there is nothing to render here.
 const live = document.getElementById("live");
