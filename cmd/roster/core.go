@@ -11,18 +11,17 @@ import (
 	"roster/domain"
 	"roster/domain/registrar"
 	"roster/eventstore/jetstream"
+	"roster/projections"
 	"roster/projections/readmodel"
 )
 
-// core is the log, the read model and the projector between them.
+// core is the log and what follows it.
 type core struct {
-	keys   vault.Keyring
-	log    *jetstream.Log
-	model  *readmodel.ReadModel
-	unlock func() error
-
-	stopProjector context.CancelFunc
-	projected     chan error // what the projector ended with
+	keys      vault.Keyring
+	log       *jetstream.Log
+	model     *readmodel.ReadModel
+	followers *projections.Group // of the log: the read model
+	unlock    func() error
 }
 
 // caretaker is what those who serve the data directory, rather than read it, open it with.
@@ -31,10 +30,10 @@ type caretaker struct {
 	acceptLoss bool
 }
 
-// startCore takes the data directory, opens what is in it and starts the projector, which ends with stop
-// alone. care is nil for those who only read. ctx bounds the start.
+// startCore takes the data directory, opens what is in it and starts what follows the log, which ends
+// with stop alone. care is nil for those who only read. ctx bounds the start.
 func startCore(ctx context.Context, s storage, care *caretaker, logger *slog.Logger) (_ *core, err error) {
-	c := &core{stopProjector: func() {}}
+	c := &core{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.stop())
@@ -52,20 +51,14 @@ func startCore(ctx context.Context, s storage, care *caretaker, logger *slog.Log
 		return nil, err
 	}
 	c.model, err = patiently(ctx, logger, "the event log, to open the read model", func() (*readmodel.ReadModel, error) {
-		return readmodel.Open(ctx, readmodel.Options{Dir: s.Data, Log: c.log, Logger: logger, Anew: c.log.Disowned()})
+		return readmodel.Open(ctx, readmodel.Options{
+			Dir: s.Data, Log: c.log, Logger: logger, Acknowledged: c.log.Acknowledged, Anew: c.log.Disowned(),
+		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	projecting, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	c.stopProjector, c.projected = cancel, make(chan error, 1)
-	go func() {
-		err := c.model.Run(projecting)
-		if err != nil {
-			logger.Error("projector stopped: the read model stays as it is, /readyz says so", "err", err)
-		}
-		c.projected <- err
-	}()
+	c.followers = projections.Start(logger, c.model.Follower)
 	return c, nil
 }
 
@@ -109,10 +102,14 @@ func (c *core) openLog(ctx context.Context, s storage, care *caretaker, logger *
 		return fmt.Errorf("record the loss of events: %w", err)
 	}
 	_, err = patiently(ctx, logger, "the event log, to look up its sealing keys", func() (struct{}, error) {
-		return struct{}{}, recorder.UseKeys(ctx, registrar.Keys{
+		return struct{}{}, recorder.UseKeys(ctx, domain.UseKeys{
 			IDs: c.keys.IDs(), Founding: c.log.SealingKey(), Private: private, AcceptLoss: care.acceptLoss,
 		})
 	})
+	if missing := (*domain.MissingKeysError)(nil); errors.As(err, &missing) {
+		return fmt.Errorf("%w: put the right roster.key back, or list its key in ROSTER_SECRET_KEY; "+
+			"roster serve --accept-loss (ROSTER_ACCEPT_LOSS=true) gives up the secrets that were sealed with it", err)
+	}
 	return err
 }
 
@@ -138,13 +135,12 @@ func patiently[T any](ctx context.Context, logger *slog.Logger, what string, ope
 	}
 }
 
-// stop ends the projector, the read model, the log and the lock, in that order. It returns what went
-// wrong, in the projector's life too.
+// stop ends what follows the log, the read model, the log and the lock, in that order. It returns what went
+// wrong, and what a follower had stopped on.
 func (c *core) stop() error {
 	var errs []error
-	c.stopProjector()
-	if c.projected != nil {
-		errs = append(errs, <-c.projected)
+	if c.followers != nil {
+		errs = append(errs, c.followers.Stop())
 	}
 	if c.model != nil {
 		errs = append(errs, c.model.Close())

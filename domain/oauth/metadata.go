@@ -3,6 +3,7 @@ package oauth
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -107,8 +108,11 @@ func (m Metadata) MarshalJSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
+// ErrUnknownMember says that stored metadata has a member that this program does not know.
+var ErrUnknownMember = errors.New("unknown member")
+
 // UnmarshalJSON decodes what MarshalJSON encoded. It checks types, not rules: it is for what was
-// registered already, whatever the rules are today.
+// registered already, whatever the rules are today. It returns ErrUnknownMember rather than leave a member out.
 func (m *Metadata) UnmarshalJSON(data []byte) error {
 	decoder := jsontext.NewDecoder(bytes.NewBuffer(data))
 	if token, err := decoder.ReadToken(); err != nil || token.Kind() != '{' {
@@ -127,7 +131,7 @@ func (m *Metadata) UnmarshalJSON(data []byte) error {
 		}
 		member, _, known := LookupMember(name)
 		if !known {
-			return fmt.Errorf("decode metadata: unknown member %s", name)
+			return fmt.Errorf("decode metadata: %w %s", ErrUnknownMember, name)
 		}
 		value, ok := member.Kind.decode(raw)
 		if !ok {

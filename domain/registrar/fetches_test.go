@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"roster/domain/access"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/eventstore/memory"
@@ -39,7 +40,7 @@ func TestFetchesAreLimited(t *testing.T) {
 	}
 	_, registered := register("192.0.2.1", paired)
 	for name, err := range map[string]error{"registration": registered, "update": update("192.0.2.1", paired)} {
-		var many *registrar.TooManyFetches
+		var many *access.Throttled
 		if !errors.As(err, &many) || many.RetryAfter <= 0 || many.RetryAfter > 20*time.Second {
 			t.Errorf("%s beyond the limit: %v", name, err)
 		}

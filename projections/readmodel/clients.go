@@ -142,8 +142,8 @@ func scanClient(row interface{ Scan(...any) error }) (clientRow, error) {
 // Client implements Reader.
 func (m *ReadModel) Client(ctx context.Context, id string) (Client, error) {
 	var c clientRow
-	err := m.read(func(v *view) (err error) {
-		c, err = scanClient(v.client.QueryRowContext(ctx, id))
+	err := m.lookUp(ctx, func(p *pool) (err error) {
+		c, err = scanClient(p.client.QueryRowContext(ctx, id))
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -167,8 +167,8 @@ func (m *ReadModel) Clients(ctx context.Context, q ClientQuery) (ClientPage, err
 	}
 	limit := min(max(q.Limit, 1), maxClients)
 	var found []clientRow
-	err = m.read(func(v *view) error {
-		rows, err := v.clientPage.QueryContext(ctx, before, string(q.Status), q.Owner, fold(q.Text), limit+1)
+	err = m.read(ctx, func(p *pool) error {
+		rows, err := p.clientPage.QueryContext(ctx, before, string(q.Status), q.Owner, fold(q.Text), limit+1)
 		if err != nil {
 			return err
 		}

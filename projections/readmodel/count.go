@@ -2,6 +2,7 @@ package readmodel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -24,12 +25,18 @@ func countedStatuses() string {
 }
 
 // CountClients returns how many clients count towards limits: in all, and of an owner that their initial
-// access tokens imposed, 0 for none.
+// access tokens imposed, 0 for none. They are counted in all that the log holds, whichever process recorded it.
+// It returns an ErrUnavailable, and never a *CatchingUpError: its callers tell applicants what went wrong.
 func (m *ReadModel) CountClients(ctx context.Context, owner string) (oauth.Population, error) {
-	var p oauth.Population
-	err := m.read(func(v *view) error { return v.population.QueryRowContext(ctx, owner).Scan(&p.Clients, &p.OfOwner) })
+	var counted oauth.Population
+	err := m.readToEnd(ctx, func(p *pool) error {
+		return p.population.QueryRowContext(ctx, owner).Scan(&counted.Clients, &counted.OfOwner)
+	})
+	if errors.As(err, new(*CatchingUpError)) {
+		err = ErrBehind
+	}
 	if err != nil {
 		return oauth.Population{}, fmt.Errorf("count clients: %w", err)
 	}
-	return p, nil
+	return counted, nil
 }

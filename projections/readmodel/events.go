@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -25,7 +27,7 @@ const (
 	// The first event at or after a time is the first one that raises latest so far.
 	selectFirstSince = `SELECT seq FROM events WHERE latest >= ? ORDER BY latest, seq LIMIT 1`
 
-	selectLag = `SELECT lag FROM checkpoint`
+	selectStand = `SELECT seq, lag FROM checkpoint`
 )
 
 // registryRow stands for the registry in the events' column of aggregates. No event has this sequence.
@@ -44,6 +46,36 @@ type encodedEvent struct {
 func encode(e eventstore.Recorded) (encodedEvent, error) {
 	version, data, err := eventstore.EventData(e.Event)
 	return encodedEvent{e, version, data}, err
+}
+
+// encodeAll encodes events, in a large batch those to come while one is used.
+func encodeAll(events []eventstore.Recorded) iter.Seq2[encodedEvent, error] {
+	return func(yield func(encodedEvent, error) bool) {
+		if len(events) < 10 {
+			for _, e := range events {
+				if !yield(encode(e)) {
+					return
+				}
+			}
+			return
+		}
+		encoded, errs := make([]encodedEvent, len(events)), make([]error, len(events))
+		ready := make(chan struct{}, len(events))
+		var encoding sync.WaitGroup
+		defer encoding.Wait()
+		encoding.Go(func() {
+			for i, e := range events {
+				encoded[i], errs[i] = encode(e)
+				ready <- struct{}{}
+			}
+		})
+		for i := range events {
+			<-ready
+			if !yield(encoded[i], errs[i]) {
+				return
+			}
+		}
+	}
 }
 
 // indexEvent indexes an event of the aggregate whose first event is at first.
@@ -74,7 +106,23 @@ func (w *writer) checkBeginning(ctx context.Context, seq uint64, wrong error) er
 
 // Events implements Reader. A limit beyond 1000 is 1000.
 func (m *ReadModel) Events(ctx context.Context, q EventQuery) ([]Event, error) {
-	after, before, err := m.bounds(ctx, q)
+	var found []eventRow
+	err := m.read(ctx, func(p *pool) (err error) {
+		found, err = p.selectEvents(ctx, q)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	events := make([]Event, len(found))
+	for i, e := range found {
+		events[i] = e.Event
+	}
+	return events, nil
+}
+
+func (p *pool) selectEvents(ctx context.Context, q EventQuery) ([]eventRow, error) {
+	after, before, err := p.bounds(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +133,7 @@ func (m *ReadModel) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 	}
 	switch {
 	case q.ClientID != "" && q.Type != "":
-		// A client has few events: its index is the one to use, and the plus keeps from the other.
+		// A client has few events: its index is the one to use, and the plus keeps SQLite from the other.
 		restrict("+e.type = ?", q.Type)
 	case q.Type != "":
 		restrict("e.type = ?", q.Type)
@@ -104,46 +152,34 @@ func (m *ReadModel) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 		order += " DESC"
 	}
 	args = append(args, min(max(q.Limit, 1), maxEvents))
-	var found []eventRow
-	err = m.read(func(v *view) error {
-		rows, err := v.db.QueryContext(ctx, selectEvents+" WHERE "+where+" ORDER BY "+order+" LIMIT ?", args...)
-		if err != nil {
-			return err
-		}
-		found, err = scanAll(rows, scanEvent)
-		return err
-	})
+	rows, err := p.db.QueryContext(ctx, selectEvents+" WHERE "+where+" ORDER BY "+order+" LIMIT ?", args...)
 	if err != nil {
-		return nil, fmt.Errorf("read events: %w", err)
+		return nil, err
 	}
-	events := make([]Event, len(found))
-	for i, e := range found {
-		events[i] = e.Event
-	}
-	return events, nil
+	return scanAll(rows, scanEvent)
 }
 
 // bounds returns the sequences between which all events lie that q selects. Times do not ascend with the
 // sequence where several programs write, so they only narrow it down: an event not after Until is never
 // later in the log than the last one whose latest time is within the lag of it.
-func (m *ReadModel) bounds(ctx context.Context, q EventQuery) (after, before int64, err error) {
+func (p *pool) bounds(ctx context.Context, q EventQuery) (after, before int64, err error) {
 	after, before = sequence(q.After), math.MaxInt64
 	if q.Before != 0 {
 		before = sequence(q.Before)
 	}
 	if !q.Since.IsZero() {
-		first, err := m.firstSince(ctx, ceilMicros(q.Since))
+		first, err := p.firstSince(ctx, ceilMicros(q.Since))
 		if err != nil {
 			return 0, 0, err
 		}
 		after = max(after, first-1)
 	}
 	if !q.Until.IsZero() {
-		var lag int64
-		if err := m.read(func(v *view) error { return v.lag.QueryRowContext(ctx).Scan(&lag) }); err != nil {
-			return 0, 0, fmt.Errorf("read lag: %w", err)
+		var position, lag int64
+		if err := p.stand.QueryRowContext(ctx).Scan(&position, &lag); err != nil {
+			return 0, 0, err
 		}
-		first, err := m.firstSince(ctx, micros(q.Until)+lag+1)
+		first, err := p.firstSince(ctx, micros(q.Until)+lag+1)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -153,16 +189,13 @@ func (m *ReadModel) bounds(ctx context.Context, q EventQuery) (after, before int
 }
 
 // firstSince returns the sequence of the first event at or after a time, or math.MaxInt64.
-func (m *ReadModel) firstSince(ctx context.Context, micros int64) (int64, error) {
+func (p *pool) firstSince(ctx context.Context, micros int64) (int64, error) {
 	var seq int64
-	err := m.read(func(v *view) error { return v.firstSince.QueryRowContext(ctx, micros).Scan(&seq) })
+	err := p.firstEventSince.QueryRowContext(ctx, micros).Scan(&seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return math.MaxInt64, nil
 	}
-	if err != nil {
-		return 0, fmt.Errorf("read first event since a time: %w", err)
-	}
-	return seq, nil
+	return seq, err
 }
 
 // eventRow is an event with the sequence of its aggregate's first event.

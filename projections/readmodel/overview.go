@@ -69,8 +69,8 @@ func (w *writer) addCounts(ctx context.Context, c countChanges) error {
 // Overview implements Reader. What happened after today, by clocks that are ahead, counts in the totals only.
 func (m *ReadModel) Overview(ctx context.Context, today time.Time, days int) (Overview, error) {
 	var found []countRow
-	err := m.read(func(v *view) error {
-		rows, err := v.counts.QueryContext(ctx)
+	err := m.read(ctx, func(p *pool) error {
+		rows, err := p.counts.QueryContext(ctx)
 		if err != nil {
 			return err
 		}

@@ -1,5 +1,3 @@
-// Package projections is the read model: what the log says, as tables in SQLite that API and dashboard
-// read. Every table can be thrown away and built again from the log.
 package readmodel
 
 import (
@@ -97,22 +95,17 @@ type Day struct {
 	Ended      int // deleted or revoked
 }
 
-// Health says how the projector stands.
-type Health struct {
-	Applied uint64 // sequence of the last event applied
-	Last    uint64 // sequence of the log's last event, as last seen
-	Trouble error  // what keeps the projector from going on, which it tries again; nil: nothing
-	Err     error  // why the projector stopped; nil while it runs
-}
-
-// Reader is what the read model answers. It may be used concurrently. What reads, returns ErrUnavailable while
-// the read model is being built or its file cannot be read.
+// Reader is what the read model answers. It may be used concurrently. No query answers from a state that is
+// older than what this process had acknowledged when the query began: it waits for that a short while, and
+// returns an ErrUnavailable when it cannot have it, a *CatchingUpError while the read model is being built.
 type Reader interface {
-	// Client returns one client, whatever its status, or domain.ErrNotFound.
+	// Client returns one client, whatever its status, or domain.ErrNotFound for one that the log does not know
+	// either.
 	Client(ctx context.Context, id string) (Client, error)
 	// Clients returns a page of clients. It returns ErrBadCursor.
 	Clients(ctx context.Context, q ClientQuery) (ClientPage, error)
-	// InitialAccessToken returns one token, whatever its status, or domain.ErrNoSuchToken.
+	// InitialAccessToken returns one token, whatever its status, or domain.ErrNoSuchToken for one that the log
+	// does not know either.
 	InitialAccessToken(ctx context.Context, id string) (InitialAccessToken, error)
 	// InitialAccessTokens returns a page of tokens. It returns ErrBadCursor.
 	InitialAccessTokens(ctx context.Context, q TokenQuery) (TokenPage, error)
@@ -125,8 +118,8 @@ type Reader interface {
 	// Overview counts, with one Day for each of the last days up to today.
 	Overview(ctx context.Context, today time.Time, days int) (Overview, error)
 	// Wait returns nil once the event at seq, or one beyond it, is applied; else the context's error
-	// or why the projector stopped.
+	// or why the follower stopped.
 	Wait(ctx context.Context, seq uint64) error
-	// Health says how the projector stands.
+	// Health says how the read model follows the log.
 	Health() Health
 }

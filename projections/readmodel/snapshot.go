@@ -19,10 +19,10 @@ const (
 )
 
 // ClientSnapshot returns a client as the events that are applied say it, whatever its status; the zero
-// snapshot for one that is not there, and while nothing can be read.
+// snapshot for one that is not there, and while nothing can be read. It does not wait.
 func (m *ReadModel) ClientSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.Client], error) {
-	return readSnapshot(m, func(v *view, s *domain.Snapshot[domain.Client]) error {
-		row, err := scanClient(snapshotRow{v.clientSnapshot.QueryRowContext(ctx, id), &s.Last, &s.At})
+	return readSnapshot(m, func(p *pool, s *domain.Snapshot[domain.Client]) error {
+		row, err := scanClient(snapshotRow{p.clientSnapshot.QueryRowContext(ctx, id), &s.Last, &s.At})
 		s.State = row.Client.Client
 		return err
 	})
@@ -30,16 +30,16 @@ func (m *ReadModel) ClientSnapshot(ctx context.Context, id string) (domain.Snaps
 
 // TokenSnapshot returns an initial access token as ClientSnapshot does a client.
 func (m *ReadModel) TokenSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.InitialAccessToken], error) {
-	return readSnapshot(m, func(v *view, s *domain.Snapshot[domain.InitialAccessToken]) error {
-		row, err := scanToken(snapshotRow{v.tokenSnapshot.QueryRowContext(ctx, id), &s.Last, &s.At})
+	return readSnapshot(m, func(p *pool, s *domain.Snapshot[domain.InitialAccessToken]) error {
+		row, err := scanToken(snapshotRow{p.tokenSnapshot.QueryRowContext(ctx, id), &s.Last, &s.At})
 		s.State = row.InitialAccessToken.InitialAccessToken
 		return err
 	})
 }
 
-func readSnapshot[S any](m *ReadModel, scan func(*view, *domain.Snapshot[S]) error) (domain.Snapshot[S], error) {
+func readSnapshot[S any](m *ReadModel, scan func(*pool, *domain.Snapshot[S]) error) (domain.Snapshot[S], error) {
 	var s domain.Snapshot[S]
-	err := m.read(func(v *view) error { return scan(v, &s) })
+	err := m.ask(func(p *pool) error { return scan(p, &s) })
 	switch {
 	case err == nil:
 		return s, nil

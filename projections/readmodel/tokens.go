@@ -165,8 +165,8 @@ func optional(micros sql.NullInt64) time.Time {
 // InitialAccessToken implements Reader.
 func (m *ReadModel) InitialAccessToken(ctx context.Context, id string) (InitialAccessToken, error) {
 	var t tokenRow
-	err := m.read(func(v *view) (err error) {
-		t, err = scanToken(v.token.QueryRowContext(ctx, id))
+	err := m.lookUp(ctx, func(p *pool) (err error) {
+		t, err = scanToken(p.token.QueryRowContext(ctx, id))
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -190,8 +190,8 @@ func (m *ReadModel) InitialAccessTokens(ctx context.Context, q TokenQuery) (Toke
 	}
 	limit := min(max(q.Limit, 1), maxTokens)
 	var found []tokenRow
-	err = m.read(func(v *view) error {
-		rows, err := v.tokenPage.QueryContext(ctx, before, limit+1)
+	err = m.read(ctx, func(p *pool) error {
+		rows, err := p.tokenPage.QueryContext(ctx, before, limit+1)
 		if err != nil {
 			return err
 		}

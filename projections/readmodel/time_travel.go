@@ -14,18 +14,22 @@ const selectHistories = `SELECT e.seq, e.aggregate, c.id, NULL, e.time, e.id, e.
 const historyPage = 128
 
 // RegistryAt implements Reader. It reads page by page and holds no connection while yield is called, so a
-// slow yield keeps nobody waiting. The answer is consistent all the same, since what is read is never changed.
+// slow yield does not delay others. The answer is consistent all the same, since recorded events never change.
 func (m *ReadModel) RegistryAt(ctx context.Context, at Moment, yield func(Client) error) error {
-	last, err := m.lastUntil(ctx, at)
-	if err != nil {
+	var last int64
+	err := m.read(ctx, func(p *pool) (err error) {
+		last, err = p.lastUntil(ctx, at)
 		return err
+	})
+	if err != nil {
+		return fmt.Errorf("find the last event of a time: %w", err)
 	}
 	var current Client
 	var position eventRow
 	for {
 		var page []eventRow
-		err := m.read(func(v *view) error {
-			rows, err := v.histories.QueryContext(ctx, position.first, position.Seq, last, historyPage)
+		err := m.ask(func(p *pool) error {
+			rows, err := p.histories.QueryContext(ctx, position.first, position.Seq, last, historyPage)
 			if err != nil {
 				return err
 			}
@@ -58,17 +62,15 @@ func yieldRegistered(c Client, yield func(Client) error) error {
 	return yield(c)
 }
 
-// lastUntil returns the sequence of the last event that counts at a moment.
-func (m *ReadModel) lastUntil(ctx context.Context, at Moment) (int64, error) {
-	if m.shown.Load() == nil {
-		return 0, ErrUnavailable // and what is applied is not all that will be shown
-	}
-	if at.Seq != 0 {
-		return min(sequence(at.Seq), sequence(m.Health().Applied)), nil
-	}
-	later, err := m.firstSince(ctx, micros(at.Time)+1)
-	if err != nil {
+// lastUntil returns the sequence of the last event that counts at a point in time.
+func (p *pool) lastUntil(ctx context.Context, at Moment) (int64, error) {
+	var last, lag int64
+	if err := p.stand.QueryRowContext(ctx).Scan(&last, &lag); err != nil {
 		return 0, err
 	}
-	return min(later-1, sequence(m.Health().Applied)), nil
+	if at.Seq != 0 {
+		return min(sequence(at.Seq), last), nil
+	}
+	later, err := p.firstSince(ctx, micros(at.Time)+1)
+	return min(later-1, last), err
 }

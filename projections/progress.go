@@ -1,14 +1,25 @@
-package readmodel
+package projections
 
 import (
 	"container/heap"
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
-// progress is how far the projector is, and who waits for it to be further. A commit costs what it
-// wakes: those who wait for later events are not touched.
+// Health says how a follower stands.
+type Health struct {
+	Applied uint64 // sequence of the last event applied; lower than before when the projection began anew
+	Last    uint64 // sequence of the log's last event, as last seen
+	Trouble error  // what keeps the follower from going on, which it tries again; nil: nothing
+	Err     error  // why the follower stopped; nil while it runs
+}
+
+// progress is how far a follower is, and who waits for it to be further. Waking waiters costs more than noting
+// a batch, so those who wait for later events are left alone.
 type progress struct {
+	applied atomic.Uint64 // now.Applied; it is changed with mu locked
+
 	mu      sync.Mutex
 	now     Health
 	waiting waiters
@@ -27,23 +38,38 @@ func (p *progress) saw(last uint64) {
 	p.now.Last = max(p.now.Last, last)
 }
 
-// trouble notes why the projector does not go on at present; nil: it does.
+// trouble notes why the follower does not go on at present.
 func (p *progress) trouble(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now.Trouble = err
 }
 
-// advance notes how far the projector is, calls show and wakes those who wait for events up to applied. A
-// file that is built anew does not take back what was applied before: until it holds all of that, it is not
-// read.
-func (p *progress) advance(applied uint64, show func()) {
+// resume notes where the projection stands in a log that has events up to last. What was in trouble is so until
+// it has caught up, or has applied more.
+func (p *progress) resume(applied, last uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	applied = max(p.now.Applied, applied)
+	p.now.Last = max(p.now.Last, last)
+	if applied >= last {
+		p.now.Trouble = nil
+	}
+	p.stand(applied)
+}
+
+// advance notes that events up to a sequence were applied.
+func (p *progress) advance(applied uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now.Trouble = nil
+	p.stand(applied)
+}
+
+// stand notes the position and wakes those who wait for it. It is called with mu locked.
+func (p *progress) stand(applied uint64) {
 	p.now.Applied = applied
 	p.now.Last = max(p.now.Last, applied)
-	show()
+	p.applied.Store(applied)
 	for len(p.waiting) > 0 && p.waiting[0].seq <= applied {
 		p.waiting.wake(nil)
 	}
@@ -62,6 +88,9 @@ func (p *progress) stop(err error) {
 }
 
 func (p *progress) wait(ctx context.Context, seq uint64) error {
+	if seq <= p.applied.Load() {
+		return nil
+	}
 	w, err := p.enter(seq)
 	if w == nil {
 		return err

@@ -47,11 +47,14 @@ func (t InitialAccessToken) StatusAt(at time.Time) TokenStatus {
 	return TokenActive
 }
 
-// Admits reports whether presented is this token, and it can be used at a time. It takes the same time
-// whatever the reason it cannot.
-func (t InitialAccessToken) Admits(presented string, at time.Time) bool {
+// Authorize returns nil when presented is this token and registers clients at a time, and ErrTokenRefused
+// otherwise. It takes the same time whatever the reason of a refusal.
+func (t InitialAccessToken) Authorize(presented string, at time.Time) error {
 	matches := t.Digest.Matches(presented)
-	return matches && t.StatusAt(at) == TokenActive
+	if !matches || t.StatusAt(at) != TokenActive {
+		return ErrTokenRefused
+	}
+	return nil
 }
 
 // A TokenCommand asks for a change of one initial access token.
@@ -84,8 +87,7 @@ func (IssueToken) isTokenCommand()  {}
 func (UseToken) isTokenCommand()    {}
 func (RevokeToken) isTokenCommand() {}
 
-// DecideToken returns what follows from a command to an initial access token, as Decide does for clients.
-// It returns an *oauth.Error for what an IssueToken has wrong, ErrTokenRefused for any UseToken that is not
+// DecideToken is the Decide of InitialAccessTokens. It returns an *oauth.Error for what an IssueToken has wrong, ErrTokenRefused for any UseToken that is not
 // admitted, and ErrNoSuchToken for a RevokeToken of one that was never issued.
 func DecideToken(p oauth.Policy, t InitialAccessToken, command TokenCommand) ([]Event, error) {
 	switch command := command.(type) {
@@ -127,8 +129,8 @@ func issueToken(p oauth.Policy, t InitialAccessToken, command IssueToken) ([]Eve
 // token that no other use may come before, so that all registrations with one token stand in line; and
 // which clients a token registered, their own events say.
 func useToken(t InitialAccessToken, command UseToken) ([]Event, error) {
-	if !t.Admits(command.Presented, command.At) {
-		return nil, ErrTokenRefused
+	if err := t.Authorize(command.Presented, command.At); err != nil {
+		return nil, err
 	}
 	if t.MaxUses == 0 {
 		return nil, nil
@@ -146,7 +148,7 @@ func revokeToken(t InitialAccessToken, command RevokeToken) ([]Event, error) {
 	return []Event{InitialAccessTokenRevoked(command)}, nil
 }
 
-// EvolveToken returns the state after an event, as Evolve does for clients.
+// EvolveToken is the Evolve of InitialAccessTokens.
 func EvolveToken(t InitialAccessToken, aggregate Aggregate, event Event) InitialAccessToken {
 	t.ID = aggregate.ID
 	switch e := event.(type) {
@@ -157,14 +159,6 @@ func EvolveToken(t InitialAccessToken, aggregate Aggregate, event Event) Initial
 		t.Uses++
 	case InitialAccessTokenRevoked:
 		t.Revoked = true
-	}
-	return t
-}
-
-// FoldToken returns the state after further events of the token.
-func FoldToken(t InitialAccessToken, events []Envelope) InitialAccessToken {
-	for _, e := range events {
-		t = EvolveToken(t, e.Aggregate, e.Event)
 	}
 	return t
 }

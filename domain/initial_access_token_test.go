@@ -57,7 +57,7 @@ func foldToken(events []domain.Event) domain.InitialAccessToken {
 	for _, event := range events {
 		history = append(history, domain.Envelope{Aggregate: domain.TokenAggregate(tokenID), Event: event})
 	}
-	return domain.FoldToken(domain.InitialAccessToken{}, history)
+	return domain.InitialAccessTokens.Fold(domain.InitialAccessToken{}, history)
 }
 
 func TestIssueToken(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/domain"
+	"roster/domain/access"
 	"roster/domain/registrar"
 	"roster/eventstore/memory"
 )
@@ -162,7 +163,7 @@ func TestChangesAreLimited(t *testing.T) {
 			t.Fatal("a document that is wrong was taken")
 		}
 	}
-	throttled := new(registrar.Throttled)
+	throttled := new(access.Throttled)
 	if err := rename(r, client, "four"); !errors.As(err, &throttled) || throttled.RetryAfter != 20*time.Minute {
 		t.Errorf("a fourth change: %v, %+v", err, throttled)
 	}
