@@ -45,7 +45,7 @@ func (b bounds) check(m Metadata) error {
 // checkMembers holds every member to its own rule.
 func checkMembers(p Policy, m Metadata) error {
 	for _, name := range m.Names() {
-		member, _, _ := LookupMember(name)
+		member := lookup(name)
 		if slices.ContainsFunc(words(m[name]), func(word string) bool { return !isText(word) }) {
 			return refuse(name, member.Kind.shape())
 		}
@@ -64,15 +64,12 @@ func checkMembers(p Policy, m Metadata) error {
 	return nil
 }
 
-// certificateNames are the members of which tls_client_auth needs exactly one (RFC 8705 2.1.2).
-var certificateNames = []string{
-	"tls_client_auth_subject_dn", "tls_client_auth_san_dns", "tls_client_auth_san_uri",
-	"tls_client_auth_san_ip", "tls_client_auth_san_email",
-}
-
-// authMethods are the members that say how the client authenticates: at the token endpoint, and at others where
-// it does so in another way.
-var authMethods = []string{"token_endpoint_auth_method", "introspection_endpoint_auth_method", "revocation_endpoint_auth_method"}
+var (
+	certificateNames = membersThat(func(m Member) bool { return m.certificateName })
+	// authMethods are the members that say how the client authenticates: at the token endpoint, and at others where
+	// it does so in another way.
+	authMethods = membersThat(func(m Member) bool { return m.authMethod })
+)
 
 // checkAuthentication holds what a client brings to the ways it authenticates.
 func checkAuthentication(p Policy, m Metadata) error {
@@ -124,17 +121,14 @@ func countMembers(m Metadata, names []string) (count int) {
 	return count
 }
 
-// encryptions are the beginnings of the pairs of members for the encryption of answers and requests.
-var encryptions = []string{
-	"id_token_encrypted_response", "userinfo_encrypted_response", "request_object_encryption",
-	"introspection_encrypted_response", "authorization_encrypted_response", "nfv_token_encrypted_response",
-}
+// contentEncryptions are the members with an algorithm for content, each of which needs one for its key.
+var contentEncryptions = membersThat(func(m Member) bool { return m.keyAlgorithm != "" })
 
 // checkEncryption refuses a content encryption without the algorithm for its key.
 func checkEncryption(_ Policy, m Metadata) error {
-	for _, prefix := range encryptions {
-		if m[prefix+"_enc"] != nil && m[prefix+"_alg"] == nil {
-			return refuse(prefix+"_enc", "needs "+prefix+"_alg")
+	for _, name := range contentEncryptions {
+		if alg := lookup(name).keyAlgorithm; m[name] != nil && m[alg] == nil {
+			return refuse(name, "needs "+alg)
 		}
 	}
 	return nil
@@ -171,9 +165,6 @@ func checkRequests(_ Policy, m Metadata) error {
 	return nil
 }
 
-// pages are the members that people are shown as the client's own.
-var pages = []string{"client_uri", "logo_uri", "tos_uri", "policy_uri", "information_uri", "organization_uri"}
-
 // checkPages holds pages, in every language, to scheme and host of a redirect URI where the policy asks
 // for it (RFC 7591 5; OpenID Connect Dynamic Client Registration 1.0, 9.1).
 func checkPages(p Policy, m Metadata) error {
@@ -181,8 +172,7 @@ func checkPages(p Policy, m Metadata) error {
 		return nil
 	}
 	for _, name := range m.Names() {
-		base, _, _ := strings.Cut(name, "#")
-		if slices.Contains(pages, base) && !sharesHost(m.Text(name), m.List("redirect_uris")) {
+		if lookup(name).page && !sharesHost(m.Text(name), m.List("redirect_uris")) {
 			return policyFault(SettingPagesOnRedirectHost, "must have scheme and host of a redirect URI by", "").at(name)
 		}
 	}
@@ -246,7 +236,7 @@ func (m Metadata) NeedsSharedKey() bool {
 	}
 	for name, value := range m {
 		alg, isText := value.(Text)
-		if isText && strings.HasSuffix(name, "_alg") && name != "token_endpoint_auth_signing_alg" && isSymmetricAlg(string(alg)) {
+		if isText && isSymmetricAlg(string(alg)) && lookup(name).sharedKey {
 			return true
 		}
 	}

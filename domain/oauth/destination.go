@@ -12,11 +12,13 @@ type destination struct {
 	uri    string
 }
 
+var alwaysDestinations = membersThat(func(m Member) bool { return m.destination })
+
 // destinations returns all that a person's browser may be sent to on a client's behalf: what the server alone
 // fetches and pages that people are shown as links are none. Redirect URIs of a client without a grant that
 // redirects are never followed.
 func destinations(m Metadata) []destination {
-	members := slices.Concat(otherRedirects, []string{"initiate_login_uri", "frontchannel_logout_uri"})
+	members := slices.Clone(alwaysDestinations)
 	if usesRedirects(m) {
 		members = append(members, "redirect_uris")
 	}

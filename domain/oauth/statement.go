@@ -109,6 +109,8 @@ func (r Request) claims(p Policy) (Metadata, error) {
 	return claimed, nil
 }
 
+var statedAsNumbers = membersThat(func(m Member) bool { return m.statedAsNumber })
+
 // readStatement returns the issuer of a software statement and those of its claims that are members. It returns
 // an *Error with InvalidSoftwareStatement.
 func readStatement(text string) (issuer string, claimed Metadata, err error) {
@@ -117,9 +119,9 @@ func readStatement(text string) (issuer string, claimed Metadata, err error) {
 		return "", nil, err
 	}
 	delete(statement.Claims, statementMember)
-	for _, name := range []string{"software_id", "software_version"} {
+	for _, name := range statedAsNumbers {
 		if raw := statement.Claims[name]; raw.Kind() == '0' {
-			statement.Claims[name] = appendString(nil, string(raw)) // as Open Banking's directories sign them
+			statement.Claims[name] = appendString(nil, string(raw))
 		}
 	}
 	claimed, err = decodeMetadata(statement.Claims)
