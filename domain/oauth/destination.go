@@ -67,3 +67,20 @@ func (t Terms) checkDestinations(m Metadata) error {
 	}
 	return nil
 }
+
+// checkLogout is Front-Channel Logout 2.
+func checkLogout(_ Policy, m Metadata) error {
+	if s := m.Text("frontchannel_logout_uri"); s != "" && !sharesOrigin(s, m.List("redirect_uris")) {
+		return refuse("frontchannel_logout_uri", "must have the scheme, host and port of a redirect URI")
+	}
+	return nil
+}
+
+// sharesOrigin reports whether one of the URIs has the scheme, host and port of s.
+func sharesOrigin(s string, uris []string) bool {
+	u, _ := parseURI(s)
+	return slices.ContainsFunc(uris, func(other string) bool {
+		o, wrong := parseURI(other)
+		return wrong == nil && o.scheme == u.scheme && o.host == u.host && o.effectivePort() == u.effectivePort()
+	})
+}

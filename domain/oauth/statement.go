@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"encoding/base64"
-	"maps"
 	"strings"
 
 	"github.com/go-jose/go-jose/v4"
@@ -62,30 +61,6 @@ func UnapprovedStatement(setting, detail string) *Error {
 }
 
 const statementMember = "software_statement"
-
-// metadata returns the metadata that a request asks for. The claims of its software statement win over
-// its own members (RFC 7591 2.3), and the terms of its initial access token over both. A statement that the
-// client has registered was verified then.
-func (r Request) metadata(p Policy) (Metadata, error) {
-	claimed, err := r.claims(p)
-	if err != nil {
-		return nil, err
-	}
-	own := maps.Clone(r.Document)
-	for name := range claimed {
-		delete(own, name)
-	}
-	requested, err := decodeMetadata(own)
-	if err != nil {
-		return nil, err
-	}
-	maps.Copy(requested, claimed)
-	r.Terms.impose(requested)
-	if claimed["client_name"] == nil {
-		r.nameByOwner(requested)
-	}
-	return requested, nil
-}
 
 // claims returns what the software statement of a request says of the client, nothing when there is none.
 func (r Request) claims(p Policy) (Metadata, error) {
