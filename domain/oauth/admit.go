@@ -50,15 +50,15 @@ func checkMembers(p Policy, m Metadata) error {
 			return refuse(name, member.Kind.shape())
 		}
 		if object, ok := m[name].(Object); ok {
-			if wrong := checkObject(object); wrong != "" {
-				return refuse(name, wrong)
+			if wrong := checkObject(object); wrong != nil {
+				return wrong.at(name)
 			}
 		}
 		if member.rule.check == nil {
 			continue
 		}
-		if wrong := member.rule.check(p, m[name]); wrong != "" {
-			return refuse(name, wrong)
+		if wrong := member.rule.check(p, m[name]); wrong != nil {
+			return wrong.at(name)
 		}
 	}
 	return nil
@@ -77,8 +77,8 @@ var authMethods = []string{"token_endpoint_auth_method", "introspection_endpoint
 // checkAuthentication holds what a client brings to the ways it authenticates.
 func checkAuthentication(p Policy, m Metadata) error {
 	for _, member := range authMethods {
-		if wrong := checkAuthMethod(p, m, m.Text(member)); wrong != "" {
-			return refuse(member, wrong)
+		if wrong := checkAuthMethod(p, m, m.Text(member)); wrong != nil {
+			return wrong.at(member)
 		}
 	}
 	alg := m.Text("token_endpoint_auth_signing_alg")
@@ -97,22 +97,22 @@ func checkAuthentication(p Policy, m Metadata) error {
 
 // checkAuthMethod says what a client lacks for a way to authenticate (RFC 8705 2.1.2, 2.2.2). Which key an
 // algorithm needs that is registered, checkKeyUse says.
-func checkAuthMethod(p Policy, m Metadata, method string) string {
+func checkAuthMethod(p Policy, m Metadata, method string) *fault {
 	switch method {
 	case "tls_client_auth":
 		if countMembers(m, certificateNames) != 1 {
-			return "needs exactly one of " + strings.Join(certificateNames, ", ")
+			return &fault{text: "needs exactly one of " + strings.Join(certificateNames, ", ")}
 		}
 	case "private_key_jwt":
 		if !hasKeyFor(m, "sig", p.asymmetricSigningAlgs().values...) {
-			return "needs a key for signatures by an algorithm that this server allows in jwks, or a jwks_uri"
+			return &fault{text: "needs a key for signatures by an algorithm that this server allows in jwks, or a jwks_uri"}
 		}
 	case "self_signed_tls_client_auth":
 		if !hasKeyFor(m, "sig") {
-			return "needs a key for signatures in jwks, or a jwks_uri"
+			return &fault{text: "needs a key for signatures in jwks, or a jwks_uri"}
 		}
 	}
-	return ""
+	return nil
 }
 
 func countMembers(m Metadata, names []string) (count int) {
@@ -183,7 +183,7 @@ func checkPages(p Policy, m Metadata) error {
 	for _, name := range m.Names() {
 		base, _, _ := strings.Cut(name, "#")
 		if slices.Contains(pages, base) && !sharesHost(m.Text(name), m.List("redirect_uris")) {
-			return refuse(name, "must have scheme and host of a redirect URI by the policy pages-on-redirect-host of this server")
+			return policyFault(SettingPagesOnRedirectHost, "must have scheme and host of a redirect URI by", "").at(name)
 		}
 	}
 	return nil
@@ -194,7 +194,7 @@ func sharesHost(s string, uris []string) bool {
 	u, _ := parseURI(s)
 	return slices.ContainsFunc(uris, func(other string) bool {
 		o, wrong := parseURI(other)
-		return wrong == "" && o.scheme == u.scheme && o.host == u.host
+		return wrong == nil && o.scheme == u.scheme && o.host == u.host
 	})
 }
 
@@ -211,7 +211,7 @@ func sharesOrigin(s string, uris []string) bool {
 	u, _ := parseURI(s)
 	return slices.ContainsFunc(uris, func(other string) bool {
 		o, wrong := parseURI(other)
-		return wrong == "" && o.scheme == u.scheme && o.host == u.host && o.effectivePort() == u.effectivePort()
+		return wrong == nil && o.scheme == u.scheme && o.host == u.host && o.effectivePort() == u.effectivePort()
 	})
 }
 
@@ -226,7 +226,9 @@ func checkSize(p Policy, m Metadata) error {
 		size += len(`"":,`) + len(name) + len(value.appendJSON(nil))
 	}
 	if most := p.MaxBodySize - besideMetadata; size > most {
-		return malformed(fmt.Sprintf("the metadata with defaults, and with what a software statement says, would be larger than %d bytes, which the policy max-body-size of this server leaves for them", most))
+		return policyFault(SettingMaxBodySize,
+			fmt.Sprintf("the metadata with defaults, and with what a software statement says, would be larger than %d bytes, which", most),
+			" leaves for them").at("")
 	}
 	return nil
 }
@@ -258,7 +260,3 @@ func authenticates(m Metadata, such func(method string) bool) bool {
 
 // bySecret reports whether a method proves knowledge of the client_secret.
 func bySecret(method string) bool { return strings.HasPrefix(method, "client_secret_") }
-
-func refuse(field, detail string) *Error {
-	return &Error{Code: InvalidClientMetadata, Field: field, Detail: detail}
-}

@@ -54,9 +54,11 @@ func chooseFrom(p Policy, m Metadata, choices Member) error {
 		return nil
 	}
 	of, _, _ := LookupMember(name)
-	possible := slices.DeleteFunc(slices.Clone(values), func(value string) bool { return !slices.Contains(of.Values(p), value) })
+	allowed := of.rule.allowance(p)
+	possible := slices.DeleteFunc(slices.Clone(values), func(value string) bool { return !slices.Contains(allowed.values, value) })
 	if len(possible) == 0 {
-		return refuse(choices.Name, "must have a value that this server allows: "+strings.Join(of.Values(p), ", "))
+		wrong := &fault{text: "must have a value that this server allows: " + strings.Join(allowed.values, ", "), setting: allowed.setting}
+		return wrong.at(choices.Name)
 	}
 	if setFirstFit(p, m, name, preferred(possible, Text(standard))); m[name] == nil {
 		m[name] = Text(possible[0]) // the rules say what the client lacks for it

@@ -27,7 +27,7 @@ func (b bounds) complete(m Metadata) error {
 		if m[member.Name] != nil || member.Default == nil {
 			continue
 		}
-		if member.rule.values == nil {
+		if member.rule.allowance == nil {
 			m[member.Name] = member.Default
 		} else {
 			setFirstFit(b.Policy, m, member.Name, preferred(member.Values(b.Policy), member.Default))

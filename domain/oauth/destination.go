@@ -30,11 +30,11 @@ func destinations(m Metadata) []destination {
 }
 
 // refuse is the refusal of a destination.
-func (d destination) refuse(detail string) *Error {
+func (d destination) refuse(wrong *fault) *Error {
 	if d.member == "redirect_uris" {
-		return refuseRedirect(fmt.Sprintf("redirect_uris[%d]", d.place), detail)
+		return refuseRedirect(fmt.Sprintf("redirect_uris[%d]", d.place), wrong)
 	}
-	return refuse(d.member, detail)
+	return wrong.at(d.member)
 }
 
 // checkDestinations holds the hosts of destinations on the web to the policy, which has a rule of its own for
@@ -42,7 +42,7 @@ func (d destination) refuse(detail string) *Error {
 func checkDestinations(p Policy, m Metadata) error {
 	for _, d := range destinations(m) {
 		if u, _ := parseURI(d.uri); u.isWeb() && !p.allowsHost(u.host) {
-			return d.refuse("has a host that " + p.redirectHosts().refusal())
+			return d.refuse(p.redirectHosts().refusal().after("has a host that "))
 		}
 	}
 	return nil
@@ -58,9 +58,9 @@ func (t Terms) checkDestinations(m Metadata) error {
 		u, _ := parseURI(d.uri)
 		switch {
 		case !u.isWeb():
-			return d.refuse("has a scheme other than http and https, which " + t.refusal(t.RedirectHosts))
+			return d.refuse(t.refusal(t.RedirectHosts).after("has a scheme other than http and https, which "))
 		case !matchesHost(t.RedirectHosts, u.host):
-			return d.refuse("has a host that " + t.refusal(t.RedirectHosts))
+			return d.refuse(t.refusal(t.RedirectHosts).after("has a host that "))
 		}
 	}
 	return nil

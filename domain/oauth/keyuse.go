@@ -51,7 +51,7 @@ func hasKeyFor(m Metadata, use string, algs ...string) bool {
 	members, _ := ParseDocument([]byte(set))
 	for raw := range elements(members["keys"]) {
 		key, wrong := parseKey(raw)
-		if wrong != "" || checkKeyType(Policy{}, key) != "" || !key.isFor(use) {
+		if wrong != nil || checkKeyType(Policy{}, key) != nil || !key.isFor(use) {
 			continue
 		}
 		if len(algs) == 0 || slices.ContainsFunc(algs, key.can) {

@@ -34,17 +34,17 @@ func (m Member) Pattern() string { return cmp.Or(m.rule.pattern, textPattern) }
 
 // Values returns all the words that a value may hold under a policy, nil when no list says so.
 func (m Member) Values(p Policy) []string {
-	if m.rule.values == nil {
+	if m.rule.allowance == nil {
 		return nil
 	}
-	return m.rule.values(p)
+	return m.rule.allowance(p).values
 }
 
 // EmptyIsNothing reports whether a request that has an empty string for the member leaves it out: clients fill in
 // forms so. A word of a list is no free text, and on a name in a certificate the client's authentication rests.
 func (m Member) EmptyIsNothing() bool {
 	isText := m.Kind == KindText || m.Kind == KindURI
-	return isText && m.rule.values == nil && !slices.Contains(certificateNames, m.Name)
+	return isText && m.rule.allowance == nil && !slices.Contains(certificateNames, m.Name)
 }
 
 // Kind is the JSON shape of a member.

@@ -6,13 +6,10 @@ import (
 	"testing"
 )
 
-// settingNamed finds the setting that a refusal names.
-var settingNamed = regexp.MustCompile(`allow-[a-z-]+`)
-
 // What the table says of a member is what its rule does.
 func TestTableTellsTheRules(t *testing.T) {
 	for _, member := range Members {
-		if (member.rule.check != nil || member.rule.values != nil) && member.Rule() == "" {
+		if (member.rule.check != nil || member.rule.allowance != nil) && member.Rule() == "" {
 			t.Errorf("%s has a rule that is not told", member.Name)
 		}
 		for _, word := range member.Values(DefaultPolicy) {
@@ -20,8 +17,8 @@ func TestTableTellsTheRules(t *testing.T) {
 			if member.Kind == KindList {
 				value = List{word}
 			}
-			if wrong := member.rule.check(DefaultPolicy, value); wrong != "" {
-				t.Errorf("%s: %s %s", member.Name, word, wrong)
+			if wrong := member.rule.check(DefaultPolicy, value); wrong != nil {
+				t.Errorf("%s: %s %s", member.Name, word, wrong.text)
 			}
 		}
 		if pattern := regexp.MustCompile(member.Pattern()); pattern.MatchString("") || pattern.MatchString("a\x00") {
@@ -31,11 +28,12 @@ func TestTableTellsTheRules(t *testing.T) {
 			continue
 		}
 		wrong := member.rule.check(DefaultPolicy, Text("none of them"))
-		if wrong == "" {
+		if wrong == nil {
 			t.Errorf("%s takes words that are not told", member.Name)
+			continue
 		}
-		if setting := settingNamed.FindString(wrong); !strings.Contains(member.Rule(), setting) {
-			t.Errorf("%s is refused by %s and told as %s", member.Name, setting, member.Rule())
+		if !strings.Contains(wrong.text, wrong.setting) || !strings.Contains(member.Rule(), wrong.setting) {
+			t.Errorf("%s is refused by %q, in the words %s, and told as %s", member.Name, wrong.setting, wrong.text, member.Rule())
 		}
 	}
 }

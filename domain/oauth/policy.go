@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Policy is what this deployment lets a client be. It is never changed once made. Its rules are named in
-// refusals as the settings are that make them: "allow-grant-types".
+// Policy is what this deployment lets a client be. It is never changed once made. Refusals name the setting that a
+// field comes from, see the Setting constants.
 type Policy struct {
 	GrantTypes     []string `json:"grant_types,omitempty"`
 	ResponseTypes  []string `json:"response_types,omitempty"`  // each in any order of its words
@@ -113,46 +113,46 @@ func (p Policy) Validate() error {
 	} {
 		for _, value := range rule.values {
 			if !slices.Contains(rule.known, value) {
-				return fmt.Errorf("%s: %q is not supported; supported are %s", rule.policy, value, strings.Join(rule.known, ", "))
+				return fmt.Errorf("%s: %q is not supported; supported are %s", rule.setting, value, strings.Join(rule.known, ", "))
 			}
 		}
 	}
 	if len(p.GrantTypes) == 0 || len(p.AuthMethods) == 0 {
-		return errors.New("allow-grant-types and allow-auth-methods must each allow something")
+		return errors.New(SettingGrantTypes + " and " + SettingAuthMethods + " must each allow something")
 	}
 	for _, grant := range p.GrantTypes {
 		if !isScopeToken(grant) {
-			return fmt.Errorf("allow-grant-types: %q is not a grant type", grant)
+			return fmt.Errorf("%s: %q is not a grant type", SettingGrantTypes, grant)
 		}
 	}
 	for _, scope := range slices.Concat(p.Scopes, p.DefaultScopes) {
 		if !isScopeToken(scope) {
-			return fmt.Errorf("allow-scopes, default-scopes: %q is not a scope", scope)
+			return fmt.Errorf("%s, %s: %q is not a scope", SettingScopes, SettingDefaultScopes, scope)
 		}
 	}
 	for _, scope := range p.DefaultScopes {
 		if !p.allowsScope(scope) {
-			return fmt.Errorf("default-scopes: %q is not among allow-scopes", scope)
+			return fmt.Errorf("%s: %q is not among %s", SettingDefaultScopes, scope, SettingScopes)
 		}
 	}
 	for _, host := range p.RedirectHosts {
 		if !isHostRule(host) {
-			return fmt.Errorf("allow-redirect-hosts: %q is not a host in lower case, nor one after a dot", host)
+			return fmt.Errorf("%s: %q is not a host in lower case, nor one after a dot", SettingRedirectHosts, host)
 		}
 	}
 	for _, scheme := range p.RedirectSchemes {
 		u, wrong := parseURI(scheme + ":/")
-		if wrong != "" || u.scheme != scheme || scheme == "http" || scheme == "https" || isDangerousScheme(scheme) {
-			return fmt.Errorf("allow-redirect-schemes: %q is not a private-use scheme in lower case", scheme)
+		if wrong != nil || u.scheme != scheme || scheme == "http" || scheme == "https" || isDangerousScheme(scheme) {
+			return fmt.Errorf("%s: %q is not a private-use scheme in lower case", SettingRedirectSchemes, scheme)
 		}
 	}
 	switch {
 	case p.MaxBodySize < 4<<10 || p.MaxBodySize > 256<<10: // an event is at most 1 MiB
-		return errors.New("max-body-size must be from 4096 to 262144")
+		return errors.New(SettingMaxBodySize + " must be from 4096 to 262144")
 	case p.MaxRedirectURIs < 1 || p.MaxURILength < 1:
-		return errors.New("max-redirect-uris and max-uri-length must be 1 or more")
+		return errors.New(SettingMaxRedirectURIs + " and " + SettingMaxURILength + " must be 1 or more")
 	case p.MaxClients < 0 || p.MaxClientsPerOwner < 0:
-		return errors.New("max-clients and max-clients-per-owner must be 0 or more")
+		return errors.New(SettingMaxClients + " and " + SettingMaxClientsPerOwner + " must be 0 or more")
 	}
 	return nil
 }
@@ -167,46 +167,48 @@ type Population struct {
 // initial access token imposes; empty: none does. What a client says itself is limited for nobody: strangers
 // would use up the room of others.
 func (p Policy) CheckRoom(now Population, owner string) error {
-	full := func(rule string, most int) error {
-		return &Error{Code: AccessDenied, Detail: fmt.Sprintf("there is no room for another client: the policy %s of this server allows %d", rule, most)}
+	full := func(setting string, most int) error {
+		wrong := policyFault(setting, "there is no room for another client:", fmt.Sprintf(" allows %d", most))
+		return &Error{Code: AccessDenied, Setting: setting, Detail: wrong.text}
 	}
 	switch {
 	case p.MaxClients > 0 && now.Clients >= p.MaxClients:
-		return full("max-clients", p.MaxClients)
+		return full(SettingMaxClients, p.MaxClients)
 	case p.MaxClientsPerOwner > 0 && owner != "" && now.OfOwner >= p.MaxClientsPerOwner:
-		return full("max-clients-per-owner", p.MaxClientsPerOwner)
+		return full(SettingMaxClientsPerOwner, p.MaxClientsPerOwner)
 	}
 	return nil
 }
 
 // An allowance is what one rule of a policy allows.
 type allowance struct {
-	policy string
-	values []string
+	setting string // empty: a specification allows it
+	values  []string
 }
 
 // refusal says of what is not among the allowed values what would be.
-func (a allowance) refusal() string {
-	if len(a.values) == 0 {
-		return "is not allowed by the policy " + a.policy + " of this server"
+func (a allowance) refusal() *fault {
+	allowed := ""
+	if len(a.values) > 0 {
+		allowed = "; allowed are " + strings.Join(a.values, ", ")
 	}
-	return "is not allowed by the policy " + a.policy + " of this server; allowed are " + strings.Join(a.values, ", ")
+	return policyFault(a.setting, "is not allowed by", allowed)
 }
 
-func (p Policy) grantTypes() allowance    { return allowance{"allow-grant-types", p.GrantTypes} }
-func (p Policy) responseTypes() allowance { return allowance{"allow-response-types", p.ResponseTypes} }
-func (p Policy) authMethods() allowance   { return allowance{"allow-auth-methods", p.AuthMethods} }
-func (p Policy) signingAlgs() allowance   { return allowance{"allow-signing-algs", p.SigningAlgs} }
+func (p Policy) grantTypes() allowance    { return allowance{SettingGrantTypes, p.GrantTypes} }
+func (p Policy) responseTypes() allowance { return allowance{SettingResponseTypes, p.ResponseTypes} }
+func (p Policy) authMethods() allowance   { return allowance{SettingAuthMethods, p.AuthMethods} }
+func (p Policy) signingAlgs() allowance   { return allowance{SettingSigningAlgs, p.SigningAlgs} }
 func (p Policy) encryptionAlgs() allowance {
-	return allowance{"allow-encryption-algs", p.EncryptionAlgs}
+	return allowance{SettingEncryptionAlgs, p.EncryptionAlgs}
 }
 func (p Policy) encryptionEncs() allowance {
-	return allowance{"allow-encryption-encs", p.EncryptionEncs}
+	return allowance{SettingEncryptionEncs, p.EncryptionEncs}
 }
-func (p Policy) scopes() allowance        { return allowance{"allow-scopes", p.Scopes} }
-func (p Policy) redirectHosts() allowance { return allowance{"allow-redirect-hosts", p.RedirectHosts} }
+func (p Policy) scopes() allowance        { return allowance{SettingScopes, p.Scopes} }
+func (p Policy) redirectHosts() allowance { return allowance{SettingRedirectHosts, p.RedirectHosts} }
 func (p Policy) redirectSchemes() allowance {
-	return allowance{"allow-redirect-schemes", p.RedirectSchemes}
+	return allowance{SettingRedirectSchemes, p.RedirectSchemes}
 }
 
 // usableEncryptionAlgs are none where no content encryption is allowed, without which they are of no use.

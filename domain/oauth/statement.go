@@ -55,9 +55,10 @@ func InvalidStatement(detail string) *Error {
 	return &Error{Code: InvalidSoftwareStatement, Field: statementMember, Detail: detail}
 }
 
-// UnapprovedStatement refuses a software statement that may be right, but not for this server (RFC 7591 3.2.2).
-func UnapprovedStatement(detail string) *Error {
-	return &Error{Code: UnapprovedSoftwareStatement, Field: statementMember, Detail: detail}
+// UnapprovedStatement refuses a software statement that may be right, but not for this server, by one of its settings
+// (RFC 7591 3.2.2).
+func UnapprovedStatement(setting, detail string) *Error {
+	return &Error{Code: UnapprovedSoftwareStatement, Field: statementMember, Setting: setting, Detail: detail}
 }
 
 const statementMember = "software_statement"
@@ -91,7 +92,7 @@ func (r Request) claims(p Policy) (Metadata, error) {
 	text, ok := r.Document.Text(statementMember)
 	if r.Document[statementMember] == nil || ok && text == "" {
 		if p.RequireSoftwareStatement {
-			return nil, UnapprovedStatement("is needed by the policy require-software-statement of this server, from an issuer that it trusts")
+			return nil, UnapprovedStatement(SettingRequireSoftwareStatement, "is needed by the policy "+SettingRequireSoftwareStatement+" of this server, from an issuer that it trusts")
 		}
 		return nil, nil
 	}
@@ -142,7 +143,7 @@ func VerificationKeys(set []byte) ([]jose.JSONWebKey, error) {
 	var keys []jose.JSONWebKey
 	for raw := range elements(document["keys"]) {
 		candidate, wrong := publicKey(DefaultPolicy, raw)
-		if wrong != "" || candidate.name.use == "enc" {
+		if wrong != nil || candidate.name.use == "enc" {
 			continue
 		}
 		if key, ok := decodeKey(candidate.members); ok {

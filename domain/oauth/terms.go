@@ -75,14 +75,18 @@ func (t Terms) check(m Metadata) error {
 	} {
 		outside := func(s string) bool { return !within(limit.allowed, s) }
 		if slices.ContainsFunc(limit.values, outside) {
-			return refuse(limit.member, t.refusal(limit.allowed))
+			return t.refusal(limit.allowed).at(limit.member)
 		}
 	}
 	return t.checkDestinations(m)
 }
 
-func (t Terms) refusal(allowed []string) string {
-	return "is not allowed by the initial access token that the client is registered with; allowed are " + strings.Join(allowed, ", ")
+// refusal says of what is not among the allowed values what would be.
+func (t Terms) refusal(allowed []string) *fault {
+	return &fault{
+		text:    "is not allowed by the initial access token that the client is registered with; allowed are " + strings.Join(allowed, ", "),
+		setting: InitialAccessToken,
+	}
 }
 
 // IsLabel reports whether s may be what administrators call something, or an owner: nothing, or what may stand in
