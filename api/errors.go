@@ -15,7 +15,6 @@ import (
 	"roster/domain"
 	"roster/domain/access"
 	"roster/domain/oauth"
-	"roster/domain/registrar"
 	"roster/projections/readmodel"
 )
 
@@ -77,8 +76,6 @@ func problemOf(err error) *problem {
 		known     *problem
 		refused   *oauth.Error
 		throttled *access.Throttled
-		changed   *registrar.Throttled
-		fetches   *registrar.TooManyFetches
 		tooLarge  *http.MaxBytesError
 		routing   *echo.HTTPError
 	)
@@ -90,11 +87,7 @@ func problemOf(err error) *problem {
 	case errors.As(err, &refused):
 		return &problem{status: http.StatusBadRequest, Code: string(refused.Code), Description: refused.Error()}
 	case errors.As(err, &throttled):
-		return tooMany("failed attempts", throttled.RetryAfter)
-	case errors.As(err, &changed):
-		return tooMany("changes of this client", changed.RetryAfter)
-	case errors.As(err, &fetches):
-		return tooMany("documents fetched for this address", fetches.RetryAfter)
+		return tooMany(throttled.What, throttled.RetryAfter)
 	case errors.Is(err, domain.ErrUnauthorized):
 		return &problem{status: http.StatusUnauthorized, Code: "invalid_token", Description: "the registration access token is not accepted", challenge: invalidTokenChallenge}
 	case errors.Is(err, domain.ErrTokenRefused):

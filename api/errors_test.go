@@ -68,9 +68,9 @@ func TestErrorsAsAnswers(t *testing.T) {
 		{fmt.Errorf("%w: %w", domain.ErrOutcomeUnknown, domain.ErrDiskFull), 503, "temporarily_unavailable", "1"},
 		{fmt.Errorf("%w: database disk image is malformed", readmodel.ErrUnavailable), 503, "temporarily_unavailable", "1"},
 		{context.DeadlineExceeded, 503, "temporarily_unavailable", "1"},
-		{&access.Throttled{RetryAfter: 1500 * time.Millisecond}, 429, "too_many_requests", "2"},
-		{&registrar.Throttled{RetryAfter: 14500 * time.Millisecond}, 429, "too_many_requests", "15"},
-		{&registrar.TooManyFetches{RetryAfter: 1500 * time.Millisecond}, 429, "too_many_requests", "2"},
+		{access.TooMany("failed attempts", "", 1500*time.Millisecond), 429, "too_many_requests", "2"},
+		{access.TooMany("changes of this client", access.SettingChangeRate, 14500*time.Millisecond), 429, "too_many_requests", "15"},
+		{access.TooMany("documents fetched for this address", access.SettingRegistrationRate, 1500*time.Millisecond), 429, "too_many_requests", "2"},
 		{readmodel.ErrBadCursor, 400, "invalid_request", ""},
 		{errors.New("SQLITE_IOERR at /var/lib/roster: secret"), 500, "server_error", ""},
 	} {

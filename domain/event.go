@@ -102,17 +102,17 @@ type Aggregate struct {
 
 // RegistryAggregate is the one aggregate of what happens to the registry itself.
 func RegistryAggregate() Aggregate {
-	return Aggregate{Kind: "registry", ID: "registry"}
+	return Registries.Aggregate("registry")
 }
 
 // ClientAggregate is the aggregate of the client with this client_id.
 func ClientAggregate(clientID string) Aggregate {
-	return Aggregate{Kind: "client", ID: clientID}
+	return Clients.Aggregate(clientID)
 }
 
 // TokenAggregate is the aggregate of the initial access token with this id.
 func TokenAggregate(id string) Aggregate {
-	return Aggregate{Kind: "initial-access-token", ID: id}
+	return InitialAccessTokens.Aggregate(id)
 }
 
 // ActorKind says on whose behalf something was done.
