@@ -1,4 +1,4 @@
-package main
+package httpserver
 
 import (
 	"bytes"
@@ -10,15 +10,15 @@ import (
 	"roster/api/front"
 )
 
-// inJSON is a listener on whose connections every refusal is JSON and logged: net/http refuses what it cannot
-// take for a request, such as one without a Host or with headers that are too large, in plain text of its own
-// before any handler sees it. The answers of handlers pass through as they are.
+// inJSON is a listener whose connections turn net/http's own refusals into JSON and log them. net/http answers what it
+// does not accept as a request, such as one without a Host or with headers that are too large, in plain text before
+// any handler sees it. The answers of handlers are not changed.
 type inJSON struct {
 	net.Listener
 	logger *slog.Logger
 }
 
-// Accept returns the next connection.
+// Accept waits for the next connection.
 func (l inJSON) Accept() (net.Conn, error) {
 	accepted, err := l.Listener.Accept()
 	if tcp, ok := accepted.(*net.TCPConn); ok {
@@ -27,14 +27,15 @@ func (l inJSON) Accept() (net.Conn, error) {
 	return accepted, err
 }
 
-// connection is a connection whose refusals are JSON. net/http needs methods of it that net.Conn does not have.
+// connection is a TCP connection of inJSON. It embeds *net.TCPConn because net/http needs methods that net.Conn does
+// not have.
 type connection struct {
 	*net.TCPConn
 	logger  *slog.Logger
 	framing framing
 }
 
-// Read reads what the caller sends.
+// Read reads what the caller sends, and records its framing.
 func (c *connection) Read(p []byte) (int, error) {
 	n, err := c.TCPConn.Read(p)
 	c.framing.read(p[:n])
@@ -55,8 +56,8 @@ func (c *connection) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// refusalOf recognizes a refusal by net/http, which it writes at once. What handlers answer has more headers,
-// and never status 417, with which net/http answers an Expect that it does not know.
+// refusalOf recognizes a refusal by net/http, which it always writes in one piece. The answers of handlers differ: they
+// have more headers, and never status 417, with which net/http answers an Expect that it does not know.
 func refusalOf(p []byte) (status int, reason string, ok bool) {
 	const plain = "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
 	if !bytes.HasPrefix(p, []byte("HTTP/1.")) {
@@ -76,7 +77,7 @@ func refusalOf(p []byte) (status int, reason string, ok bool) {
 	return status, string(text), true
 }
 
-// refusalInJSON is a whole answer.
+// refusalInJSON returns a whole HTTP answer.
 func refusalInJSON(status int, reason string) []byte {
 	body := fmt.Sprintf(`{"error":"invalid_request","error_description":"the request was not understood: %s"}`, reason)
 	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nCache-Control: no-store\r\nConnection: close\r\nContent-Length: %d\r\n"+

@@ -1,4 +1,4 @@
-package main
+package httpserver
 
 import (
 	"errors"
@@ -9,11 +9,12 @@ import (
 	"strings"
 )
 
-// prefixes are networks.
-type prefixes []netip.Prefix
+// Prefixes are networks. As a setting they are read from their text.
+type Prefixes []netip.Prefix
 
-// UnmarshalText reads networks as CIDRs, comma-separated. A lone address is a network of one.
-func (p *prefixes) UnmarshalText(text []byte) error {
+// UnmarshalText reads networks as CIDRs, comma-separated; an address alone is a network of one. Its error says what
+// the text must be.
+func (p *Prefixes) UnmarshalText(text []byte) error {
 	*p = nil
 	if len(text) == 0 {
 		return nil
@@ -33,14 +34,14 @@ func (p *prefixes) UnmarshalText(text []byte) error {
 }
 
 // contain reports whether one of the networks has an address.
-func (p prefixes) contain(address netip.Addr) bool {
+func (p Prefixes) contain(address netip.Addr) bool {
 	return slices.ContainsFunc(p, func(prefix netip.Prefix) bool { return prefix.Contains(address) })
 }
 
-// forwarded hands requests on as coming from where the trusted proxies say that they come from: the last
-// address of X-Forwarded-For that is none of theirs. What others say of themselves is not believed, and no
-// other header of proxies is looked at.
-func forwarded(trusted prefixes, next http.Handler) http.Handler {
+// forwarded sets the remote address of a request from a trusted proxy to that of the caller: the last address of
+// X-Forwarded-For that is not a trusted proxy's own. It ignores the header in requests from anybody else, and all
+// other headers of proxies.
+func forwarded(trusted Prefixes, next http.Handler) http.Handler {
 	if len(trusted) == 0 {
 		return next
 	}
@@ -57,7 +58,7 @@ func forwarded(trusted prefixes, next http.Handler) http.Handler {
 }
 
 // origin follows a chain of proxies back from the peer, for as long as they are trusted and name an address.
-func origin(trusted prefixes, peer netip.Addr, headers []string) netip.Addr {
+func origin(trusted Prefixes, peer netip.Addr, headers []string) netip.Addr {
 	chain := strings.Split(strings.Join(headers, ","), ",")
 	for _, hop := range slices.Backward(chain) {
 		address, err := parseHop(strings.TrimSpace(hop))

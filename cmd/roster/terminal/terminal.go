@@ -1,4 +1,5 @@
-package main
+// Package terminal makes text fit for a terminal, whoever wrote it.
+package terminal
 
 import (
 	"fmt"
@@ -9,18 +10,21 @@ import (
 	"unicode/utf8"
 )
 
-// A printable writes text for a terminal: characters that move its cursor, change its state or cannot be seen
-// become escapes such as \u009b, which mean the same in JSON. Clients and administrators choose what much of the
-// text is, and old events hold what would be refused today. It may be used concurrently.
-type printable struct {
+// Writer writes text for a terminal: characters that move its cursor, change its state or cannot be seen become
+// escapes such as \u009b, which mean the same in JSON. Clients and administrators choose much of the text, and old
+// events hold what would be refused today. A Writer may be used concurrently.
+type Writer struct {
 	mu      sync.Mutex
 	to      io.Writer
 	partial []byte // the beginning of a character whose end was not written yet
 }
 
+// NewWriter returns a Writer that writes to another.
+func NewWriter(to io.Writer) *Writer { return &Writer{to: to} }
+
 // Write writes all of p but a character that is cut at its end, which waits for the next call. It returns the
 // length of p, or 0 and the error of the writer below.
-func (w *printable) Write(p []byte) (int, error) {
+func (w *Writer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	text := append(w.partial, p...)
@@ -41,7 +45,7 @@ func (w *printable) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// appendEscape appends a character as JSON escapes it (RFC 8259 7).
+// appendEscape appends a character as JSON escapes it (RFC 8259, section 7).
 func appendEscape(b []byte, r rune) []byte {
 	for _, unit := range utf16.AppendRune(nil, r) {
 		b = fmt.Appendf(b, `\u%04x`, unit)

@@ -1,4 +1,4 @@
-package main
+package httpserver
 
 import (
 	"net/http"
@@ -7,7 +7,7 @@ import (
 )
 
 func TestForwarded(t *testing.T) {
-	var trusted prefixes
+	var trusted Prefixes
 	if err := trusted.UnmarshalText([]byte("10.0.0.0/8, 2001:db8:1::/48,192.0.2.7")); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package httpserver
 
 import (
 	"bytes"
@@ -9,11 +9,11 @@ import (
 	"sync/atomic"
 )
 
-// framing tells by which header fields a connection has ever said how long a body is. net/http drops a
-// Content-Length beside a Transfer-Encoding, and a Transfer-Encoding in HTTP/1.0, before a handler can see
-// them. A line of a body that looks like one of these fields counts too, which at worst ends a connection.
+// framing records which header fields have given the length of a body on a connection, ever. Handlers cannot see
+// that: net/http drops a Content-Length beside a Transfer-Encoding, and a Transfer-Encoding in HTTP/1.0. A line of a
+// body that looks like one of these fields counts too, which at worst ends a connection early.
 type framing struct {
-	line    []byte // begin of the line that is being read
+	line    []byte // beginning of the line that is being read
 	sized   atomic.Bool
 	encoded atomic.Bool
 }
@@ -23,7 +23,7 @@ const (
 	transferEncoding = "Transfer-Encoding"
 )
 
-// read looks at what was read from the connection. It must not be called concurrently.
+// read takes in what was read from the connection. It must not be called concurrently.
 func (f *framing) read(p []byte) {
 	for len(p) > 0 {
 		part, rest, ended := bytes.Cut(p, []byte("\n"))
@@ -39,7 +39,7 @@ func (f *framing) read(p []byte) {
 	}
 }
 
-// doubtful reports whether another may have read a request to end elsewhere.
+// doubtful reports whether a proxy may have taken a request to end elsewhere.
 func (f *framing) doubtful(r *http.Request) bool {
 	return f.encoded.Load() && (f.sized.Load() || !r.ProtoAtLeast(1, 1))
 }
@@ -55,9 +55,9 @@ func withFraming(ctx context.Context, c net.Conn) context.Context {
 	return ctx
 }
 
-// unambiguous ends a connection after a request that a proxy in front may have read to end elsewhere, so that
-// nothing that follows is taken for another's request: one with both Content-Length and Transfer-Encoding, or
-// with the latter in HTTP/1.0 (RFC 9112 6.1).
+// unambiguous closes a connection after a request with both Content-Length and Transfer-Encoding, or with the latter
+// in HTTP/1.0 (RFC 9112, section 6.1). A proxy in front may have taken it to end elsewhere; what follows on the
+// connection must not be taken for the request of another caller.
 func unambiguous(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if f, ok := r.Context().Value(framingKey{}).(*framing); ok && f.doubtful(r) {

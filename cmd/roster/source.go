@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,6 +17,49 @@ import (
 	"roster/domain/access"
 	"roster/projections/readmodel"
 )
+
+// source is where auditors read: a running server, or a data directory whose server is stopped.
+type source struct {
+	storage
+	remoteSettings
+}
+
+// Validate refuses wrong settings.
+func (s source) Validate() error {
+	if s.Server == "" {
+		return s.storage.Validate()
+	}
+	return s.remoteSettings.Validate()
+}
+
+// read opens the source for the time of use.
+func (s source) read(ctx context.Context, stderr io.Writer, use func(*remoteServer) error) (err error) {
+	if s.Server != "" {
+		server, err := s.server()
+		if err != nil {
+			return err
+		}
+		return use(server)
+	}
+	if _, err := os.Stat(s.Data); err != nil && s.NatsURL == "" {
+		return fmt.Errorf("read data directory: %w", err)
+	}
+	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	c, err := startCore(ctx, s.storage, nil, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.stop()) }()
+	if err := c.catchUp(ctx); err != nil {
+		return err
+	}
+	server, stop, err := auditPrivately(c.model, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	return use(server)
+}
 
 // auditPrivately serves a read model to this process alone, so that auditors get the same from a data
 // directory as from a running server.

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"bytes"
@@ -10,8 +10,8 @@ import (
 	"unicode"
 )
 
-// TestPrintable writes whole and byte by byte.
-func TestPrintable(t *testing.T) {
+// TestWriter writes whole and byte by byte.
+func TestWriter(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                            "",
 		"{\"a\":1}\n":                 "{\"a\":1}\n",
@@ -28,10 +28,10 @@ func TestPrintable(t *testing.T) {
 		"�":                           "�",
 	} {
 		var whole, pieces bytes.Buffer
-		if n, err := (&printable{to: &whole}).Write([]byte(text)); n != len(text) || err != nil {
+		if n, err := NewWriter(&whole).Write([]byte(text)); n != len(text) || err != nil {
 			t.Errorf("%q: wrote %d, error %v", text, n, err)
 		}
-		if _, err := io.Copy(&printable{to: &pieces}, iotest.OneByteReader(bytes.NewReader([]byte(text)))); err != nil {
+		if _, err := io.Copy(NewWriter(&pieces), iotest.OneByteReader(bytes.NewReader([]byte(text)))); err != nil {
 			t.Error(err)
 		}
 		if whole.String() != want || pieces.String() != want {
@@ -40,9 +40,9 @@ func TestPrintable(t *testing.T) {
 	}
 }
 
-// TestPrintableKeepsJSON has every character in a string: the value is the same, and nothing of the text but
+// TestWriterKeepsJSON has every character in a string: the value is the same, and nothing of the text but
 // what a terminal only shows.
-func TestPrintableKeepsJSON(t *testing.T) {
+func TestWriterKeepsJSON(t *testing.T) {
 	var all []rune
 	for r := rune(0); r <= unicode.MaxRune; r++ {
 		if r < 0xd800 || r > 0xdfff {
@@ -54,7 +54,7 @@ func TestPrintableKeepsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	fmt.Fprintf(&printable{to: &out}, "%s", encoded)
+	fmt.Fprintf(NewWriter(&out), "%s", encoded)
 	var got string
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
 		t.Fatal(err)

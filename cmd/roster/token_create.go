@@ -8,19 +8,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 )
 
 const tokensPath = "/api/v1/initial-access-tokens"
-
-// tokenCommands administer initial access tokens on a running server.
-type tokenCommands struct {
-	Create createTokenCommand `cmd:"" help:"Issue an initial access token and print it, this once."`
-	List   listTokensCommand  `cmd:"" help:"Print the initial access tokens, the newest first, one JSON object a line."`
-	Revoke revokeTokenCommand `cmd:"" help:"Revoke an initial access token. The clients registered with it stay."`
-}
 
 // createTokenCommand issues an initial access token. Its flags have names of their own in the environment,
 // so that none is mistaken for a setting of the service.
@@ -67,67 +58,5 @@ func (t *createTokenCommand) run(ctx context.Context, stdout, _ io.Writer) error
 		return err
 	}
 	_, err = fmt.Fprintf(stdout, "%s\n", bytes.TrimSpace(issued))
-	return err
-}
-
-// listTokensCommand prints all initial access tokens.
-type listTokensCommand struct {
-	remoteSettings
-}
-
-// Validate refuses wrong settings.
-func (t *listTokensCommand) Validate() error { return t.remoteSettings.Validate() }
-
-func (t *listTokensCommand) run(ctx context.Context, stdout, _ io.Writer) error {
-	server, err := t.server()
-	if err != nil {
-		return err
-	}
-	query := url.Values{"limit": {"500"}}
-	for {
-		body, err := server.exchange(ctx, http.MethodGet, tokensPath, query, nil, http.StatusOK)
-		if err != nil {
-			return err
-		}
-		var page struct {
-			Tokens     []json.RawMessage `json:"initial_access_tokens"`
-			NextCursor string            `json:"next_cursor"`
-		}
-		if err := json.Unmarshal(body, &page); err != nil {
-			return fmt.Errorf("read from server: %w", err)
-		}
-		for _, token := range page.Tokens {
-			if _, err := fmt.Fprintf(stdout, "%s\n", token); err != nil {
-				return err
-			}
-		}
-		if page.NextCursor == "" {
-			return nil
-		}
-		query.Set("cursor", page.NextCursor)
-	}
-}
-
-// revokeTokenCommand revokes an initial access token.
-type revokeTokenCommand struct {
-	remoteSettings
-	ID     string `arg:"" help:"id of the token, or the token itself."`
-	Reason string `help:"Why; kept in the log." env:"ROSTER_TOKEN_REASON" placeholder:"TEXT"`
-}
-
-// Validate refuses wrong settings.
-func (t *revokeTokenCommand) Validate() error { return t.remoteSettings.Validate() }
-
-func (t *revokeTokenCommand) run(ctx context.Context, _, _ io.Writer) error {
-	server, err := t.server()
-	if err != nil {
-		return err
-	}
-	query := url.Values{}
-	if t.Reason != "" {
-		query.Set("reason", t.Reason)
-	}
-	id, _, _ := strings.Cut(t.ID, ".") // the rest of a token has no place in an address
-	_, err = server.exchange(ctx, http.MethodDelete, tokensPath+"/"+url.PathEscape(id), query, nil, http.StatusNoContent)
 	return err
 }
