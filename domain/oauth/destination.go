@@ -12,11 +12,13 @@ type destination struct {
 	uri    string
 }
 
+var alwaysDestinations = membersThat(func(m Member) bool { return m.destination })
+
 // destinations returns all that a person's browser may be sent to on a client's behalf: what the server alone
 // fetches and pages that people are shown as links are none. Redirect URIs of a client without a grant that
 // redirects are never followed.
 func destinations(m Metadata) []destination {
-	members := slices.Concat(otherRedirects, []string{"initiate_login_uri", "frontchannel_logout_uri"})
+	members := slices.Clone(alwaysDestinations)
 	if usesRedirects(m) {
 		members = append(members, "redirect_uris")
 	}
@@ -64,4 +66,21 @@ func (t Terms) checkDestinations(m Metadata) error {
 		}
 	}
 	return nil
+}
+
+// checkLogout is Front-Channel Logout 2.
+func checkLogout(_ Policy, m Metadata) error {
+	if s := m.Text("frontchannel_logout_uri"); s != "" && !sharesOrigin(s, m.List("redirect_uris")) {
+		return refuse("frontchannel_logout_uri", "must have the scheme, host and port of a redirect URI")
+	}
+	return nil
+}
+
+// sharesOrigin reports whether one of the URIs has the scheme, host and port of s.
+func sharesOrigin(s string, uris []string) bool {
+	u, _ := parseURI(s)
+	return slices.ContainsFunc(uris, func(other string) bool {
+		o, wrong := parseURI(other)
+		return wrong == nil && o.scheme == u.scheme && o.host == u.host && o.effectivePort() == u.effectivePort()
+	})
 }

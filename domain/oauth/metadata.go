@@ -129,8 +129,8 @@ func (m *Metadata) UnmarshalJSON(data []byte) error {
 		if err != nil {
 			return fmt.Errorf("decode metadata: %w", err)
 		}
-		member, _, known := LookupMember(name)
-		if !known {
+		member := lookup(name)
+		if member == nil {
 			return fmt.Errorf("decode metadata: %w %s", ErrUnknownMember, name)
 		}
 		value, ok := member.Kind.decode(raw)
@@ -150,8 +150,8 @@ func decodeMetadata(document Document) (Metadata, error) {
 	metadata := make(Metadata, len(document)+4)
 	for _, name := range slices.Sorted(maps.Keys(document)) {
 		raw := document[name]
-		member, _, ok := LookupMember(name)
-		if !ok {
+		member := lookup(name)
+		if member == nil {
 			continue
 		}
 		value, ok := member.Kind.decode(raw)

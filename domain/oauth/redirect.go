@@ -30,7 +30,7 @@ func checkRedirectURIs(p Policy, m Metadata) error {
 }
 
 // otherRedirects are the members beside redirect_uris that a person may be redirected to.
-var otherRedirects = []string{"post_logout_redirect_uris", "claims_redirect_uris"}
+var otherRedirects = membersThat(func(m Member) bool { return m.redirect })
 
 // checkOtherRedirects holds the redirects after a logout (RP-Initiated Logout 3.1) and after the gathering of
 // claims (UMA 2.0 Grant 3.3.2) to what holds for redirect_uris of a client that uses them: these may be followed

@@ -114,11 +114,6 @@ func eachWord(check func(Policy, Value) *fault) func(Policy, Value) *fault {
 	}
 }
 
-// choicesOf tells of choices, which are made in choice.go.
-func choicesOf(member string) rule {
-	return described("values for `" + member + "` that the client can do with; that member is answered, the list is not")
-}
-
 // oneOf holds every word to what a specification defines.
 func oneOf(values ...string) rule {
 	text := "one of " + strings.Join(values, ", ")
