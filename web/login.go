@@ -48,7 +48,7 @@ func (w *Web) login(c echo.Context) error {
 		again.Failure = "Too many failed attempts. Wait " + inWords(front.WholeSeconds(throttled.RetryAfter)) + ", then try again. The password was not looked at."
 		return w.render(c, http.StatusTooManyRequests, loginPage(w.page(c, "Sign in", ""), again))
 	case errors.Is(err, access.ErrRefused):
-		front.Refuse(c, front.Refusal{Code: "unauthorized"})
+		front.Refuse(c, front.Refusal{Code: front.Unauthorized})
 		again.Failure = "That name and password do not belong together."
 		return w.render(c, http.StatusUnprocessableEntity, loginPage(w.page(c, "Sign in", ""), again))
 	case err != nil:
