@@ -27,6 +27,8 @@ import (
 type Registrar interface {
 	Register(ctx context.Context, from string, requested oauth.Document) (registrar.Registration, error)
 	RegisterWith(ctx context.Context, from, initialAccessToken string, requested oauth.Document) (registrar.Registration, error)
+	Client(ctx context.Context, clientID, registrationAccessToken string) (domain.Client, error)
+	ClientAs(ctx context.Context, clientID string) (domain.Client, error)
 	Update(ctx context.Context, from, clientID, registrationAccessToken string, requested oauth.Document, conditions ...registrar.Condition) (registrar.Registration, error)
 	Delete(ctx context.Context, from, clientID, registrationAccessToken string, conditions ...registrar.Condition) error
 	DeleteAs(ctx context.Context, admin domain.Actor, clientID string, conditions ...registrar.Condition) error

@@ -15,17 +15,11 @@ import (
 	"roster/domain"
 	"roster/domain/access"
 	"roster/domain/oauth"
-	"roster/domain/registrar"
 	"roster/projections/readmodel"
 )
 
-// The settings by which the API refuses, as their flags are named.
-const (
-	SettingRegistration     = "registration"
-	SettingRegistrationRate = "registration-rate"
-	SettingChangeRate       = "change-rate"
-	SettingMaxBodySize      = "max-body-size"
-)
+// SettingRegistration is the setting of who may register, as its flag is named.
+const SettingRegistration = "registration"
 
 // A problem is an answer that is no success: what a caller is told, and what the log is told beside.
 type problem struct {
@@ -113,6 +107,7 @@ var problems = []struct {
 	{domain.ErrOutcomeUnknown, unavailable("the outcome is unknown: the change may or may not have been stored", soon)},
 	{domain.ErrDiskFull, unavailable("the disk of this server is full; nothing was stored", later)},
 	{domain.ErrUnavailable, unavailable("the event log is not available now; nothing was stored, try again later", soon)},
+	{readmodel.ErrBehind, unavailable("what is registered cannot be read now: the server has yet to come to the end of its event log, try again", soon)},
 	{readmodel.ErrUnavailable, unavailable("what is registered cannot be read now, try again later", soon)},
 	{domain.ErrKeysUnavailable, unavailable("the keys of the software statement's issuer cannot be had now, try again later", soon).about("software_statement")},
 	{context.DeadlineExceeded, unavailable("the answer took too long, try again", soon)},
@@ -141,8 +136,7 @@ func problemOf(err error) *problem {
 		known     *problem
 		refused   *oauth.Error
 		throttled *access.Throttled
-		changed   *registrar.Throttled
-		fetches   *registrar.TooManyFetches
+		behind    *readmodel.CatchingUpError
 		tooLarge  *http.MaxBytesError
 		routing   *echo.HTTPError
 	)
@@ -152,14 +146,12 @@ func problemOf(err error) *problem {
 	case errors.As(err, &refused):
 		return ruleBroken(refused)
 	case errors.As(err, &throttled):
-		return tooMany("failed attempts", "", throttled.RetryAfter)
-	case errors.As(err, &changed):
-		return tooMany("changes of this client", SettingChangeRate, changed.RetryAfter)
-	case errors.As(err, &fetches):
-		return tooMany("documents fetched for this address", SettingRegistrationRate, fetches.RetryAfter)
+		return tooMany(throttled)
+	case errors.As(err, &behind):
+		return unavailable(behind.Error(), soon)
 	case errors.As(err, &tooLarge):
-		p := invalidRequest(http.StatusRequestEntityTooLarge, "", fmt.Sprintf("the body is larger than the %d bytes that the policy %s of this server allows", tooLarge.Limit, SettingMaxBodySize))
-		p.setting = SettingMaxBodySize
+		p := invalidRequest(http.StatusRequestEntityTooLarge, "", fmt.Sprintf("the body is larger than the %d bytes that the policy %s of this server allows", tooLarge.Limit, oauth.SettingMaxBodySize))
+		p.setting = oauth.SettingMaxBodySize
 		return p
 	}
 	for _, p := range problems {
@@ -187,9 +179,12 @@ func ruleBroken(refused *oauth.Error) *problem {
 	return p
 }
 
-// tooMany refuses what there was too much of, by a setting where one is given.
-func tooMany(what, setting string, wait time.Duration) *problem {
-	return &problem{status: http.StatusTooManyRequests, Code: front.TooManyRequests, Description: "too many " + what + ", try again later", retryAfter: wait, setting: setting}
+// tooMany is the answer to what somebody did too often.
+func tooMany(t *access.Throttled) *problem {
+	return &problem{
+		status: http.StatusTooManyRequests, Code: front.TooManyRequests, Description: "too many " + t.What + ", try again later",
+		retryAfter: t.RetryAfter, setting: t.Setting,
+	}
 }
 
 // answerError writes the answer to an error.

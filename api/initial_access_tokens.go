@@ -169,7 +169,7 @@ func (a *API) issueInitialAccessToken(c echo.Context, by caller) error {
 
 func (a *API) listInitialAccessTokens(c echo.Context, _ caller) error {
 	q := queryOf(c, "limit", "cursor")
-	selected := readmodel.TokenQuery{Limit: int(q.number("limit", 1, pageMost, pageDefault)), Cursor: q.text("cursor")}
+	selected := readmodel.InitialAccessTokenQuery{Limit: int(q.number("limit", 1, pageMost, pageDefault)), Cursor: q.text("cursor")}
 	if q.err != nil {
 		return q.err
 	}

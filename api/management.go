@@ -2,7 +2,6 @@ package api
 
 import (
 	"cmp"
-	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -10,7 +9,6 @@ import (
 	"roster/domain"
 	"roster/domain/access"
 	"roster/domain/registrar"
-	"roster/projections/readmodel"
 )
 
 // managementEndpoints are those of a client's registration_client_uri (RFC 7592), at the two paths where clients
@@ -60,48 +58,18 @@ var versionHeader = object{
 }
 
 // readClient answers RFC 7592 section 2.1, and an administrator's read without registration access token and
-// address.
+// address. Not even an administrator gets a 404 here (OpenID Connect Dynamic Client Registration 1.0, 4.4).
 func (a *API) readClient(c echo.Context, by caller) error {
+	ctx, id := c.Request().Context(), c.Param("client_id")
+	read := func() (domain.Client, error) { return a.Registrar.Client(ctx, id, by.token) }
 	if by.presented != access.RegistrationAccessToken {
-		return a.readClientAsAdministrator(c)
+		read = func() (domain.Client, error) { return a.Registrar.ClientAs(ctx, domain.CanonicalID(id)) }
 	}
-	client, err := a.admitted(c, by.token)
+	client, err := read()
 	if err != nil {
 		return err
 	}
-	return a.answerRead(c, registrar.Registration{Client: client.Client, RegistrationAccessToken: by.token})
-}
-
-func (a *API) readClientAsAdministrator(c echo.Context) error {
-	client, err := a.addressed(c, domain.CanonicalID(c.Param("client_id")))
-	if err != nil {
-		return err
-	}
-	// Not even an administrator gets a 404 here (OpenID Connect Dynamic Client Registration 1.0, 4.4).
-	if err := client.AuthorizeAdministrator(); err != nil {
-		return err
-	}
-	return a.answerRead(c, registrar.Registration{Client: client.Client})
-}
-
-// admitted returns the client of the request's address when a registration access token admits to it, else
-// domain.ErrUnauthorized.
-func (a *API) admitted(c echo.Context, registrationAccessToken string) (readmodel.Client, error) {
-	client, err := a.addressed(c, c.Param("client_id"))
-	if err == nil {
-		err = client.Authorize(registrationAccessToken)
-	}
-	return client, err
-}
-
-// addressed returns the client with the id of the request's address. Unknown ids have the zero client, which admits
-// nobody, after the same work.
-func (a *API) addressed(c echo.Context, id string) (readmodel.Client, error) {
-	client, err := a.Reader.Client(c.Request().Context(), id)
-	if errors.Is(err, domain.ErrNotFound) {
-		return readmodel.Client{}, nil
-	}
-	return client, err
+	return a.answerRead(c, registrar.Registration{Client: client, RegistrationAccessToken: by.token})
 }
 
 // answerRead answers a read, unless the reader has that version already or wants another.
@@ -127,7 +95,7 @@ func (a *API) updateClient(c echo.Context, by caller) error {
 	p, malformed := preconditionsOf(c.Request())
 	requested, err := a.readDocument(c)
 	if err = cmp.Or(malformed, err); err != nil {
-		return a.refuseAdmitted(c, by.token, err)
+		return a.refuse(c, by.token, err)
 	}
 	registration, err := a.Registrar.Update(c.Request().Context(), c.RealIP(), c.Param("client_id"), by.token, requested, p.ifMatch, p.ifNoneMatch)
 	if err != nil {
@@ -136,10 +104,10 @@ func (a *API) updateClient(c echo.Context, by caller) error {
 	return a.answerClient(c, http.StatusOK, registration)
 }
 
-// refuseAdmitted returns what a request to a client has wrong when its registration access token admits to the
-// client: others are told of the token alone.
-func (a *API) refuseAdmitted(c echo.Context, registrationAccessToken string, wrong error) error {
-	_, err := a.admitted(c, registrationAccessToken)
+// refuse returns what the client itself has wrong in a request. Others are told of their registration access token
+// alone.
+func (a *API) refuse(c echo.Context, registrationAccessToken string, wrong error) error {
+	_, err := a.Registrar.Client(c.Request().Context(), c.Param("client_id"), registrationAccessToken)
 	return cmp.Or(err, wrong)
 }
 
@@ -149,7 +117,7 @@ func (a *API) deleteClient(c echo.Context, by caller) error {
 	p, malformed := preconditionsOf(c.Request())
 	switch {
 	case by.presented == access.RegistrationAccessToken && malformed != nil:
-		return a.refuseAdmitted(c, by.token, malformed)
+		return a.refuse(c, by.token, malformed)
 	case by.presented == access.RegistrationAccessToken:
 		return noContent(c, a.Registrar.Delete(ctx, c.RealIP(), id, by.token, p.ifMatch, p.ifNoneMatch))
 	case malformed != nil:

@@ -65,7 +65,7 @@ func TestRefusalsLeaveATrace(t *testing.T) {
 		{"no JSON", nil, register(marker), 400, "invalid_client_metadata", "", ""},
 		{"member twice", nil, register(`{"` + marker + `":1,"` + marker + `":2}`), 400, "invalid_client_metadata", "", ""},
 		{"statement", nil, register(`{"redirect_uris":["https://a.example/"],"software_statement":"` + marker + `"}`), 400, "invalid_software_statement", "software_statement", ""},
-		{"issuer", fails(oauth.UnapprovedStatement("wrong")), register(document), 400, "unapproved_software_statement", "software_statement", ""},
+		{"issuer", fails(oauth.UnapprovedStatement(oauth.SettingSoftwareIssuers, "wrong")), register(document), 400, "unapproved_software_statement", "software_statement", "software-issuers"},
 		{"forbidden in an update", fails(&oauth.Error{Code: oauth.InvalidRequest, Field: "client_secret", Detail: "wrong"}),
 			send("PUT", clientsPath+"/"+marker, bearer(marker), body(document)), 400, "invalid_request", "client_secret", ""},
 		{"parameter", nil, send("GET", "/api/v1/clients?status="+marker, asAdmin), 400, "invalid_request", "status", ""},
@@ -109,7 +109,8 @@ func TestRefusalsLeaveATrace(t *testing.T) {
 		{"log", fails(domain.ErrUnavailable), register(document), 503, "temporarily_unavailable", "", ""},
 		{"disk", fails(domain.ErrDiskFull), register(document), 503, "temporarily_unavailable", "", ""},
 		{"keys", fails(domain.ErrKeysUnavailable), register(document), 503, "temporarily_unavailable", "software_statement", ""},
-		{"read model", func(o *api.Options) { o.Reader = broken{o.Reader} }, send("GET", "/api/v1/clients/"+marker, asAdmin), 503, "temporarily_unavailable", "", ""},
+		{"catching up", func(o *api.Options) { o.Reader = broken{o.Reader, &readmodel.CatchingUpError{Applied: 1, Last: 2}} }, send("GET", "/api/v1/clients/"+marker, asAdmin), 503, "temporarily_unavailable", "", ""},
+		{"read model", func(o *api.Options) { o.Reader = broken{o.Reader, readmodel.ErrUnavailable} }, send("GET", "/api/v1/clients/"+marker, asAdmin), 503, "temporarily_unavailable", "", ""},
 		{"not ready", func(o *api.Options) { o.Reader = behind{o.Reader} }, send("GET", "/readyz"), 503, "temporarily_unavailable", "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -156,8 +157,11 @@ func TestRefusalsLeaveATrace(t *testing.T) {
 func frozen() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 
 // broken is a read model whose file cannot be read.
-type broken struct{ readmodel.Reader }
+type broken struct {
+	readmodel.Reader
+	err error
+}
 
-func (broken) Client(ctx context.Context, id string) (readmodel.Client, error) {
-	return readmodel.Client{}, readmodel.ErrUnavailable
+func (b broken) Client(context.Context, string) (readmodel.Client, error) {
+	return readmodel.Client{}, b.err
 }

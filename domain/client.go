@@ -54,8 +54,7 @@ func (c Client) AuthorizeAdministrator() error {
 	return nil
 }
 
-// Evolve returns the state after an event. It does not change its argument and refuses no recorded event,
-// whatever the rules are today.
+// Evolve is the Evolve of Clients.
 func Evolve(c Client, aggregate Aggregate, event Event) Client {
 	c.ID = aggregate.ID
 	c.Version++
@@ -86,14 +85,6 @@ func Evolve(c Client, aggregate Aggregate, event Event) Client {
 		c.Status = Deleted
 	case ClientRevoked:
 		c.Status = Revoked
-	}
-	return c
-}
-
-// Fold returns the state after further events of the client.
-func Fold(c Client, events []Envelope) Client {
-	for _, e := range events {
-		c = Evolve(c, e.Aggregate, e.Event)
 	}
 	return c
 }

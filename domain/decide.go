@@ -1,8 +1,3 @@
-// Package domain is what may happen to the clients, the initial access tokens and the registry: commands, events,
-// and the decisions between them.
-//
-// It has no I/O, no clock, no randomness and no logging. Decide answers a command with events, Evolve
-// folds events into state. What a client may be are the rules of the package oauth.
 package domain
 
 import (
@@ -12,10 +7,9 @@ import (
 	"roster/domain/oauth"
 )
 
-// Decide returns what follows from a command: events, nothing when nothing is to change, or an error that
-// leaves everything as it was. It returns an *oauth.Error for what the request has wrong, a *oauth.Missing when nothing
-// is wrong but others have to be asked first, and ErrNotFound for a command to a client that was never
-// registered.
+// Decide is the Decide of Clients. It returns an *oauth.Error for what the request has wrong, an *oauth.Missing
+// when nothing is wrong but others have to be asked first, and ErrNotFound for a command to a client that was
+// never registered.
 func Decide(p oauth.Policy, c Client, command Command) ([]Event, error) {
 	switch command := command.(type) {
 	case Register:

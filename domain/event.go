@@ -84,6 +84,16 @@ func (InitialAccessTokenUsed) Type() string { return "InitialAccessTokenUsed" }
 // Type returns "InitialAccessTokenRevoked".
 func (InitialAccessTokenRevoked) Type() string { return "InitialAccessTokenRevoked" }
 
+// Withdraws reports whether an event does nothing but take away from a client or an initial access token what it
+// may do. When there is little space left to record events in, only such events are still recorded.
+func Withdraws(event Event) bool {
+	switch event.(type) {
+	case ClientDeleted, ClientRevoked, InitialAccessTokenRevoked:
+		return true
+	}
+	return false
+}
+
 // An Aggregate names what events are about: the unit that is decided on as a whole.
 type Aggregate struct {
 	Kind string // such as "client"
@@ -92,17 +102,17 @@ type Aggregate struct {
 
 // RegistryAggregate is the one aggregate of what happens to the registry itself.
 func RegistryAggregate() Aggregate {
-	return Aggregate{Kind: "registry", ID: "registry"}
+	return Registries.Aggregate("registry")
 }
 
 // ClientAggregate is the aggregate of the client with this client_id.
 func ClientAggregate(clientID string) Aggregate {
-	return Aggregate{Kind: "client", ID: clientID}
+	return Clients.Aggregate(clientID)
 }
 
 // TokenAggregate is the aggregate of the initial access token with this id.
 func TokenAggregate(id string) Aggregate {
-	return Aggregate{Kind: "initial-access-token", ID: id}
+	return InitialAccessTokens.Aggregate(id)
 }
 
 // ActorKind says on whose behalf something was done.

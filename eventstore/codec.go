@@ -12,9 +12,9 @@ import (
 	"roster/domain/oauth"
 )
 
-// ErrUnknownSchema says that a record's type or schema version is none that this program knows:
-// it was written by a later one.
-var ErrUnknownSchema = errors.New("unknown event type or schema version")
+// ErrUnknownSchema says that a record has a type, a schema version or a member that this program does not
+// know: a newer one wrote it. Nothing is wrong with the record, and a program that knows it can read it.
+var ErrUnknownSchema = errors.New("unknown event type, schema version or member")
 
 // Encoded is an envelope as a log stores it: Body is the payload, the other fields stand beside it.
 type Encoded struct {
@@ -44,13 +44,12 @@ type personal struct {
 // Encode encodes an envelope under the current schema version of its event's type. The encoding of a
 // version never changes. It returns an error for an envelope that could not be decoded again.
 func Encode(e domain.Envelope) (Encoded, error) {
-	public, private := split(e.Event)
-	version, data, err := dataOf(public)
+	version, data, err := dataOf(e.Event)
 	if err != nil {
 		return Encoded{}, err
 	}
 	b := body[any]{Data: data, Personal: personal{IP: e.Actor.IP}}
-	if len(private) > 0 {
+	if private := split(data); len(private) > 0 {
 		if b.Personal.Metadata, err = json.Marshal(private); err != nil {
 			return Encoded{}, fmt.Errorf("encode personal data of %s: %w", e.Event.Type(), err)
 		}
@@ -65,23 +64,22 @@ func Encode(e domain.Envelope) (Encoded, error) {
 	}, nil
 }
 
-// Decode is the inverse of Encode, for every version there ever was. It returns ErrUnknownSchema for
-// any other, and an error for a body that Encode cannot have made.
+// Decode is the inverse of Encode, for every version there ever was. It returns ErrUnknownSchema, with the
+// type and the version, for any other type or version and for a member, of the body, the data or the
+// metadata, that the version does not have. It returns another error for a body that Encode cannot have made.
+// It never leaves anything out.
 func Decode(r Encoded) (domain.Envelope, error) {
-	schema, err := schemaOf(r.Type, r.Version)
+	schema, err := schemaFor(r.Type, r.Version)
 	if err != nil {
-		return domain.Envelope{}, err
+		return domain.Envelope{}, decodeError(r.Type, r.Version, err)
 	}
-	event, personal, err := schema.parseBody(r.Body)
-	if err == nil && personal.Metadata != nil {
-		event, err = merge(event, personal.Metadata)
-	}
+	event, ip, err := schema.parseBody(r.Body)
 	if err != nil {
-		return domain.Envelope{}, fmt.Errorf("decode %s: %w", r.Type, err)
+		return domain.Envelope{}, decodeError(r.Type, r.Version, err)
 	}
 	return domain.Envelope{
 		ID: r.ID, Time: r.Time.UTC(), Aggregate: r.Aggregate, Event: event,
-		Actor: domain.Actor{Kind: r.ActorKind, ID: r.ActorID, IP: personal.IP},
+		Actor: domain.Actor{Kind: r.ActorKind, ID: r.ActorID, IP: ip},
 	}, nil
 }
 
@@ -98,65 +96,65 @@ func EventData(event domain.Event) (version int, data jsontext.Value, err error)
 	return version, data, nil
 }
 
-// ParseEventData is the inverse of EventData, for every version there ever was. It returns
-// ErrUnknownSchema for any other.
+// ParseEventData is the inverse of EventData, for every version there ever was. Its errors are those of Decode.
 func ParseEventData(eventType string, version int, data []byte) (domain.Event, error) {
-	schema, err := schemaOf(eventType, version)
+	schema, err := schemaFor(eventType, version)
 	if err != nil {
-		return nil, err
+		return nil, decodeError(eventType, version, err)
 	}
 	event, err := schema.parse(data)
 	if err != nil {
-		return nil, fmt.Errorf("decode %s: %w", eventType, err)
+		return nil, decodeError(eventType, version, err)
 	}
 	return event, nil
 }
 
-// split takes the personal members out of an event's metadata.
-func split(event domain.Event) (public domain.Event, private oauth.Metadata) {
-	switch e := event.(type) {
-	case domain.ClientRegistered:
-		e.Metadata, private = splitMetadata(e.Metadata)
-		return e, private
-	case domain.ClientUpdated:
-		e.Metadata, private = splitMetadata(e.Metadata)
-		return e, private
-	}
-	return event, nil
+func decodeError(eventType string, version int, cause error) error {
+	return fmt.Errorf("decode %q version %d: %w", eventType, version, cause)
 }
 
-func splitMetadata(all oauth.Metadata) (public, private oauth.Metadata) {
-	public, private = make(oauth.Metadata, len(all)), oauth.Metadata{}
-	for name, value := range all {
+// hasMetadata is wire data with metadata, some members of which may be personal.
+type hasMetadata interface{ metadata() *oauth.Metadata }
+
+// split takes the personal members out of wire data and returns them. The event that the data was made from
+// keeps them.
+func split(data any) (private oauth.Metadata) {
+	holder, ok := data.(hasMetadata)
+	if !ok {
+		return nil
+	}
+	all := holder.metadata()
+	public, private := make(oauth.Metadata, len(*all)), oauth.Metadata{}
+	for name, value := range *all {
 		if member, _, _ := oauth.LookupMember(name); member.Personal {
 			private[name] = value
 		} else {
 			public[name] = value
 		}
 	}
-	return public, private
+	*all = public
+	return private
 }
 
-// merge is the inverse of split. The event was just decoded: nobody else holds its metadata.
-func merge(event domain.Event, private jsontext.Value) (domain.Event, error) {
-	var public oauth.Metadata
-	switch e := event.(type) {
-	case domain.ClientRegistered:
-		public = e.Metadata
-	case domain.ClientUpdated:
-		public = e.Metadata
-	default:
-		return nil, errors.New("personal data of an event that has no metadata")
+// merge is the inverse of split. The data was just decoded: nobody else holds its metadata.
+func merge(data any, private jsontext.Value) error {
+	holder, ok := data.(hasMetadata)
+	if !ok {
+		return errors.New("personal data of an event that has no metadata")
 	}
-	var members metadata
+	var members oauth.Metadata
 	if err := unmarshal(private, &members); err != nil {
-		return nil, fmt.Errorf("personal data: %w", err)
+		return fmt.Errorf("personal data: %w", err)
 	}
-	for name, value := range members.Metadata {
+	public := *holder.metadata()
+	if public == nil {
+		return errors.New("metadata is missing")
+	}
+	for name, value := range members {
 		if _, twice := public[name]; twice {
-			return nil, fmt.Errorf("member %q is both in data and in personal data", name)
+			return fmt.Errorf("member %q is both in data and in personal data", name)
 		}
 		public[name] = value
 	}
-	return event, nil
+	return nil
 }

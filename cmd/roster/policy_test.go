@@ -1,10 +1,16 @@
 package main
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -78,5 +84,43 @@ func TestPolicyOfTheSettings(t *testing.T) {
 				t.Error("the same policy has another version")
 			}
 		})
+	}
+}
+
+// TestSettingsInRefusalsAreFlags holds the settings that refusals name to the flags of serve, by their names: each is
+// a flag, and each flag that makes the policy is among them.
+func TestSettingsInRefusalsAreFlags(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "../../domain/oauth/setting.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]bool{}
+	ast.Inspect(file, func(node ast.Node) bool {
+		if spec, ok := node.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, "Setting") {
+			name, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			named[name] = true
+		}
+		return true
+	})
+	isFlag := map[string]bool{}
+	for _, flag := range serveFlags(t) {
+		isFlag[flag.Name] = true
+	}
+	for name := range named {
+		if !isFlag[name] {
+			t.Errorf("refusals name %s, which is no flag of serve", name)
+		}
+	}
+	policy, err := kong.New(&policySettings{}, policyDefaults(), kong.NoDefaultHelp())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, flag := range policy.Model.Flags {
+		if !named[flag.Name] {
+			t.Errorf("--%s makes the policy and is no constant of the package oauth", flag.Name)
+		}
 	}
 }

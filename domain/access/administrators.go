@@ -1,5 +1,5 @@
-// Package access says who may do what, and how often: administrators by their passwords and API tokens, and callers
-// by their addresses.
+// Package access says who may do what, and how often: administrators are known by their passwords and API tokens,
+// other callers by their addresses.
 package access
 
 import (
@@ -16,18 +16,8 @@ import (
 	"roster/domain"
 )
 
-// ErrRefused says that a name and password, or a token, are not an administrator's.
+// ErrRefused says that a name and password, or an API token, are not an administrator's.
 var ErrRefused = errors.New("not an administrator's credentials")
-
-// Throttled says that there were too many failed attempts; no credentials were looked at.
-type Throttled struct {
-	RetryAfter time.Duration
-}
-
-// Error names the wait.
-func (t *Throttled) Error() string {
-	return "too many failed attempts, try again in " + t.RetryAfter.String()
-}
 
 // Options say who the administrators are.
 type Options struct {
@@ -72,7 +62,8 @@ func New(options Options) (*Administrators, error) {
 }
 
 // Password returns the administrator with this name and password as an actor at the address from.
-// It returns ErrRefused, a *Throttled, or the context's error.
+// It returns ErrRefused, a *Throttled when too many attempts from there have failed, in which case the password is
+// not looked at, or the context's error.
 func (a *Administrators) Password(ctx context.Context, from, user, password string) (domain.Actor, error) {
 	if err := a.attempts.blocked(from); err != nil {
 		return domain.Actor{}, err

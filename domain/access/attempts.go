@@ -1,13 +1,11 @@
 package access
 
-import (
-	"time"
-)
+import "time"
 
 const (
-	failures     = 10               // attempts that may fail in a row from one address
-	forgiveAfter = 20 * time.Second // a failure is forgotten after as long
-	addresses    = 10_000           // that are remembered
+	failures     = 10               // how many attempts may fail in a row from one address
+	forgiveAfter = 20 * time.Second // how long it takes until one more may fail
+	addresses    = 10_000           // how many addresses are remembered
 )
 
 // attempts bounds failed attempts by caller.
@@ -22,7 +20,7 @@ func newAttempts(now func() time.Time) attempts {
 
 // blocked returns a *Throttled when too many attempts have failed from this address.
 func (a attempts) blocked(from string) error {
-	return throttled(a.callers.Wait(from, a.now()))
+	return tooManyFailures(a.callers.Wait(from, a.now()))
 }
 
 // attempt runs check unless too many have failed from this address, and counts it when it fails.
@@ -31,7 +29,7 @@ func (a attempts) attempt(from string, check func() (right bool, err error)) err
 	// An attempt counts as failed until it is known to be right, so that attempts at the same time
 	// cannot pass together.
 	forgive, wait := a.callers.Take(from, a.now())
-	if err := throttled(wait); err != nil {
+	if err := tooManyFailures(wait); err != nil {
 		return err
 	}
 	right, err := check()
@@ -42,10 +40,4 @@ func (a attempts) attempt(from string, check func() (right bool, err error)) err
 	return ErrRefused
 }
 
-// throttled is nil for no wait. It tells whole seconds, which is what Retry-After can say.
-func throttled(wait time.Duration) error {
-	if wait == 0 {
-		return nil
-	}
-	return &Throttled{RetryAfter: (wait + time.Second - 1).Truncate(time.Second)}
-}
+func tooManyFailures(wait time.Duration) error { return TooMany("failed attempts", "", wait) }

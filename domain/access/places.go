@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// places bounds how many do something at a time. A free place goes to whoever has come last: a flood in front
-// of somebody is not waited for, and those that have waited for longest are the likeliest to have given up.
-// It may be used concurrently.
+// places bounds how many do something at a time. A free place goes to whoever came last: so nobody waits for a
+// flood that came before, and those that have waited longest are the likeliest to have given up. It may be used
+// concurrently.
 type places struct {
 	mu      sync.Mutex
 	free    int
@@ -26,19 +26,19 @@ func (p *places) take(ctx context.Context) error {
 		p.mu.Unlock()
 		return nil
 	}
-	turn := make(chan struct{})
-	p.waiting = append(p.waiting, turn)
+	freed := make(chan struct{})
+	p.waiting = append(p.waiting, freed)
 	p.mu.Unlock()
 	select {
-	case <-turn:
+	case <-freed:
 		return nil
 	case <-ctx.Done():
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	i := slices.Index(p.waiting, turn)
+	i := slices.Index(p.waiting, freed)
 	if i < 0 {
-		return nil // the turn came meanwhile
+		return nil // a place became free meanwhile
 	}
 	p.waiting = slices.Delete(p.waiting, i, i+1)
 	return fmt.Errorf("wait for a place: %w", ctx.Err())

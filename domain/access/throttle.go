@@ -8,16 +8,16 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// A Throttle gives each holder of a key turns of its own: so many at once, and a new one in every interval until
-// it has as many again. It may be used concurrently.
+// A Throttle limits how often each of many holders does something. A holder has a number of permits, all of which it
+// may use at once, and gets one back in every interval until it has that number again. It may be used concurrently.
 type Throttle[K comparable] struct {
 	interval time.Duration
 	atOnce   int
 	known    *lru.Cache[K, *rate.Limiter]
 }
 
-// NewThrottle returns a Throttle of which each holder has atOnce and gets one back in every interval. It remembers as
-// many holders as remembered says and forgets the one that has not come for longest. All three are above 0.
+// NewThrottle returns a Throttle that gives each holder atOnce permits, and one back in every interval. It remembers
+// as many holders as remembered says, and forgets the one that has not come for longest. All three are above 0.
 func NewThrottle[K comparable](atOnce int, interval time.Duration, remembered int) *Throttle[K] {
 	known, err := lru.New[K, *rate.Limiter](remembered)
 	if err != nil {
@@ -26,18 +26,18 @@ func NewThrottle[K comparable](atOnce int, interval time.Duration, remembered in
 	return &Throttle[K]{interval: interval, atOnce: atOnce, known: known}
 }
 
-// Wait returns how long it is until a holder has a turn, 0 when it has one. It takes none.
+// Wait returns how long it is until a holder has a permit, 0 when it has one. It uses none.
 func (t *Throttle[K]) Wait(holder K, now time.Time) time.Duration {
 	missing := 1 - t.limiter(holder).TokensAt(now)
 	return max(0, time.Duration(missing*float64(t.interval)))
 }
 
-// Take takes a turn of a holder. When it has none, wait says how long until it does and none is taken. A turn
-// that was taken can be given back.
+// Take uses a permit of a holder. When the holder has none, wait says how long it is until it has one. A permit that
+// was used can be given back.
 func (t *Throttle[K]) Take(holder K, now time.Time) (giveBack func(), wait time.Duration) {
-	turn := t.limiter(holder).ReserveN(now, 1)
-	giveBack = func() { turn.CancelAt(now) }
-	if wait = turn.DelayFrom(now); wait > 0 {
+	permit := t.limiter(holder).ReserveN(now, 1)
+	giveBack = func() { permit.CancelAt(now) }
+	if wait = permit.DelayFrom(now); wait > 0 {
 		giveBack()
 	}
 	return giveBack, wait

@@ -2,6 +2,8 @@ package oauth_test
 
 import (
 	"errors"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,6 +25,7 @@ func admit(t testing.TB, p oauth.Policy, r oauth.Request) (oauth.Metadata, error
 func narrow(t testing.TB, p oauth.Policy, r oauth.Request) (registered, leftOut oauth.Metadata, err error) {
 	t.Helper()
 	registered, leftOut, err = oauth.Admit(p, r)
+	checkSetting(t, err)
 	if r.Former != nil {
 		return registered, leftOut, err
 	}
@@ -98,6 +101,27 @@ func checkRefusal(t testing.TB, err error) {
 		if r < 0x20 || r > 0x7e || r == '"' || r == '\\' {
 			t.Fatalf("description %q has %q", refused.Error(), r)
 		}
+	}
+}
+
+// policyNamed finds the setting that the words of a refusal name.
+var policyNamed = regexp.MustCompile("the policy ([a-z-]+) of this server")
+
+// checkSetting checks that a refusal whose words name what refused it says the same in its Setting.
+func checkSetting(t testing.TB, err error) {
+	t.Helper()
+	var refused *oauth.Error
+	if !errors.As(err, &refused) {
+		return
+	}
+	named := ""
+	if found := policyNamed.FindStringSubmatch(refused.Detail); found != nil {
+		named = found[1]
+	} else if strings.Contains(refused.Detail, "initial access token") {
+		named = oauth.InitialAccessToken
+	}
+	if named != "" && refused.Setting != named {
+		t.Errorf("refused by the setting %q, in words: %s", refused.Setting, refused.Detail)
 	}
 }
 

@@ -32,7 +32,7 @@ func (b bounds) isNativeByDefault(m Metadata) bool {
 func hasPrivateUse(m Metadata) bool {
 	return slices.ContainsFunc(redirectsOf(m), func(s string) bool {
 		u, wrong := parseURI(s)
-		return wrong == "" && !u.isWeb() && !isDangerousScheme(u.scheme)
+		return wrong == nil && !u.isWeb() && !isDangerousScheme(u.scheme)
 	})
 }
 

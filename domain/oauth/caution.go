@@ -24,14 +24,13 @@ func Cautions(m Metadata) []Caution {
 		if slices.Contains(attested, name) {
 			continue
 		}
-		base, _, _ := strings.Cut(name, "#")
-		isName, isPage := slices.Contains(shownNames, base), slices.Contains(pages, base)
+		member := lookup(name)
 		switch text := m.Text(name); {
-		case isName && hidesCharacters(text):
+		case member.shownAsName && hidesCharacters(text):
 			cautions = append(cautions, Caution{name, "has characters that cannot be seen"})
-		case isName && mixesAlphabets(text):
+		case member.shownAsName && mixesAlphabets(text):
 			cautions = append(cautions, Caution{name, "has a word with letters of several alphabets that look alike"})
-		case isPage && isElsewhere(text, m.List("redirect_uris")):
+		case member.page && isElsewhere(text, m.List("redirect_uris")):
 			cautions = append(cautions, Caution{name, "does not have scheme and host of any redirect URI"})
 		}
 	}
@@ -60,9 +59,6 @@ func isElsewhere(page string, redirectURIs []string) bool {
 	remote := slices.DeleteFunc(slices.Clone(redirectURIs), func(s string) bool { return isAppOnly([]string{s}) })
 	return len(remote) > 0 && !sharesHost(page, remote)
 }
-
-// shownNames are the members by which people take a client for somebody.
-var shownNames = []string{"client_name", "ext_param_owner", "organization_name"}
 
 func hidesCharacters(s string) bool {
 	var before rune

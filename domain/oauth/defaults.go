@@ -6,6 +6,8 @@ import (
 	"strings"
 )
 
+var withDefaults = membersThat(func(m Member) bool { return m.Default != nil })
+
 // complete fills in what the specifications and the policy define for members that were left out (OpenID Connect
 // Dynamic Client Registration 1.0, 2; RFC 7591 2). Grants are there already. Every default is one that the bounds
 // allow and that the client can do with what it brings, if there is any. It returns an *Error where the request
@@ -23,21 +25,21 @@ func (b bounds) complete(m Metadata) error {
 	if err := choose(b.Policy, m); err != nil {
 		return err
 	}
-	for _, member := range Members {
-		if m[member.Name] != nil || member.Default == nil {
-			continue
-		}
-		if member.rule.values == nil {
-			m[member.Name] = member.Default
-		} else {
-			setFirstFit(b.Policy, m, member.Name, preferred(member.Values(b.Policy), member.Default))
+	for _, name := range withDefaults {
+		member := lookup(name)
+		switch {
+		case m[name] != nil:
+		case member.rule.allowance == nil:
+			m[name] = member.Default
+		default:
+			setFirstFit(b.Policy, m, name, preferred(member.Values(b.Policy), member.Default))
 		}
 	}
 	// Where the client can do none of the methods, the rules say what it lacks for the first.
 	setDefault("token_endpoint_auth_method", Text(b.AuthMethods[0]))
-	for _, prefix := range encryptions {
-		if m[prefix+"_alg"] != nil && m[prefix+"_enc"] == nil {
-			setFirstFit(b.Policy, m, prefix+"_enc", preferred(b.encryptionEncs().values, Text("A128CBC-HS256")))
+	for _, name := range contentEncryptions {
+		if enc := lookup(name); m[enc.keyAlgorithm] != nil && m[name] == nil {
+			setFirstFit(b.Policy, m, name, preferred(enc.Values(b.Policy), enc.standardValue()))
 		}
 	}
 	return nil

@@ -12,11 +12,13 @@ type destination struct {
 	uri    string
 }
 
+var alwaysDestinations = membersThat(func(m Member) bool { return m.destination })
+
 // destinations returns all that a person's browser may be sent to on a client's behalf: what the server alone
 // fetches and pages that people are shown as links are none. Redirect URIs of a client without a grant that
 // redirects are never followed.
 func destinations(m Metadata) []destination {
-	members := slices.Concat(otherRedirects, []string{"initiate_login_uri", "frontchannel_logout_uri"})
+	members := slices.Clone(alwaysDestinations)
 	if usesRedirects(m) {
 		members = append(members, "redirect_uris")
 	}
@@ -30,11 +32,11 @@ func destinations(m Metadata) []destination {
 }
 
 // refuse is the refusal of a destination.
-func (d destination) refuse(detail string) *Error {
+func (d destination) refuse(wrong *fault) *Error {
 	if d.member == "redirect_uris" {
-		return refuseRedirect(fmt.Sprintf("redirect_uris[%d]", d.place), detail)
+		return refuseRedirect(fmt.Sprintf("redirect_uris[%d]", d.place), wrong)
 	}
-	return refuse(d.member, detail)
+	return wrong.at(d.member)
 }
 
 // checkDestinations holds the hosts of destinations on the web to the policy, which has a rule of its own for
@@ -42,7 +44,7 @@ func (d destination) refuse(detail string) *Error {
 func checkDestinations(p Policy, m Metadata) error {
 	for _, d := range destinations(m) {
 		if u, _ := parseURI(d.uri); u.isWeb() && !p.allowsHost(u.host) {
-			return d.refuse("has a host that " + p.redirectHosts().refusal())
+			return d.refuse(p.redirectHosts().refusal().after("has a host that "))
 		}
 	}
 	return nil
@@ -58,10 +60,27 @@ func (t Terms) checkDestinations(m Metadata) error {
 		u, _ := parseURI(d.uri)
 		switch {
 		case !u.isWeb():
-			return d.refuse("has a scheme other than http and https, which " + t.refusal(t.RedirectHosts))
+			return d.refuse(t.refusal(t.RedirectHosts).after("has a scheme other than http and https, which "))
 		case !matchesHost(t.RedirectHosts, u.host):
-			return d.refuse("has a host that " + t.refusal(t.RedirectHosts))
+			return d.refuse(t.refusal(t.RedirectHosts).after("has a host that "))
 		}
 	}
 	return nil
+}
+
+// checkLogout is Front-Channel Logout 2.
+func checkLogout(_ Policy, m Metadata) error {
+	if s := m.Text("frontchannel_logout_uri"); s != "" && !sharesOrigin(s, m.List("redirect_uris")) {
+		return refuse("frontchannel_logout_uri", "must have the scheme, host and port of a redirect URI")
+	}
+	return nil
+}
+
+// sharesOrigin reports whether one of the URIs has the scheme, host and port of s.
+func sharesOrigin(s string, uris []string) bool {
+	u, _ := parseURI(s)
+	return slices.ContainsFunc(uris, func(other string) bool {
+		o, wrong := parseURI(other)
+		return wrong == nil && o.scheme == u.scheme && o.host == u.host && o.effectivePort() == u.effectivePort()
+	})
 }

@@ -20,10 +20,10 @@ const minRSABits = 2048
 // Registration 1.0, 2), each that is understood complete and strong enough to be used, and no two that nobody
 // could tell apart. A set in which nothing is understood is a set all the same: whether the client needs a key
 // is for checkAuthentication and checkKeyUse to say.
-func checkPublicKeys(p Policy, v Value) string {
+func checkPublicKeys(p Policy, v Value) *fault {
 	set, err := ParseDocument([]byte(v.(Object)))
 	if err != nil || set["keys"].Kind() != '[' {
-		return "must be a JSON Web Key Set: an object with an array keys (RFC 7517 5)"
+		return &fault{text: "must be a JSON Web Key Set: an object with an array keys (RFC 7517 5)"}
 	}
 	uses, names := map[string]bool{}, map[jwkName]bool{}
 	number := 0
@@ -33,18 +33,18 @@ func checkPublicKeys(p Policy, v Value) string {
 		if wrong == notUnderstood {
 			continue // RFC 7517 5: others may understand it
 		}
-		if wrong == "" && key.name.kid != "" && names[key.name] {
-			wrong = "has type, use and kid of another (RFC 7517 4.5)"
+		if wrong == nil && key.name.kid != "" && names[key.name] {
+			wrong = &fault{text: "has type, use and kid of another (RFC 7517 4.5)"}
 		}
-		if wrong != "" {
-			return fmt.Sprintf("has a key (number %d) that %s", number, wrong)
+		if wrong != nil {
+			return wrong.after(fmt.Sprintf("has a key (number %d) that ", number))
 		}
 		uses[key.name.use], names[key.name] = true, true
 	}
 	if uses["sig"] && uses["enc"] && uses[""] {
-		return "must say the use of every key when it holds keys for signatures and for encryption"
+		return &fault{text: "must say the use of every key when it holds keys for signatures and for encryption"}
 	}
-	return ""
+	return nil
 }
 
 // A jwk is a JSON Web Key with what tells it from others.
@@ -62,30 +62,30 @@ var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv
 
 // notUnderstood is what publicKey says of a key that may be right, but of a type, a curve or a use that the
 // registry does not know. Such a key is passed over.
-const notUnderstood = "is of no supported type, curve or use"
+var notUnderstood = &fault{text: "is of no supported type, curve or use"}
 
 // publicKey reads one key and says what is wrong with it, or notUnderstood.
-func publicKey(p Policy, raw jsontext.Value) (jwk, string) {
+func publicKey(p Policy, raw jsontext.Value) (jwk, *fault) {
 	key, wrong := parseKey(raw)
-	if wrong != "" {
+	if wrong != nil {
 		return key, wrong
 	}
-	for _, rule := range []func(Policy, jwk) string{checkKeyType, checkKeyAlg, checkOperations, checkCertificates, checkParameters} {
-		if wrong := rule(p, key); wrong != "" {
+	for _, rule := range []func(Policy, jwk) *fault{checkKeyType, checkKeyAlg, checkOperations, checkCertificates, checkParameters} {
+		if wrong := rule(p, key); wrong != nil {
 			return key, wrong
 		}
 	}
-	return key, ""
+	return key, nil
 }
 
 // parseKey reads a key that may be of any type, so long as it is public.
-func parseKey(raw jsontext.Value) (key jwk, wrong string) {
+func parseKey(raw jsontext.Value) (key jwk, wrong *fault) {
 	members, err := ParseDocument(raw)
 	if err != nil {
-		return key, "is not a JSON object"
+		return key, &fault{text: "is not a JSON object"}
 	}
 	if slices.ContainsFunc(privateMembers, func(name string) bool { return members[name] != nil }) {
-		return key, "is private or symmetric; only public keys may be registered"
+		return key, &fault{text: "is private or symmetric; only public keys may be registered"}
 	}
 	key.members = members
 	for _, text := range []struct {
@@ -95,74 +95,74 @@ func parseKey(raw jsontext.Value) (key jwk, wrong string) {
 		if raw := members[text.name]; raw != nil {
 			var ok bool
 			if *text.into, ok = decodeText(raw); !ok || !isText(*text.into) {
-				return key, "has a member " + text.name + " that is not a non-empty string"
+				return key, &fault{text: "has a member " + text.name + " that is not a non-empty string"}
 			}
 		}
 	}
-	return key, ""
+	return key, nil
 }
 
-func checkKeyType(_ Policy, key jwk) string {
+func checkKeyType(_ Policy, key jwk) *fault {
 	switch use := key.name.use; {
 	case key.name.kty == "":
-		return "has no kty"
+		return &fault{text: "has no kty"}
 	case key.name.kty == "oct":
-		return "is symmetric; only public keys may be registered"
+		return &fault{text: "is symmetric; only public keys may be registered"}
 	case !slices.Contains([]string{"RSA", "EC", "OKP"}, key.name.kty),
 		key.kind() != "" && algorithms[key.kind()] == nil,
 		use != "" && use != "sig" && use != "enc":
 		return notUnderstood
 	}
-	return ""
+	return nil
 }
 
-func checkKeyAlg(_ Policy, key jwk) string {
+func checkKeyAlg(_ Policy, key jwk) *fault {
 	if key.alg != "" && !slices.Contains(algorithms[key.kind()], key.alg) {
-		return "has an alg that is not for its type and curve"
+		return &fault{text: "has an alg that is not for its type and curve"}
 	}
-	return ""
+	return nil
 }
 
 // checkCertificates holds what a key says of its certificates to RFC 7517 4.6 and 4.7.
-func checkCertificates(p Policy, key jwk) string {
+func checkCertificates(p Policy, key jwk) *fault {
 	if raw := key.members["x5c"]; raw != nil {
 		if chain, _ := decodeList(raw); len(words(chain)) == 0 {
-			return "has an x5c that is not an array of certificates"
+			return &fault{text: "has an x5c that is not an array of certificates"}
 		}
 	}
 	if raw := key.members["x5u"]; raw != nil {
 		x5u, _ := decodeText(raw)
-		if wrong := checkHTTPSURL(p, Text(x5u)); wrong != "" {
-			return "has an x5u that " + wrong
+		if wrong := checkHTTPSURL(p, Text(x5u)); wrong != nil {
+			return wrong.after("has an x5u that ")
 		}
 	}
-	return ""
+	return nil
 }
 
 // checkOperations is RFC 7517 4.3: key_ops have no value twice, and none that contradicts the use. Values that
 // the RFC does not define may mean anything.
-func checkOperations(_ Policy, key jwk) string {
+func checkOperations(_ Policy, key jwk) *fault {
 	raw, use := key.members["key_ops"], key.name.use
 	if raw == nil {
-		return ""
+		return nil
 	}
 	list, ok := decodeList(raw)
 	if !ok {
-		return "has key_ops that are not an array of strings"
+		return &fault{text: "has key_ops that are not an array of strings"}
 	}
 	seen := map[string]bool{}
 	for _, operation := range words(list) {
 		if seen[operation] {
-			return "has a value more than once in its key_ops"
+			return &fault{text: "has a value more than once in its key_ops"}
 		}
 		seen[operation] = true
 		for other, ofOther := range operations {
 			if use != "" && use != other && slices.Contains(ofOther, operation) {
-				return "has key_ops that contradict its use"
+				return &fault{text: "has key_ops that contradict its use"}
 			}
 		}
 	}
-	return ""
+	return nil
 }
 
 // otherCurves are the sizes of public keys by curve (RFC 8037 2, 3.2).
@@ -170,12 +170,12 @@ var otherCurves = map[string]int{"X25519": 32, "X448": 56, "Ed448": 57}
 
 // checkParameters checks the key itself. go-jose knows Ed25519 alone of the curves of RFC 8037, and not that of
 // RFC 8812.
-func checkParameters(_ Policy, key jwk) string {
+func checkParameters(_ Policy, key jwk) *fault {
 	size := otherCurves[key.crv]
 	modulus, _ := decodeText(key.members["n"])
 	switch {
 	case key.name.kty == "RSA" && base64.RawURLEncoding.DecodedLen(len(modulus))*8 > jose.MaxRSAModulusBits:
-		return fmt.Sprintf("has an RSA modulus above %d bits", jose.MaxRSAModulusBits)
+		return &fault{text: fmt.Sprintf("has an RSA modulus above %d bits", jose.MaxRSAModulusBits)}
 	case key.name.kty == "OKP" && size != 0:
 		return octets(key.members["x"], size)
 	case key.name.kty == "EC" && key.crv == "secp256k1":
@@ -188,10 +188,10 @@ func checkParameters(_ Policy, key jwk) string {
 var secp256k1Prime = new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 256), big.NewInt(1<<32+977))
 
 // checkSecp256k1 is RFC 8812 3.1.
-func checkSecp256k1(members Document) string {
+func checkSecp256k1(members Document) *fault {
 	var coordinates [2]*big.Int
 	for i, name := range []string{"x", "y"} {
-		if wrong := octets(members[name], 32); wrong != "" {
+		if wrong := octets(members[name], 32); wrong != nil {
 			return wrong
 		}
 		text, _ := decodeText(members[name])
@@ -203,18 +203,18 @@ func checkSecp256k1(members Document) string {
 	right := new(big.Int).Exp(x, big.NewInt(3), secp256k1Prime)
 	right.Add(right, big.NewInt(7)).Mod(right, secp256k1Prime)
 	if x.Cmp(secp256k1Prime) >= 0 || y.Cmp(secp256k1Prime) >= 0 || left.Cmp(right) != 0 {
-		return "has a point that is not on its curve"
+		return &fault{text: "has a point that is not on its curve"}
 	}
-	return ""
+	return nil
 }
 
 // octets says what would be right when raw is not the base64url of n octets.
-func octets(raw jsontext.Value, n int) string {
+func octets(raw jsontext.Value, n int) *fault {
 	text, _ := decodeText(raw)
 	if decoded, err := base64.RawURLEncoding.DecodeString(text); err != nil || len(decoded) != n {
-		return fmt.Sprintf("does not hold %d octets in base64url", n)
+		return &fault{text: fmt.Sprintf("does not hold %d octets in base64url", n)}
 	}
-	return ""
+	return nil
 }
 
 // decodeKey decodes a public key. go-jose folds the case of member names; it gets those with exact names alone.
@@ -236,23 +236,23 @@ func decodeKey(members Document) (key jose.JSONWebKey, ok bool) {
 }
 
 // checkKey checks parameters, strength and certificates of a key.
-func checkKey(members Document) string {
+func checkKey(members Document) *fault {
 	key, ok := decodeKey(members)
 	if !ok {
-		return "is not a valid public key, or does not match its certificate"
+		return &fault{text: "is not a valid public key, or does not match its certificate"}
 	}
 	switch public := key.Key.(type) {
 	case *rsa.PublicKey:
 		if public.N.BitLen() < minRSABits || public.N.Bit(0) == 0 {
-			return fmt.Sprintf("has an RSA modulus that is not odd or below %d bits", minRSABits)
+			return &fault{text: fmt.Sprintf("has an RSA modulus that is not odd or below %d bits", minRSABits)}
 		}
 		if public.E < 3 || public.E%2 == 0 {
-			return "has an RSA exponent that is not odd or below 3"
+			return &fault{text: "has an RSA exponent that is not odd or below 3"}
 		}
 	case *ecdsa.PublicKey:
 		if _, err := public.ECDH(); err != nil {
-			return "has a point that is not on its curve"
+			return &fault{text: "has a point that is not on its curve"}
 		}
 	}
-	return ""
+	return nil
 }

@@ -2,18 +2,17 @@ package oauth
 
 import "slices"
 
-// keyUses are the members whose algorithms take keys of the client's, unless they are symmetric, and what
-// for: to verify what the client signed, or to encrypt what it is sent.
-var keyUses = []struct{ member, use string }{
-	{"token_endpoint_auth_signing_alg", "sig"},
-	{"request_object_signing_alg", "sig"},
-	{"backchannel_authentication_request_signing_alg", "sig"},
-	{"id_token_encrypted_response_alg", "enc"},
-	{"userinfo_encrypted_response_alg", "enc"},
-	{"introspection_encrypted_response_alg", "enc"},
-	{"authorization_encrypted_response_alg", "enc"},
-	{"nfv_token_encrypted_response_alg", "enc"},
-}
+// A keyUse is what a key is for, as the member use of a JSON Web Key says it (RFC 7517 4.2).
+type keyUse = string
+
+const (
+	keyOfServer      keyUse = ""    // no key of the client's
+	keyForSignatures keyUse = "sig" // to verify what the client signed
+	keyForEncryption keyUse = "enc" // to encrypt what the client is sent
+)
+
+// clientKeyMembers are the members whose algorithms take keys of the client's, unless they are symmetric.
+var clientKeyMembers = membersThat(func(m Member) bool { return m.clientKey != keyOfServer })
 
 // checkKeys is OpenID Connect Dynamic Client Registration 1.0, 2: jwks and jwks_uri exclude one another.
 func checkKeys(_ Policy, m Metadata) error {
@@ -25,22 +24,22 @@ func checkKeys(_ Policy, m Metadata) error {
 
 // checkKeyUse refuses algorithms that no key of the client's can do.
 func checkKeyUse(_ Policy, m Metadata) error {
-	for _, needed := range keyUses {
-		alg := m.Text(needed.member)
-		if alg == "" || alg == "none" || isSymmetricAlg(alg) || hasKeyFor(m, needed.use, alg) {
+	for _, name := range clientKeyMembers {
+		alg, use := m.Text(name), lookup(name).clientKey
+		if alg == "" || alg == "none" || isSymmetricAlg(alg) || hasKeyFor(m, use, alg) {
 			continue
 		}
-		if needed.member == "token_endpoint_auth_signing_alg" && !hasKeyFor(m, needed.use) {
+		if name == "token_endpoint_auth_signing_alg" && !hasKeyFor(m, use) {
 			continue // it says how, not that the client signs: checkAuthMethod has seen to those that do
 		}
-		return refuse(needed.member, "needs a key that can do it in jwks, or a jwks_uri")
+		return refuse(name, "needs a key that can do it in jwks, or a jwks_uri")
 	}
 	return nil
 }
 
-// hasKeyFor reports whether the client has a key of its own for a use, "sig" or "enc", that can do one of some
+// hasKeyFor reports whether the client has a key of its own for a use that can do one of some
 // algorithms, any when none are given. What is behind a URI may be all that.
-func hasKeyFor(m Metadata, use string, algs ...string) bool {
+func hasKeyFor(m Metadata, use keyUse, algs ...string) bool {
 	if m["jwks_uri"] != nil || m["signed_jwks_uri"] != nil {
 		return true
 	}
@@ -51,7 +50,7 @@ func hasKeyFor(m Metadata, use string, algs ...string) bool {
 	members, _ := ParseDocument([]byte(set))
 	for raw := range elements(members["keys"]) {
 		key, wrong := parseKey(raw)
-		if wrong != "" || checkKeyType(Policy{}, key) != "" || !key.isFor(use) {
+		if wrong != nil || checkKeyType(Policy{}, key) != nil || !key.isFor(use) {
 			continue
 		}
 		if len(algs) == 0 || slices.ContainsFunc(algs, key.can) {

@@ -3,6 +3,7 @@ package oauth
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -107,8 +108,11 @@ func (m Metadata) MarshalJSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
+// ErrUnknownMember says that stored metadata has a member that this program does not know.
+var ErrUnknownMember = errors.New("unknown member")
+
 // UnmarshalJSON decodes what MarshalJSON encoded. It checks types, not rules: it is for what was
-// registered already, whatever the rules are today.
+// registered already, whatever the rules are today. It returns ErrUnknownMember rather than leave a member out.
 func (m *Metadata) UnmarshalJSON(data []byte) error {
 	decoder := jsontext.NewDecoder(bytes.NewBuffer(data))
 	if token, err := decoder.ReadToken(); err != nil || token.Kind() != '{' {
@@ -125,9 +129,9 @@ func (m *Metadata) UnmarshalJSON(data []byte) error {
 		if err != nil {
 			return fmt.Errorf("decode metadata: %w", err)
 		}
-		member, _, known := LookupMember(name)
-		if !known {
-			return fmt.Errorf("decode metadata: unknown member %s", name)
+		member := lookup(name)
+		if member == nil {
+			return fmt.Errorf("decode metadata: %w %s", ErrUnknownMember, name)
 		}
 		value, ok := member.Kind.decode(raw)
 		if !ok {
@@ -146,8 +150,8 @@ func decodeMetadata(document Document) (Metadata, error) {
 	metadata := make(Metadata, len(document)+4)
 	for _, name := range slices.Sorted(maps.Keys(document)) {
 		raw := document[name]
-		member, _, ok := LookupMember(name)
-		if !ok {
+		member := lookup(name)
+		if member == nil {
 			continue
 		}
 		value, ok := member.Kind.decode(raw)

@@ -25,7 +25,7 @@ func (b bounds) narrow(m Metadata) Metadata {
 		m["grant_types"], leftOut["grant_types"] = grants, excess
 	}
 	types, excess := split(m.List("response_types"), func(responseType string) bool {
-		allowed := checkAllowedResponseTypes(b.Policy, Text(responseType)) == ""
+		allowed := checkAllowedResponseTypes(b.Policy, Text(responseType)) == nil
 		return allowed && missingGrant(responseType, m.List("grant_types")) == "" || !isResponseType(responseType)
 	})
 	if usable := len(types) > 0 || !usesRedirects(m) && isUsable(m.List("grant_types")); len(excess) > 0 && usable {
@@ -69,5 +69,5 @@ func (b bounds) knowsGrant(grant string) bool {
 // isResponseType reports whether a response type is of a specification, in any order of its words.
 func isResponseType(responseType string) bool {
 	known := Policy{ResponseTypes: slices.Concat(DefaultPolicy.ResponseTypes, moreResponseTypes)}
-	return checkAllowedResponseTypes(known, Text(responseType)) == ""
+	return checkAllowedResponseTypes(known, Text(responseType)) == nil
 }

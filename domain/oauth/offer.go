@@ -145,11 +145,11 @@ func redirectHost(p Policy) string {
 // having returns clients like another that have a value of a member, together with what has to go with it.
 // It returns none where the value would mean nothing to the client.
 func having(p Policy, client Metadata, name, value string) (clients []Metadata) {
+	member := lookup(name)
+	if member.authMethod && client.Text("token_endpoint_auth_method") != value {
+		return nil
+	}
 	switch name {
-	case "token_endpoint_auth_method", "introspection_endpoint_auth_method", "revocation_endpoint_auth_method":
-		if client.Text("token_endpoint_auth_method") != value {
-			return nil
-		}
 	case "token_endpoint_auth_signing_alg":
 		if client[name] == nil {
 			return nil
@@ -178,9 +178,9 @@ func having(p Policy, client Metadata, name, value string) (clients []Metadata) 
 			"backchannel_client_notification_endpoint": Text("https://" + redirectHost(p) + "/notified"), name: Text(value),
 		})}
 	}
-	if prefix, encrypted := strings.CutSuffix(name, "_enc"); encrypted {
+	if member.keyAlgorithm != "" {
 		for _, alg := range p.EncryptionAlgs {
-			clients = append(clients, with(client, Metadata{name: Text(value), prefix + "_alg": Text(alg)}))
+			clients = append(clients, with(client, Metadata{name: Text(value), member.keyAlgorithm: Text(alg)}))
 		}
 		return clients
 	}

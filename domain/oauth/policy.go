@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Policy is what this deployment lets a client be. It is never changed once made. Its rules are named in
-// refusals as the settings are that make them: "allow-grant-types".
+// Policy is what this deployment lets a client be. It is never changed once made. Refusals name the setting that a
+// field comes from, see the Setting constants.
 type Policy struct {
 	GrantTypes     []string `json:"grant_types,omitempty"`
 	ResponseTypes  []string `json:"response_types,omitempty"`  // each in any order of its words
@@ -113,151 +113,46 @@ func (p Policy) Validate() error {
 	} {
 		for _, value := range rule.values {
 			if !slices.Contains(rule.known, value) {
-				return fmt.Errorf("%s: %q is not supported; supported are %s", rule.policy, value, strings.Join(rule.known, ", "))
+				return fmt.Errorf("%s: %q is not supported; supported are %s", rule.setting, value, strings.Join(rule.known, ", "))
 			}
 		}
 	}
 	if len(p.GrantTypes) == 0 || len(p.AuthMethods) == 0 {
-		return errors.New("allow-grant-types and allow-auth-methods must each allow something")
+		return errors.New(SettingGrantTypes + " and " + SettingAuthMethods + " must each allow something")
 	}
 	for _, grant := range p.GrantTypes {
 		if !isScopeToken(grant) {
-			return fmt.Errorf("allow-grant-types: %q is not a grant type", grant)
+			return fmt.Errorf("%s: %q is not a grant type", SettingGrantTypes, grant)
 		}
 	}
 	for _, scope := range slices.Concat(p.Scopes, p.DefaultScopes) {
 		if !isScopeToken(scope) {
-			return fmt.Errorf("allow-scopes, default-scopes: %q is not a scope", scope)
+			return fmt.Errorf("%s, %s: %q is not a scope", SettingScopes, SettingDefaultScopes, scope)
 		}
 	}
 	for _, scope := range p.DefaultScopes {
 		if !p.allowsScope(scope) {
-			return fmt.Errorf("default-scopes: %q is not among allow-scopes", scope)
+			return fmt.Errorf("%s: %q is not among %s", SettingDefaultScopes, scope, SettingScopes)
 		}
 	}
 	for _, host := range p.RedirectHosts {
 		if !isHostRule(host) {
-			return fmt.Errorf("allow-redirect-hosts: %q is not a host in lower case, nor one after a dot", host)
+			return fmt.Errorf("%s: %q is not a host in lower case, nor one after a dot", SettingRedirectHosts, host)
 		}
 	}
 	for _, scheme := range p.RedirectSchemes {
 		u, wrong := parseURI(scheme + ":/")
-		if wrong != "" || u.scheme != scheme || scheme == "http" || scheme == "https" || isDangerousScheme(scheme) {
-			return fmt.Errorf("allow-redirect-schemes: %q is not a private-use scheme in lower case", scheme)
+		if wrong != nil || u.scheme != scheme || scheme == "http" || scheme == "https" || isDangerousScheme(scheme) {
+			return fmt.Errorf("%s: %q is not a private-use scheme in lower case", SettingRedirectSchemes, scheme)
 		}
 	}
 	switch {
 	case p.MaxBodySize < 4<<10 || p.MaxBodySize > 256<<10: // an event is at most 1 MiB
-		return errors.New("max-body-size must be from 4096 to 262144")
+		return errors.New(SettingMaxBodySize + " must be from 4096 to 262144")
 	case p.MaxRedirectURIs < 1 || p.MaxURILength < 1:
-		return errors.New("max-redirect-uris and max-uri-length must be 1 or more")
+		return errors.New(SettingMaxRedirectURIs + " and " + SettingMaxURILength + " must be 1 or more")
 	case p.MaxClients < 0 || p.MaxClientsPerOwner < 0:
-		return errors.New("max-clients and max-clients-per-owner must be 0 or more")
+		return errors.New(SettingMaxClients + " and " + SettingMaxClientsPerOwner + " must be 0 or more")
 	}
 	return nil
-}
-
-// Population is how many active clients there are.
-type Population struct {
-	Clients int // in all
-	OfOwner int // of the owner in question, by the terms of their initial access tokens
-}
-
-// CheckRoom returns an *Error with AccessDenied when there is no room for one more client of an owner that an
-// initial access token imposes; empty: none does. What a client says itself is limited for nobody: strangers
-// would use up the room of others.
-func (p Policy) CheckRoom(now Population, owner string) error {
-	full := func(rule string, most int) error {
-		return &Error{Code: AccessDenied, Detail: fmt.Sprintf("there is no room for another client: the policy %s of this server allows %d", rule, most)}
-	}
-	switch {
-	case p.MaxClients > 0 && now.Clients >= p.MaxClients:
-		return full("max-clients", p.MaxClients)
-	case p.MaxClientsPerOwner > 0 && owner != "" && now.OfOwner >= p.MaxClientsPerOwner:
-		return full("max-clients-per-owner", p.MaxClientsPerOwner)
-	}
-	return nil
-}
-
-// An allowance is what one rule of a policy allows.
-type allowance struct {
-	policy string
-	values []string
-}
-
-// refusal says of what is not among the allowed values what would be.
-func (a allowance) refusal() string {
-	if len(a.values) == 0 {
-		return "is not allowed by the policy " + a.policy + " of this server"
-	}
-	return "is not allowed by the policy " + a.policy + " of this server; allowed are " + strings.Join(a.values, ", ")
-}
-
-func (p Policy) grantTypes() allowance    { return allowance{"allow-grant-types", p.GrantTypes} }
-func (p Policy) responseTypes() allowance { return allowance{"allow-response-types", p.ResponseTypes} }
-func (p Policy) authMethods() allowance   { return allowance{"allow-auth-methods", p.AuthMethods} }
-func (p Policy) signingAlgs() allowance   { return allowance{"allow-signing-algs", p.SigningAlgs} }
-func (p Policy) encryptionAlgs() allowance {
-	return allowance{"allow-encryption-algs", p.EncryptionAlgs}
-}
-func (p Policy) encryptionEncs() allowance {
-	return allowance{"allow-encryption-encs", p.EncryptionEncs}
-}
-func (p Policy) scopes() allowance        { return allowance{"allow-scopes", p.Scopes} }
-func (p Policy) redirectHosts() allowance { return allowance{"allow-redirect-hosts", p.RedirectHosts} }
-func (p Policy) redirectSchemes() allowance {
-	return allowance{"allow-redirect-schemes", p.RedirectSchemes}
-}
-
-// usableEncryptionAlgs are none where no content encryption is allowed, without which they are of no use.
-func (p Policy) usableEncryptionAlgs() allowance {
-	if len(p.EncryptionEncs) == 0 {
-		return p.encryptionEncs()
-	}
-	return p.encryptionAlgs()
-}
-
-func (p Policy) signingAlgsOrNone() allowance {
-	allowed := p.signingAlgs()
-	if p.Unsigned {
-		allowed.values = append(slices.Clone(allowed.values), "none")
-	}
-	return allowed
-}
-
-func (p Policy) asymmetricSigningAlgs() allowance {
-	allowed := p.signingAlgs()
-	allowed.values = slices.DeleteFunc(slices.Clone(allowed.values), isSymmetricAlg)
-	return allowed
-}
-
-func (p Policy) allowsScope(scope string) bool {
-	return len(p.Scopes) == 0 || slices.Contains(p.Scopes, scope)
-}
-
-// allowsHost reports whether destinations may have a host, given in lower case.
-func (p Policy) allowsHost(host string) bool {
-	return len(p.RedirectHosts) == 0 || matchesHost(p.RedirectHosts, host)
-}
-
-// isHostRule reports whether s is what matchesHost compares with: a host in lower case, or one after a dot.
-func isHostRule(s string) bool { return uri{host: strings.TrimPrefix(s, ".")}.isName() }
-
-// matchesHost reports whether a host, given in lower case, is one of the rules, or below one after a dot.
-func matchesHost(rules []string, host string) bool {
-	return slices.ContainsFunc(rules, func(rule string) bool {
-		return host == rule || rule[0] == '.' && strings.HasSuffix(host, rule)
-	})
-}
-
-// allowsScheme reports whether redirect URIs may have a private-use scheme, given in lower case.
-func (p Policy) allowsScheme(scheme string) bool {
-	return len(p.RedirectSchemes) == 0 || slices.Contains(p.RedirectSchemes, scheme)
-}
-
-// isSymmetricAlg reports whether a JWS or JWE algorithm takes the client secret for its key
-// (OpenID Connect Core 1.0, 10.1 and 10.2).
-func isSymmetricAlg(alg string) bool {
-	return strings.HasPrefix(alg, "HS") || alg == "dir" ||
-		strings.HasPrefix(alg, "A") && strings.HasSuffix(alg, "KW")
 }

@@ -2,6 +2,7 @@ package oauth_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -177,6 +178,9 @@ func TestPolicyRefuses(t *testing.T) {
 			case !errors.As(err, &refused) || refused.Code != test.code:
 				t.Fatalf("error %v, want %s", err, test.code)
 			}
+			if refused.Setting == "" || !slices.Contains(test.says, refused.Setting) {
+				t.Errorf("the setting is %q, which is none of %v", refused.Setting, test.says)
+			}
 			for _, said := range test.says {
 				if !strings.Contains(refused.Error(), said) {
 					t.Errorf("%q does not say %q", refused.Error(), said)
@@ -258,6 +262,62 @@ func TestPagesOnRedirectHost(t *testing.T) {
 	}
 }
 
+// TestRefusalsNameTheSetting has refusals that come from a setting, in words or not.
+func TestRefusalsNameTheSetting(t *testing.T) {
+	const web = `"redirect_uris":["https://a.example/cb"]`
+	for setting, test := range map[string]struct {
+		change  func(*oauth.Policy)
+		terms   oauth.Terms
+		members string
+	}{
+		oauth.SettingSigningAlgs:                {asItIs, oauth.Terms{}, web + `,"id_token_signing_alg_values_supported":["of the future"]`},
+		oauth.SettingEncryptionEncs:             {func(p *oauth.Policy) { p.EncryptionEncs = nil }, oauth.Terms{}, web + `,"userinfo_encrypted_response_alg":"dir"`},
+		oauth.SettingPagesOnRedirectHost:        {func(p *oauth.Policy) { p.PagesOnRedirectHost = true }, oauth.Terms{}, web + `,"client_uri":"https://b.example/"`},
+		oauth.SettingRequireSoftwareStatement:   {func(p *oauth.Policy) { p.RequireSoftwareStatement = true }, oauth.Terms{}, web},
+		oauth.SettingMaxBodySize:                {func(p *oauth.Policy) { p.MaxBodySize = 1100 }, oauth.Terms{}, web},
+		oauth.InitialAccessToken:                {asItIs, oauth.Terms{RedirectHosts: []string{"b.example"}}, web},
+		oauth.InitialAccessToken + " for a web": {asItIs, oauth.Terms{ApplicationTypes: []string{"native"}}, web + `,"application_type":"web"`},
+		"":                                      {asItIs, oauth.Terms{}, `"redirect_uris":["http://a.example/"]`},
+	} {
+		r := request(t, "{"+test.members+"}")
+		r.Terms = test.terms
+		_, err := admit(t, policyWith(test.change), r)
+		want, _, _ := strings.Cut(setting, " for ")
+		var refused *oauth.Error
+		if !errors.As(err, &refused) || refused.Setting != want {
+			t.Errorf("%s: %#v", setting, err)
+		}
+	}
+}
+
+func TestRoomForClients(t *testing.T) {
+	p := policyWith(func(p *oauth.Policy) { p.MaxClients, p.MaxClientsPerOwner = 3, 2 })
+	for _, test := range []struct {
+		now     oauth.Population
+		owner   string
+		setting string // that refuses; empty: there is room
+	}{
+		{oauth.Population{Clients: 2, OfOwner: 1}, "acme", ""},
+		{oauth.Population{Clients: 2, OfOwner: 2}, "acme", oauth.SettingMaxClientsPerOwner},
+		{oauth.Population{Clients: 2, OfOwner: 2}, "", ""},
+		{oauth.Population{Clients: 3, OfOwner: 2}, "acme", oauth.SettingMaxClients},
+		{oauth.Population{Clients: 3}, "", oauth.SettingMaxClients},
+	} {
+		err := p.CheckRoom(test.now, test.owner)
+		checkSetting(t, err)
+		var refused *oauth.Error
+		switch {
+		case test.setting == "" && err != nil:
+			t.Errorf("%+v: %v", test, err)
+		case test.setting != "" && (!errors.As(err, &refused) || refused.Code != oauth.AccessDenied || refused.Setting != test.setting):
+			t.Errorf("%+v: %#v", test, err)
+		}
+		if err := oauth.DefaultPolicy.CheckRoom(test.now, test.owner); err != nil {
+			t.Errorf("%+v, without limits: %v", test, err)
+		}
+	}
+}
+
 func TestPolicyVersion(t *testing.T) {
 	// An auditor compares versions over years: that of a policy which did not change must not either.
 	const version = "374410b80b8c1e17"
@@ -291,7 +351,7 @@ func TestPolicyValidate(t *testing.T) {
 	if err := oauth.DefaultPolicy.Validate(); err != nil {
 		t.Error(err)
 	}
-	for rule, change := range map[string]func(*oauth.Policy){
+	for setting, change := range map[string]func(*oauth.Policy){
 		"allow-response-types":   func(p *oauth.Policy) { p.ResponseTypes = []string{"code code"} },
 		"allow-auth-methods":     func(p *oauth.Policy) { p.AuthMethods = []string{"basic"} },
 		"allow-signing-algs":     func(p *oauth.Policy) { p.SigningAlgs = []string{"none"} },
@@ -307,8 +367,8 @@ func TestPolicyValidate(t *testing.T) {
 		"max-redirect-uris":      func(p *oauth.Policy) { p.MaxRedirectURIs = 0 },
 		"max-clients":            func(p *oauth.Policy) { p.MaxClients = -1 },
 	} {
-		if err := policyWith(change).Validate(); err == nil || !strings.Contains(err.Error(), rule) {
-			t.Errorf("%s: %v", rule, err)
+		if err := policyWith(change).Validate(); err == nil || !strings.Contains(err.Error(), setting) {
+			t.Errorf("%s: %v", setting, err)
 		}
 	}
 }

@@ -15,14 +15,14 @@ func checkRedirectURIs(p Policy, m Metadata) error {
 		return refuseRedirect("redirect_uris", p.tooManyRedirectURIs())
 	}
 	if usesRedirects(m) && len(uris) == 0 {
-		return refuseRedirect("redirect_uris", "at least one is needed for the grants authorization_code and implicit")
+		return refuseRedirect("redirect_uris", &fault{text: "at least one is needed for the grants authorization_code and implicit"})
 	}
 	check := p.checkUnusedRedirectURI
 	if usesRedirects(m) {
 		check = p.usedRedirectURIs(m)
 	}
 	for i, s := range uris {
-		if wrong := check(s); wrong != "" {
+		if wrong := check(s); wrong != nil {
 			return refuseRedirect(fmt.Sprintf("redirect_uris[%d]", i), wrong)
 		}
 	}
@@ -30,7 +30,7 @@ func checkRedirectURIs(p Policy, m Metadata) error {
 }
 
 // otherRedirects are the members beside redirect_uris that a person may be redirected to.
-var otherRedirects = []string{"post_logout_redirect_uris", "claims_redirect_uris"}
+var otherRedirects = membersThat(func(m Member) bool { return m.redirect })
 
 // checkOtherRedirects holds the redirects after a logout (RP-Initiated Logout 3.1) and after the gathering of
 // claims (UMA 2.0 Grant 3.3.2) to what holds for redirect_uris of a client that uses them: these may be followed
@@ -40,42 +40,44 @@ func checkOtherRedirects(p Policy, m Metadata) error {
 	for _, name := range otherRedirects {
 		uris := m.List(name)
 		if len(uris) > p.MaxRedirectURIs {
-			return refuse(name, p.tooManyRedirectURIs())
+			return p.tooManyRedirectURIs().at(name)
 		}
 		for _, s := range uris {
-			if wrong := check(s); wrong != "" {
-				return refuse(name, "has a URI that "+wrong)
+			if wrong := check(s); wrong != nil {
+				return wrong.after("has a URI that ").at(name)
 			}
 		}
 	}
 	return nil
 }
 
-func (p Policy) tooManyRedirectURIs() string {
-	return fmt.Sprintf("at most %d are allowed by the policy max-redirect-uris of this server", p.MaxRedirectURIs)
+func (p Policy) tooManyRedirectURIs() *fault {
+	return policyFault(SettingMaxRedirectURIs, fmt.Sprintf("at most %d are allowed by", p.MaxRedirectURIs), "")
 }
 
 // usedRedirectURIs returns the check of URIs that the client may be redirected to.
-func (p Policy) usedRedirectURIs(m Metadata) func(s string) (wrong string) {
+func (p Policy) usedRedirectURIs(m Metadata) func(s string) *fault {
 	native, implicit := m.Text("application_type") == "native", answersFromAuthorizationEndpoint(m)
-	return func(s string) string { return p.checkRedirectURI(s, native, implicit) }
+	return func(s string) *fault { return p.checkRedirectURI(s, native, implicit) }
 }
 
-func refuseRedirect(field, detail string) *Error {
+// refuseRedirect is the refusal of redirect_uris. It has no field: the description alone names the URI.
+func refuseRedirect(field string, wrong *fault) *Error {
 	return &Error{
-		Code:   InvalidRedirectURI,
-		Detail: "One or more redirect_uri values are invalid: " + field + " " + detail,
+		Code:    InvalidRedirectURI,
+		Setting: wrong.setting,
+		Detail:  "One or more redirect_uri values are invalid: " + field + " " + wrong.text,
 	}
 }
 
 // checkRedirectURI says what would be right for the redirect URI of a client that uses it, or nothing.
-func (p Policy) checkRedirectURI(s string, native, implicit bool) string {
+func (p Policy) checkRedirectURI(s string, native, implicit bool) *fault {
 	u, wrong := p.parseURI(s)
 	switch {
-	case wrong != "":
+	case wrong != nil:
 		return wrong
 	case u.fragment:
-		return "must not have a fragment (RFC 6749 3.1.2)"
+		return &fault{text: "must not have a fragment (RFC 6749 3.1.2)"}
 	case u.isWeb():
 		return checkWebRedirect(u, native, implicit)
 	default:
@@ -86,50 +88,50 @@ func (p Policy) checkRedirectURI(s string, native, implicit bool) string {
 // checkWebRedirect is OpenID Connect Dynamic Client Registration 1.0, 2, with RFC 8252 7.2 and 7.3 and
 // RFC 9700 2.6: https, or http on the caller's own device. A native client claims the host of an https URI from its
 // operating system, which nobody can do with the device itself.
-func checkWebRedirect(u uri, native, implicit bool) string {
-	if wrong := u.checkRemote("https", "http"); wrong != "" {
+func checkWebRedirect(u uri, native, implicit bool) *fault {
+	if wrong := u.checkRemote("https", "http"); wrong != nil {
 		return wrong
 	}
 	switch {
 	case u.scheme == "http" && !u.isLoopback():
-		return "must use https, or http on localhost, 127.0.0.1 or [::1]"
+		return &fault{text: "must use https, or http on localhost, 127.0.0.1 or [::1]"}
 	case u.scheme == "https" && u.mayBeLoopback() && native:
-		return "must use http on localhost, 127.0.0.1 or [::1] for a native client, which cannot claim them by https"
+		return &fault{text: "must use http on localhost, 127.0.0.1 or [::1] for a native client, which cannot claim them by https"}
 	case u.mayBeLoopback() && implicit && !native:
-		return "must use https and not be on localhost for the implicit grant of a web client"
+		return &fault{text: "must use https and not be on localhost for the implicit grant of a web client"}
 	}
-	return ""
+	return nil
 }
 
 // checkPrivateRedirect is RFC 8252 7.1: private-use schemes are for native clients.
-func (p Policy) checkPrivateRedirect(u uri, native bool) string {
+func (p Policy) checkPrivateRedirect(u uri, native bool) *fault {
 	switch {
 	case isDangerousScheme(u.scheme):
-		return "must not use a scheme that runs or reads something"
+		return &fault{text: "must not use a scheme that runs or reads something"}
 	case !native:
-		return "must use https; a private-use scheme is for application_type native"
+		return &fault{text: "must use https; a private-use scheme is for application_type native"}
 	case u.userinfo:
-		return "must not have user information"
+		return &fault{text: "must not have user information"}
 	case u.opaque == "" && u.path == "" && !u.hostful:
-		return "must have something after its scheme"
+		return &fault{text: "must have something after its scheme"}
 	case !p.allowsScheme(u.scheme):
-		return "has a scheme that " + p.redirectSchemes().refusal()
+		return p.redirectSchemes().refusal().after("has a scheme that ")
 	}
-	return ""
+	return nil
 }
 
 // checkUnusedRedirectURI is for a client without a grant that redirects: what it sends is never followed
 // and kept as it is, so long as it can do no harm where it is shown.
-func (p Policy) checkUnusedRedirectURI(s string) string {
+func (p Policy) checkUnusedRedirectURI(s string) *fault {
 	switch {
 	case len(s) > p.MaxURILength:
 		return p.tooLong()
 	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }):
-		return "must not have white space or control characters"
+		return &fault{text: "must not have white space or control characters"}
 	case beginsWithDangerousScheme(s):
-		return "must not use a scheme that runs or reads something"
+		return &fault{text: "must not use a scheme that runs or reads something"}
 	}
-	return ""
+	return nil
 }
 
 // redirectGrants are the grants in which the authorization server redirects to the client.
@@ -153,7 +155,7 @@ func answersFromAuthorizationEndpoint(m Metadata) bool {
 func isAppOnly(uris []string) bool {
 	return len(uris) > 0 && !slices.ContainsFunc(uris, func(s string) bool {
 		u, wrong := parseURI(s)
-		if wrong != "" || u.scheme == "https" {
+		if wrong != nil || u.scheme == "https" {
 			return true
 		}
 		return u.scheme == "http" && !u.isLoopback()

@@ -20,10 +20,10 @@ type rule struct {
 	pattern string
 	// uris says that every word is a URI.
 	uris bool
-	// values are all the words that there may be under a policy; nil: the rule has no list.
-	values func(Policy) []string
-	// check returns what would be right, or the empty string.
-	check func(Policy, Value) string
+	// allowance is the list of all the words that there may be under a policy; nil: the rule has no list.
+	allowance func(Policy) allowance
+	// check returns nil for a value that is right.
+	check func(Policy, Value) *fault
 }
 
 // described says what is held to a rule between members, in admit.go.
@@ -81,17 +81,17 @@ func isText(s string) bool {
 
 // checkObject says what is wrong with the names and values in an object, at any depth: what is registered is
 // answered and shown, and clients fail on null and on empty strings.
-func checkObject(v Object) string {
+func checkObject(v Object) *fault {
 	decoder := jsontext.NewDecoder(strings.NewReader(string(v)))
 	for {
 		token, err := decoder.ReadToken()
 		switch {
 		case err != nil:
-			return ""
+			return nil
 		case token.Kind() == 'n', token.Kind() == '"' && token.String() == "":
-			return "must not hold null or an empty string"
+			return &fault{text: "must not hold null or an empty string"}
 		case token.Kind() == '"' && !isText(token.String()):
-			return "must not hold control characters"
+			return &fault{text: "must not hold control characters"}
 		}
 	}
 }
@@ -103,53 +103,47 @@ func each(r rule) rule {
 	return r
 }
 
-func eachWord(check func(Policy, Value) string) func(Policy, Value) string {
-	return func(p Policy, v Value) string {
+func eachWord(check func(Policy, Value) *fault) func(Policy, Value) *fault {
+	return func(p Policy, v Value) *fault {
 		for _, word := range words(v) {
-			if wrong := check(p, Text(word)); wrong != "" {
+			if wrong := check(p, Text(word)); wrong != nil {
 				return wrong
 			}
 		}
-		return ""
+		return nil
 	}
-}
-
-// choicesOf tells of choices, which are made in choice.go.
-func choicesOf(member string) rule {
-	return described("values for `" + member + "` that the client can do with; that member is answered, the list is not")
 }
 
 // oneOf holds every word to what a specification defines.
 func oneOf(values ...string) rule {
 	text := "one of " + strings.Join(values, ", ")
-	return rule{text: text, values: func(Policy) []string { return values }, check: eachWord(func(_ Policy, v Value) string {
+	return rule{text: text, allowance: func(Policy) allowance { return allowance{values: values} }, check: eachWord(func(_ Policy, v Value) *fault {
 		if slices.Contains(values, string(v.(Text))) {
-			return ""
+			return nil
 		}
-		return "must be " + text
+		return &fault{text: "must be " + text}
 	})}
 }
 
 // allowed holds every word to what a rule of the policy allows.
 func allowed(of func(Policy) allowance) rule {
-	values := func(p Policy) []string { return of(p).values }
-	return rule{text: "what `" + of(DefaultPolicy).policy + "` allows", values: values, check: eachWord(func(p Policy, v Value) string {
+	return rule{text: "what `" + of(DefaultPolicy).setting + "` allows", allowance: of, check: eachWord(func(p Policy, v Value) *fault {
 		if allowed := of(p); !slices.Contains(allowed.values, string(v.(Text))) {
 			return allowed.refusal()
 		}
-		return ""
+		return nil
 	})}
 }
 
 // checkAllowedResponseTypes compares response types as sets of words (OAuth 2.0 Multiple Response Types 5).
-func checkAllowedResponseTypes(p Policy, v Value) string {
+func checkAllowedResponseTypes(p Policy, v Value) *fault {
 	for _, responseType := range words(v) {
 		same := func(other string) bool { return slices.Equal(sortedWords(other), sortedWords(responseType)) }
 		if !slices.ContainsFunc(p.ResponseTypes, same) {
 			return p.responseTypes().refusal()
 		}
 	}
-	return ""
+	return nil
 }
 
 func sortedWords(s string) []string {
@@ -158,24 +152,24 @@ func sortedWords(s string) []string {
 	return list
 }
 
-func checkNotEmpty(_ Policy, v Value) string {
+func checkNotEmpty(_ Policy, v Value) *fault {
 	if len(words(v)) == 0 {
-		return "must not be empty"
+		return &fault{text: "must not be empty"}
 	}
-	return ""
+	return nil
 }
 
 // checkAllowedScopes is RFC 6749 3.3 and the policy.
-func checkAllowedScopes(p Policy, v Value) string {
+func checkAllowedScopes(p Policy, v Value) *fault {
 	for scope := range strings.SplitSeq(string(v.(Text)), " ") {
 		if !isScopeToken(scope) {
-			return "must be scopes of printable ASCII characters, one space between two"
+			return &fault{text: "must be scopes of printable ASCII characters, one space between two"}
 		}
 		if !p.allowsScope(scope) {
-			return "has a scope that " + p.scopes().refusal()
+			return p.scopes().refusal().after("has a scope that ")
 		}
 	}
-	return ""
+	return nil
 }
 
 // isScopeToken is scope-token of RFC 6749 3.3, which grant types hold to as well.
@@ -183,38 +177,38 @@ func isScopeToken(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < 0x21 || r > 0x7e || r == '"' || r == '\\' })
 }
 
-func checkIPAddress(_ Policy, v Value) string {
+func checkIPAddress(_ Policy, v Value) *fault {
 	if address, err := netip.ParseAddr(string(v.(Text))); err != nil || address.Zone() != "" {
-		return "must be an IPv4 or IPv6 address"
+		return &fault{text: "must be an IPv4 or IPv6 address"}
 	}
-	return ""
+	return nil
 }
 
 // checkDNSName is a name as a certificate's subject alternative names have it (RFC 5280 4.2.1.6), with or
 // without a wildcard for its first label (RFC 6125 6.4.3).
-func checkDNSName(_ Policy, v Value) string {
+func checkDNSName(_ Policy, v Value) *fault {
 	name := strings.ToLower(string(v.(Text)))
 	if strings.Contains(name, ":") || !(uri{host: strings.TrimPrefix(name, "*.")}).isName() {
-		return "must be a DNS name"
+		return &fault{text: "must be a DNS name"}
 	}
-	return ""
+	return nil
 }
 
 // checkMailbox is an address as a certificate's subject alternative names have it (RFC 5280 4.2.1.6).
-func checkMailbox(_ Policy, v Value) string {
+func checkMailbox(_ Policy, v Value) *fault {
 	s := string(v.(Text))
 	if address, err := mail.ParseAddress(s); err != nil || address.Address != s {
-		return "must be an e-mail address"
+		return &fault{text: "must be an e-mail address"}
 	}
-	return ""
+	return nil
 }
 
 // checkDistinguishedName is the form of RFC 4514 3: attributes with a type and a value each.
-func checkDistinguishedName(_ Policy, v Value) string {
+func checkDistinguishedName(_ Policy, v Value) *fault {
 	if !isDistinguishedName(string(v.(Text))) {
-		return "must be a distinguished name such as CN=client,O=Example (RFC 4514)"
+		return &fault{text: "must be a distinguished name such as CN=client,O=Example (RFC 4514)"}
 	}
-	return ""
+	return nil
 }
 
 var isDistinguishedName = regexp.MustCompile(
@@ -222,37 +216,37 @@ var isDistinguishedName = regexp.MustCompile(
 
 const attribute = `(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)=(?:[^\\,+"<>;]|\\.)*`
 
-func checkAbsoluteURI(p Policy, v Value) string {
+func checkAbsoluteURI(p Policy, v Value) *fault {
 	_, wrong := p.parseURI(string(v.(Text)))
 	return wrong
 }
 
 // checkWebURL is for pages and images that a person is shown.
-func checkWebURL(p Policy, v Value) string { return remoteURL(p, v, "https", "http") }
+func checkWebURL(p Policy, v Value) *fault { return remoteURL(p, v, "https", "http") }
 
-func checkHTTPSURL(p Policy, v Value) string { return remoteURL(p, v, "https") }
+func checkHTTPSURL(p Policy, v Value) *fault { return remoteURL(p, v, "https") }
 
-func remoteURL(p Policy, v Value, schemes ...string) string {
+func remoteURL(p Policy, v Value, schemes ...string) *fault {
 	u, wrong := p.parseURI(string(v.(Text)))
-	if wrong != "" {
+	if wrong != nil {
 		return wrong
 	}
 	return u.checkRemote(schemes...)
 }
 
 // checkFrontchannelURL is a URL without a fragment (OpenID Connect Front-Channel Logout 1.0, 2).
-func checkFrontchannelURL(p Policy, v Value) string { return logoutURL(p, v, "https", "http") }
+func checkFrontchannelURL(p Policy, v Value) *fault { return logoutURL(p, v, "https", "http") }
 
 // checkBackchannelURL is a URL without a fragment (OpenID Connect Back-Channel Logout 1.0, 2.2). It should use
 // https, and nothing here asks for less.
-func checkBackchannelURL(p Policy, v Value) string { return logoutURL(p, v, "https") }
+func checkBackchannelURL(p Policy, v Value) *fault { return logoutURL(p, v, "https") }
 
-func logoutURL(p Policy, v Value, schemes ...string) string {
-	if wrong := remoteURL(p, v, schemes...); wrong != "" {
+func logoutURL(p Policy, v Value, schemes ...string) *fault {
+	if wrong := remoteURL(p, v, schemes...); wrong != nil {
 		return wrong
 	}
 	if strings.Contains(string(v.(Text)), "#") {
-		return "must not have a fragment"
+		return &fault{text: "must not have a fragment"}
 	}
-	return ""
+	return nil
 }

@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"encoding/base64"
-	"maps"
 	"strings"
 
 	"github.com/go-jose/go-jose/v4"
@@ -55,43 +54,20 @@ func InvalidStatement(detail string) *Error {
 	return &Error{Code: InvalidSoftwareStatement, Field: statementMember, Detail: detail}
 }
 
-// UnapprovedStatement refuses a software statement that may be right, but not for this server (RFC 7591 3.2.2).
-func UnapprovedStatement(detail string) *Error {
-	return &Error{Code: UnapprovedSoftwareStatement, Field: statementMember, Detail: detail}
+// UnapprovedStatement refuses a software statement that may be right, but not for this server, by one of its settings
+// (RFC 7591 3.2.2).
+func UnapprovedStatement(setting, detail string) *Error {
+	return &Error{Code: UnapprovedSoftwareStatement, Field: statementMember, Setting: setting, Detail: detail}
 }
 
 const statementMember = "software_statement"
-
-// metadata returns the metadata that a request asks for. The claims of its software statement win over
-// its own members (RFC 7591 2.3), and the terms of its initial access token over both. A statement that the
-// client has registered was verified then.
-func (r Request) metadata(p Policy) (Metadata, error) {
-	claimed, err := r.claims(p)
-	if err != nil {
-		return nil, err
-	}
-	own := maps.Clone(r.Document)
-	for name := range claimed {
-		delete(own, name)
-	}
-	requested, err := decodeMetadata(own)
-	if err != nil {
-		return nil, err
-	}
-	maps.Copy(requested, claimed)
-	r.Terms.impose(requested)
-	if claimed["client_name"] == nil {
-		r.nameByOwner(requested)
-	}
-	return requested, nil
-}
 
 // claims returns what the software statement of a request says of the client, nothing when there is none.
 func (r Request) claims(p Policy) (Metadata, error) {
 	text, ok := r.Document.Text(statementMember)
 	if r.Document[statementMember] == nil || ok && text == "" {
 		if p.RequireSoftwareStatement {
-			return nil, UnapprovedStatement("is needed by the policy require-software-statement of this server, from an issuer that it trusts")
+			return nil, UnapprovedStatement(SettingRequireSoftwareStatement, "is needed by the policy "+SettingRequireSoftwareStatement+" of this server, from an issuer that it trusts")
 		}
 		return nil, nil
 	}
@@ -108,6 +84,8 @@ func (r Request) claims(p Policy) (Metadata, error) {
 	return claimed, nil
 }
 
+var statedAsNumbers = membersThat(func(m Member) bool { return m.statedAsNumber })
+
 // readStatement returns the issuer of a software statement and those of its claims that are members. It returns
 // an *Error with InvalidSoftwareStatement.
 func readStatement(text string) (issuer string, claimed Metadata, err error) {
@@ -116,9 +94,9 @@ func readStatement(text string) (issuer string, claimed Metadata, err error) {
 		return "", nil, err
 	}
 	delete(statement.Claims, statementMember)
-	for _, name := range []string{"software_id", "software_version"} {
+	for _, name := range statedAsNumbers {
 		if raw := statement.Claims[name]; raw.Kind() == '0' {
-			statement.Claims[name] = appendString(nil, string(raw)) // as Open Banking's directories sign them
+			statement.Claims[name] = appendString(nil, string(raw))
 		}
 	}
 	claimed, err = decodeMetadata(statement.Claims)
@@ -142,7 +120,7 @@ func VerificationKeys(set []byte) ([]jose.JSONWebKey, error) {
 	var keys []jose.JSONWebKey
 	for raw := range elements(document["keys"]) {
 		candidate, wrong := publicKey(DefaultPolicy, raw)
-		if wrong != "" || candidate.name.use == "enc" {
+		if wrong != nil || candidate.name.use == "enc" {
 			continue
 		}
 		if key, ok := decodeKey(candidate.members); ok {

@@ -26,8 +26,8 @@ const maxTermValues = 100 // of one list
 
 // Validate returns an *Error for terms that make no sense.
 func (t Terms) Validate(p Policy) error {
-	if !IsLabel(t.Owner) {
-		return InvalidTerm("owner", LabelShape)
+	if err := CheckLabel("owner", t.Owner); err != nil {
+		return err
 	}
 	for _, list := range []struct {
 		name   string
@@ -45,11 +45,11 @@ func (t Terms) Validate(p Policy) error {
 	} {
 		switch {
 		case list.values != nil && len(list.values) == 0:
-			return InvalidTerm(list.name, "must not be empty; left out, it sets no limit")
+			return refuseTerm(list.name, "must not be empty; left out, it sets no limit")
 		case len(list.values) > maxTermValues:
-			return InvalidTerm(list.name, fmt.Sprintf("must have at most %d values", maxTermValues))
+			return refuseTerm(list.name, fmt.Sprintf("must have at most %d values", maxTermValues))
 		case slices.ContainsFunc(list.values, func(s string) bool { return !list.valid(s) }):
-			return InvalidTerm(list.name, list.shape)
+			return refuseTerm(list.name, list.shape)
 		}
 	}
 	return nil
@@ -75,28 +75,33 @@ func (t Terms) check(m Metadata) error {
 	} {
 		outside := func(s string) bool { return !within(limit.allowed, s) }
 		if slices.ContainsFunc(limit.values, outside) {
-			return refuse(limit.member, t.refusal(limit.allowed))
+			return t.refusal(limit.allowed).at(limit.member)
 		}
 	}
 	return t.checkDestinations(m)
 }
 
-func (t Terms) refusal(allowed []string) string {
-	return "is not allowed by the initial access token that the client is registered with; allowed are " + strings.Join(allowed, ", ")
+// refusal says of what is not among the allowed values what would be.
+func (t Terms) refusal(allowed []string) *fault {
+	return &fault{
+		text:    "is not allowed by the initial access token that the client is registered with; allowed are " + strings.Join(allowed, ", "),
+		setting: InitialAccessToken,
+	}
 }
 
-// IsLabel reports whether s may be what administrators call something, or an owner: nothing, or what may stand in
-// metadata.
-func IsLabel(s string) bool {
-	return s == "" || isText(s) && utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxLabel
+// maxLabel is the most characters of a label or an owner.
+const maxLabel = 200
+
+// CheckLabel returns an *Error with InvalidRequest for what cannot be a label or an owner: both are empty, or a text of
+// at most 200 characters that may stand in metadata.
+func CheckLabel(field, s string) error {
+	if s == "" || isText(s) && utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxLabel {
+		return nil
+	}
+	return refuseTerm(field, fmt.Sprintf("must be a text of at most %d characters without control characters", maxLabel))
 }
 
-const maxLabel = 200 // characters
-
-// labelShape says what IsLabel asks for.
-const LabelShape = "must be a text of at most 200 characters without control characters"
-
-// refuseTerm is the refusal of an administrator's request.
-func InvalidTerm(field, detail string) *Error {
+// refuseTerm is the refusal of terms that an administrator asks for.
+func refuseTerm(field, detail string) *Error {
 	return &Error{Code: InvalidRequest, Field: field, Detail: detail}
 }

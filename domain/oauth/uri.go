@@ -22,16 +22,16 @@ type uri struct {
 
 // parseURI parses an absolute URI with or without a fragment. It returns what would be right when s is
 // none. url.Parse alone would let through what RFC 3986 does not.
-func parseURI(s string) (uri, string) {
+func parseURI(s string) (uri, *fault) {
 	if !isURIText(s) {
-		return uri{}, "must hold only characters of RFC 3986, others percent-encoded"
+		return uri{}, &fault{text: "must hold only characters of RFC 3986, others percent-encoded"}
 	}
 	parsed, err := url.Parse(s)
 	if err != nil || parsed.Scheme == "" || strings.ContainsAny(afterAuthority(s), "[]") {
-		return uri{}, "must be an absolute URI"
+		return uri{}, &fault{text: "must be an absolute URI"}
 	}
 	if parsed.Port() != "" && !isPort(parsed.Port()) || strings.HasSuffix(parsed.Host, ":") {
-		return uri{}, "must have a port from 1 to 65535, or none"
+		return uri{}, &fault{text: "must have a port from 1 to 65535, or none"}
 	}
 	return uri{
 		scheme:   parsed.Scheme, // url.Parse lowers it
@@ -42,7 +42,7 @@ func parseURI(s string) (uri, string) {
 		userinfo: parsed.User != nil,
 		fragment: strings.Contains(s, "#"),
 		hostful:  parsed.Hostname() != "",
-	}, ""
+	}, nil
 }
 
 // afterAuthority returns path, query and fragment of an absolute URI. Brackets have no place there (RFC 3986 3.3).
@@ -56,15 +56,15 @@ func afterAuthority(s string) string {
 }
 
 // parseURI parses an absolute URI that is no longer than the policy allows.
-func (p Policy) parseURI(s string) (uri, string) {
+func (p Policy) parseURI(s string) (uri, *fault) {
 	if len(s) > p.MaxURILength {
 		return uri{}, p.tooLong()
 	}
 	return parseURI(s)
 }
 
-func (p Policy) tooLong() string {
-	return fmt.Sprintf("must have at most %d characters by the policy max-uri-length of this server", p.MaxURILength)
+func (p Policy) tooLong() *fault {
+	return policyFault(SettingMaxURILength, fmt.Sprintf("must have at most %d characters by", p.MaxURILength), "")
 }
 
 // isURIText reports whether s has only unreserved, reserved and percent-encoded characters (RFC 3986 2).
@@ -146,18 +146,18 @@ func endsInNumber(host string) bool {
 }
 
 // checkRemote says what would be right when u is not a URL of a host on the web with one of the schemes.
-func (u uri) checkRemote(schemes ...string) string {
+func (u uri) checkRemote(schemes ...string) *fault {
 	switch {
 	case !slices.Contains(schemes, u.scheme):
-		return "must be a URL with the scheme " + strings.Join(schemes, " or ")
+		return &fault{text: "must be a URL with the scheme " + strings.Join(schemes, " or ")}
 	case !u.hostful || u.opaque != "":
-		return "must have a host"
+		return &fault{text: "must have a host"}
 	case !u.isName():
-		return "must have a host of letters, digits, hyphens and dots, or an address"
+		return &fault{text: "must have a host of letters, digits, hyphens and dots, or an address"}
 	case u.userinfo:
-		return "must not have user information (RFC 9110 4.2.4)"
+		return &fault{text: "must not have user information (RFC 9110 4.2.4)"}
 	}
-	return ""
+	return nil
 }
 
 // dangerousSchemes run, read or send something when they are followed: no client owns them.

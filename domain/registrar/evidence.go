@@ -2,30 +2,39 @@ package registrar
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"roster/domain/access"
 	"roster/domain/oauth"
 )
 
-// Bounds of the documents that are fetched for one caller. Those at once are fewer than the places that a
-// remote.Fetcher has, so that nobody takes them all.
 const (
-	fetchesAtOnce  = 32
-	callersFetched = 1 << 16 // that are remembered
+	// fetchesAtOnce is how many documents can be fetched for one caller at a time. It is below the number of
+	// fetches that a Fetcher makes at a time, so that nobody takes them all.
+	fetchesAtOnce = 32
+	// callersFetched is how many callers are remembered.
+	callersFetched = 1 << 16
 )
 
-// TooManyFetches says that so many documents were fetched for a caller that it has to wait.
-type TooManyFetches struct {
-	RetryAfter time.Duration
+// askingOthers tries something with what others have said so far. Whenever try returns an *oauth.Missing, it asks
+// them for that and tries again, so that nothing is asked twice. It returns the other errors of try, an *oauth.Error
+// for a software statement that is refused, domain.ErrKeysUnavailable, and an *access.Throttled.
+func (r *Registrar) askingOthers(ctx context.Context, from string, try func(known oauth.Evidence) error) error {
+	var known oauth.Evidence
+	for {
+		err := try(known)
+		missing := (*oauth.Missing)(nil)
+		if !errors.As(err, &missing) {
+			return err
+		}
+		if err := r.learn(ctx, from, r.Now(), missing, &known); err != nil {
+			return err
+		}
+	}
 }
 
-// Error names the wait.
-func (t *TooManyFetches) Error() string {
-	return "too many documents were fetched for this address, try again in " + t.RetryAfter.String()
-}
-
-// newFetches returns the turns that callers have to fetch documents; nil for no limit.
+// newFetches returns the limit of the documents that are fetched for one caller; nil for no limit.
 func newFetches(perMinute int) *access.Callers {
 	if perMinute == 0 {
 		return nil
@@ -33,9 +42,8 @@ func newFetches(perMinute int) *access.Callers {
 	return access.NewCallers(min(perMinute, fetchesAtOnce), time.Minute/time.Duration(perMinute), callersFetched)
 }
 
-// learn asks others, for the caller at an address, what a decision is missing and adds it to what is known. It
-// returns a *oauth.Error for a software statement that is refused, domain.ErrKeysUnavailable, and a
-// *TooManyFetches.
+// learn asks others, for the caller at an address, what a decision is missing and adds it to what is known. Its
+// errors are those of askingOthers.
 func (r *Registrar) learn(ctx context.Context, from string, now time.Time, missing *oauth.Missing, known *oauth.Evidence) error {
 	if missing.SoftwareStatement != "" {
 		if err := r.Issuers.verify(ctx, now, missing.SoftwareStatement); err != nil {
@@ -45,8 +53,9 @@ func (r *Registrar) learn(ctx context.Context, from string, now time.Time, missi
 	}
 	if missing.SectorIdentifierURI != "" {
 		if r.fetches != nil {
-			if _, wait := r.fetches.Take(from, now); wait > 0 {
-				return &TooManyFetches{RetryAfter: wait}
+			_, wait := r.fetches.Take(from, now)
+			if err := access.TooMany("documents fetched for this address", access.SettingRegistrationRate, wait); err != nil {
+				return err
 			}
 		}
 		known.Sector = &oauth.Sector{

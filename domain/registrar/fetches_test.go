@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"roster/domain/access"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/eventstore/memory"
@@ -15,7 +16,7 @@ func TestFetchesAreLimited(t *testing.T) {
 	const plain, paired = `{"redirect_uris":["https://a.example/cb"]}`, `{"redirect_uris":["https://a.example/cb"],"sector_identifier_uri":"https://a.example/s","subject_type":"pairwise"}`
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	r := registrar.New(registrar.Options{
-		Log: memory.New(), Waiter: upToDate{}, Sealer: marker{}, Policy: oauth.DefaultPolicy,
+		Log: memory.New(), Sealer: marker{}, Policy: oauth.DefaultPolicy,
 		Fetcher: new(asked), FetchRate: 3, Now: func() time.Time { return now },
 	})
 	register := func(from, body string) (registrar.Registration, error) {
@@ -39,7 +40,7 @@ func TestFetchesAreLimited(t *testing.T) {
 	}
 	_, registered := register("192.0.2.1", paired)
 	for name, err := range map[string]error{"registration": registered, "update": update("192.0.2.1", paired)} {
-		var many *registrar.TooManyFetches
+		var many *access.Throttled
 		if !errors.As(err, &many) || many.RetryAfter <= 0 || many.RetryAfter > 20*time.Second {
 			t.Errorf("%s beyond the limit: %v", name, err)
 		}

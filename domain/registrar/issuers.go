@@ -38,7 +38,7 @@ func (i Issuers) verify(ctx context.Context, now time.Time, text string) error {
 	}
 	keys, trusted := i.Keys[statement.Issuer]
 	if !trusted {
-		return oauth.UnapprovedStatement("is of an issuer that this server does not trust")
+		return oauth.UnapprovedStatement(oauth.SettingSoftwareIssuers, "is of an issuer that this server does not trust")
 	}
 	if wrong := checkTimes(now, statement.Claims); wrong != "" {
 		return oauth.InvalidStatement(wrong)

@@ -18,17 +18,14 @@ const (
 	keysPaused = 10 * time.Second // the least time between two readings, whoever asks
 )
 
-// KeySource reads an issuer's JSON Web Key Set, from a file or over the network. Its time must be bounded.
-type KeySource func(ctx context.Context) ([]byte, error)
-
 // KeySet is the keys of one issuer, read when they are needed first, again when they are no longer fresh, and
 // again for a signature that none of them fits, as after a rotation. A reading that fails leaves those
 // that were read before. It may be used concurrently.
 type KeySet struct {
-	source KeySource
-	logger *slog.Logger
-	held   atomic.Pointer[heldKeys]
-	turn   chan struct{} // holds one who reads
+	source  KeySource
+	logger  *slog.Logger
+	held    atomic.Pointer[heldKeys]
+	reading chan struct{} // full while somebody reads
 }
 
 // heldKeys are keys as they were read last.
@@ -40,7 +37,7 @@ type heldKeys struct {
 
 // NewKeySet returns the keys at a source, which has not been read yet.
 func NewKeySet(source KeySource, logger *slog.Logger) *KeySet {
-	s := &KeySet{source: source, logger: logger, turn: make(chan struct{}, 1)}
+	s := &KeySet{source: source, logger: logger, reading: make(chan struct{}, 1)}
 	s.held.Store(&heldKeys{})
 	return s
 }
@@ -67,8 +64,8 @@ func (s *KeySet) verify(ctx context.Context, now time.Time, signed *jose.JSONWeb
 // a time and those who come meanwhile wait for what it brings.
 func (s *KeySet) refresh(ctx context.Context, now time.Time, held *heldKeys) (*heldKeys, error) {
 	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
+	case s.reading <- struct{}{}:
+		defer func() { <-s.reading }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"syscall"
 
@@ -22,8 +23,8 @@ type space struct {
 type room int32
 
 const (
-	forAll  room = iota
-	forEnds      // events that end a client or a token
+	forAll         room = iota
+	forWithdrawals      // events that withdraw, see domain.Withdraws
 	forNone
 )
 
@@ -48,7 +49,7 @@ func (s *space) measure() {
 	case free < kept/4:
 		now = forNone
 	case free < kept:
-		now = forEnds
+		now = forWithdrawals
 	}
 	before := room(s.current.Swap(int32(now)))
 	switch {
@@ -72,24 +73,15 @@ func (s *space) admit(changes []domain.Change) error {
 	switch room(s.current.Load()) {
 	case forAll:
 		return nil
-	case forEnds:
-		if endOnly(changes) {
+	case forWithdrawals:
+		if !slices.ContainsFunc(changes, grants) {
 			return nil
 		}
 	}
 	return domain.ErrDiskFull
 }
 
-// endOnly reports whether nothing but the end of clients and tokens is recorded.
-func endOnly(changes []domain.Change) bool {
-	for _, change := range changes {
-		for _, e := range change.Events {
-			switch e.Event.(type) {
-			case domain.ClientDeleted, domain.ClientRevoked, domain.InitialAccessTokenRevoked:
-			default:
-				return false
-			}
-		}
-	}
-	return true
+// grants reports whether a change holds anything but events that withdraw.
+func grants(c domain.Change) bool {
+	return slices.ContainsFunc(c.Events, func(e domain.Envelope) bool { return !domain.Withdraws(e.Event) })
 }

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -15,18 +17,71 @@ import (
 	"roster/eventstore"
 )
 
+// Event is a recorded event as the event index holds it. It marshals to the event line of the API.
+type Event struct {
+	Seq uint64
+	domain.Envelope
+}
+
+// EventQuery selects events. The zero value of a field does not restrict.
+type EventQuery struct {
+	After    uint64 // sequences beyond this one
+	Before   uint64 // sequences below this one
+	ClientID string
+	Type     string
+	Since    time.Time // at or after
+	Until    time.Time // at or before
+	Newest   bool      // newest first; else in the log's order
+	Limit    int       // 1 to 1000
+}
+
+const eventsTable = `
+-- Every event. Rows are never changed.
+CREATE TABLE events (
+    seq        INTEGER PRIMARY KEY,
+    aggregate  INTEGER NOT NULL, -- the sequence of its aggregate's first event: clients.seq or initial_access_tokens.seq; 0: the registry itself
+    time       INTEGER NOT NULL,
+    latest     INTEGER NOT NULL, -- the latest time of this event and all before it: ascends with seq
+    id         TEXT    NOT NULL,
+    type       TEXT    NOT NULL,
+    version    INTEGER NOT NULL, -- of the type's schema
+    actor_kind TEXT    NOT NULL,
+    actor_id   TEXT    NOT NULL,
+    actor_ip   TEXT    NOT NULL,
+    data       TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX events_aggregate ON events (aggregate);
+CREATE INDEX events_type ON events (type);
+CREATE INDEX events_latest ON events (latest);
+`
+
 const (
 	insertEvent = `INSERT INTO events (seq, aggregate, time, latest, id, type, version, actor_kind, actor_id, actor_ip, data)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	selectEvents = `SELECT e.seq, e.aggregate, c.id, t.id, e.time, e.id, e.type, e.version, e.actor_kind, e.actor_id, e.actor_ip, e.data
-	FROM events e LEFT JOIN clients c ON c.seq = e.aggregate LEFT JOIN tokens t ON t.seq = e.aggregate`
+	FROM events e LEFT JOIN clients c ON c.seq = e.aggregate LEFT JOIN initial_access_tokens t ON t.seq = e.aggregate`
+
+	countEventsBefore = `SELECT count(*) FROM events WHERE seq < ?`
 
 	// The first event at or after a time is the first one that raises latest so far.
 	selectFirstSince = `SELECT seq FROM events WHERE latest >= ? ORDER BY latest, seq LIMIT 1`
-
-	selectLag = `SELECT lag FROM checkpoint`
 )
+
+// eventWrites are the statements that fill the index of events, eventReads those that read it, other than the
+// one that Events puts together.
+type eventWrites struct{ insert, countBefore *sql.Stmt }
+
+type eventReads struct{ firstSince, histories *sql.Stmt }
+
+func (w *eventWrites) statements() statements {
+	return statements{insertEvent: &w.insert, countEventsBefore: &w.countBefore}
+}
+
+func (r *eventReads) statements() statements {
+	return statements{selectFirstSince: &r.firstSince, selectHistories: &r.histories}
+}
 
 // registryRow stands for the registry in the events' column of aggregates. No event has this sequence.
 const registryRow = 0
@@ -46,9 +101,39 @@ func encode(e eventstore.Recorded) (encodedEvent, error) {
 	return encodedEvent{e, version, data}, err
 }
 
+// encodeAll encodes events, in a large batch those to come while one is used.
+func encodeAll(events []eventstore.Recorded) iter.Seq2[encodedEvent, error] {
+	return func(yield func(encodedEvent, error) bool) {
+		if len(events) < 10 {
+			for _, e := range events {
+				if !yield(encode(e)) {
+					return
+				}
+			}
+			return
+		}
+		encoded, errs := make([]encodedEvent, len(events)), make([]error, len(events))
+		ready := make(chan struct{}, len(events))
+		var encoding sync.WaitGroup
+		defer encoding.Wait()
+		encoding.Go(func() {
+			for i, e := range events {
+				encoded[i], errs[i] = encode(e)
+				ready <- struct{}{}
+			}
+		})
+		for i := range events {
+			<-ready
+			if !yield(encoded[i], errs[i]) {
+				return
+			}
+		}
+	}
+}
+
 // indexEvent indexes an event of the aggregate whose first event is at first.
 func (w *writer) indexEvent(ctx context.Context, e encodedEvent, first uint64, latest int64) error {
-	if _, err := w.insertEvent.ExecContext(ctx, e.Seq, first, micros(e.Time), latest, e.ID, e.Event.Type(), e.version,
+	if _, err := w.events.insert.ExecContext(ctx, e.Seq, first, micros(e.Time), latest, e.ID, e.Event.Type(), e.version,
 		string(e.Actor.Kind), e.Actor.ID, e.Actor.IP, string(e.data)); err != nil {
 		return fmt.Errorf("index event: %w", err)
 	}
@@ -63,7 +148,7 @@ func (w *writer) checkBeginning(ctx context.Context, seq uint64, wrong error) er
 		return nil
 	}
 	var events uint64
-	if err := w.conn.QueryRowContext(ctx, `SELECT count(*) FROM events WHERE seq < ?`, sequence(seq)).Scan(&events); err != nil {
+	if err := w.events.countBefore.QueryRowContext(ctx, sequence(seq)).Scan(&events); err != nil {
 		return fmt.Errorf("count events: %w", err)
 	}
 	if w.gap = events < seq-1; !w.gap {
@@ -74,7 +159,23 @@ func (w *writer) checkBeginning(ctx context.Context, seq uint64, wrong error) er
 
 // Events implements Reader. A limit beyond 1000 is 1000.
 func (m *ReadModel) Events(ctx context.Context, q EventQuery) ([]Event, error) {
-	after, before, err := m.bounds(ctx, q)
+	var found []eventRow
+	err := m.read(ctx, func(p *pool) (err error) {
+		found, err = p.selectEvents(ctx, q)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	events := make([]Event, len(found))
+	for i, e := range found {
+		events[i] = e.Event
+	}
+	return events, nil
+}
+
+func (p *pool) selectEvents(ctx context.Context, q EventQuery) ([]eventRow, error) {
+	after, before, err := p.bounds(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +186,7 @@ func (m *ReadModel) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 	}
 	switch {
 	case q.ClientID != "" && q.Type != "":
-		// A client has few events: its index is the one to use, and the plus keeps from the other.
+		// A client has few events: its index is the one to use, and the plus keeps SQLite from the other.
 		restrict("+e.type = ?", q.Type)
 	case q.Type != "":
 		restrict("e.type = ?", q.Type)
@@ -104,46 +205,34 @@ func (m *ReadModel) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 		order += " DESC"
 	}
 	args = append(args, min(max(q.Limit, 1), maxEvents))
-	var found []eventRow
-	err = m.read(func(v *view) error {
-		rows, err := v.db.QueryContext(ctx, selectEvents+" WHERE "+where+" ORDER BY "+order+" LIMIT ?", args...)
-		if err != nil {
-			return err
-		}
-		found, err = scanAll(rows, scanEvent)
-		return err
-	})
+	rows, err := p.db.QueryContext(ctx, selectEvents+" WHERE "+where+" ORDER BY "+order+" LIMIT ?", args...)
 	if err != nil {
-		return nil, fmt.Errorf("read events: %w", err)
+		return nil, err
 	}
-	events := make([]Event, len(found))
-	for i, e := range found {
-		events[i] = e.Event
-	}
-	return events, nil
+	return scanAll(rows, scanEvent)
 }
 
 // bounds returns the sequences between which all events lie that q selects. Times do not ascend with the
 // sequence where several programs write, so they only narrow it down: an event not after Until is never
 // later in the log than the last one whose latest time is within the lag of it.
-func (m *ReadModel) bounds(ctx context.Context, q EventQuery) (after, before int64, err error) {
+func (p *pool) bounds(ctx context.Context, q EventQuery) (after, before int64, err error) {
 	after, before = sequence(q.After), math.MaxInt64
 	if q.Before != 0 {
 		before = sequence(q.Before)
 	}
 	if !q.Since.IsZero() {
-		first, err := m.firstSince(ctx, ceilMicros(q.Since))
+		first, err := p.firstSince(ctx, ceilMicros(q.Since))
 		if err != nil {
 			return 0, 0, err
 		}
 		after = max(after, first-1)
 	}
 	if !q.Until.IsZero() {
-		var lag int64
-		if err := m.read(func(v *view) error { return v.lag.QueryRowContext(ctx).Scan(&lag) }); err != nil {
-			return 0, 0, fmt.Errorf("read lag: %w", err)
+		var position, lag int64
+		if err := p.stand.QueryRowContext(ctx).Scan(&position, &lag); err != nil {
+			return 0, 0, err
 		}
-		first, err := m.firstSince(ctx, micros(q.Until)+lag+1)
+		first, err := p.firstSince(ctx, micros(q.Until)+lag+1)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -153,16 +242,13 @@ func (m *ReadModel) bounds(ctx context.Context, q EventQuery) (after, before int
 }
 
 // firstSince returns the sequence of the first event at or after a time, or math.MaxInt64.
-func (m *ReadModel) firstSince(ctx context.Context, micros int64) (int64, error) {
+func (p *pool) firstSince(ctx context.Context, micros int64) (int64, error) {
 	var seq int64
-	err := m.read(func(v *view) error { return v.firstSince.QueryRowContext(ctx, micros).Scan(&seq) })
+	err := p.events.firstSince.QueryRowContext(ctx, micros).Scan(&seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return math.MaxInt64, nil
 	}
-	if err != nil {
-		return 0, fmt.Errorf("read first event since a time: %w", err)
-	}
-	return seq, nil
+	return seq, err
 }
 
 // eventRow is an event with the sequence of its aggregate's first event.
@@ -189,7 +275,7 @@ func scanEvent(row interface{ Scan(...any) error }) (eventRow, error) {
 	if err != nil {
 		return eventRow{}, fmt.Errorf("%w: event %d: %w", errBadRow, e.Seq, err)
 	}
-	e.Time, e.Envelope.Event = moment(at), event
+	e.Time, e.Envelope.Event = timeOf(at), event
 	switch {
 	case e.first == registryRow:
 		e.Aggregate = domain.RegistryAggregate()
@@ -238,6 +324,3 @@ type actor struct {
 
 // sequence returns a sequence as SQLite holds it. No log comes to those that it cannot hold.
 func sequence(seq uint64) int64 { return int64(min(seq, math.MaxInt64)) }
-
-// ceilMicros is the first microsecond that is not before t.
-func ceilMicros(t time.Time) int64 { return micros(t.Add(time.Microsecond - time.Nanosecond)) }

@@ -1,13 +1,22 @@
 package readmodel
 
 import (
+	"context"
+	"database/sql"
 	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"roster/domain"
 )
+
+// errDamaged says that a check found damage in the file.
+var errDamaged = errors.New("file is damaged")
 
 // errBadRow says that a row does not hold what the projector wrote.
 var errBadRow = errors.New("row cannot be decoded")
@@ -29,7 +38,7 @@ func isDamage(err error) bool {
 // isPassing reports whether an error is of the world around the projector, such as a full disk or a log
 // without a leader. The same may succeed later.
 func isPassing(err error) bool {
-	if errors.Is(err, domain.ErrUnavailable) {
+	if errors.Is(err, domain.ErrUnavailable) || errors.As(err, new(syscall.Errno)) {
 		return true
 	}
 	switch primary(codeOf(err)) {
@@ -51,3 +60,30 @@ func codeOf(err error) int {
 
 // primary returns the result code that an extended one refines.
 func primary(code int) int { return code & 0xff }
+
+const (
+	// checkSize is the largest file that is checked, checkTimeout the time that it may take.
+	checkSize    = 1 << 30
+	checkTimeout = time.Minute
+)
+
+// check looks for damage in a file. It reads the whole file once, which a large one is not worth: queries find
+// the damage in what they read, too.
+func check(ctx context.Context, path string) error {
+	if info, err := os.Stat(path); err != nil || info.Size() > checkSize {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	db, err := sql.Open("sqlite", dsn(path, "ro", "_query_only=1"))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var found string
+	err = db.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&found)
+	if err == nil && found != "ok" {
+		err = fmt.Errorf("%w: %s", errDamaged, found)
+	}
+	return err
+}

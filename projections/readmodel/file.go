@@ -17,7 +17,10 @@ import (
 	"roster/eventstore"
 )
 
-const fileName = "readmodel.db"
+const (
+	fileName        = "readmodel.db"
+	successorSuffix = ".new"
+)
 
 // A staleError says why a file cannot go on as the read model of a log.
 type staleError struct {
@@ -64,10 +67,8 @@ func resume(ctx context.Context, path string, log Log) (*writer, error) {
 
 // create makes an empty read model in place of what was there.
 func create(ctx context.Context, path string, log eventstore.Identity) (*writer, error) {
-	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
-		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
+	if err := removeDatabase(path); err != nil {
+		return nil, err
 	}
 	// SQLite gives the files that it makes beside this one the same mode.
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -80,6 +81,21 @@ func create(ctx context.Context, path string, log eventstore.Identity) (*writer,
 	w, err := connect(ctx, path)
 	if err == nil {
 		err = w.initialise(ctx, log)
+	}
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+// reopen opens a file of this schema.
+func reopen(ctx context.Context, path string) (*writer, error) {
+	w, err := connect(ctx, path)
+	if err == nil {
+		err = w.load(ctx)
+	}
+	if err == nil {
+		err = w.prepare(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, w.close())

@@ -13,6 +13,7 @@ import (
 	"roster/domain/oauth"
 	"roster/eventstore"
 	"roster/eventstore/memory"
+	"roster/projections"
 	"roster/projections/readmodel"
 )
 
@@ -122,8 +123,8 @@ func TestStopsAtWhatItCannotApply(t *testing.T) {
 			if err := m.Wait(t.Context(), 2); err != nil {
 				t.Errorf("wait for what is applied: %v", err)
 			}
-			if _, err := m.Client(t.Context(), c.id); !errors.Is(err, domain.ErrNotFound) {
-				t.Errorf("client of the same batch: %v, want %v", err, domain.ErrNotFound)
+			if _, err := m.Client(t.Context(), c.id); !errors.Is(err, readmodel.ErrUnavailable) {
+				t.Errorf("client of the same batch, which the log knows: %v, want %v", err, readmodel.ErrUnavailable)
 			}
 			if got, err := m.Client(t.Context(), a.id); err != nil || got.Status != domain.Active {
 				t.Errorf("client: %v, %v", got.Status, err)
@@ -216,8 +217,8 @@ func TestWait(t *testing.T) {
 	waiting := make(chan error, 1)
 	go func() { waiting <- m.Wait(context.Background(), n+1) }()
 	m.close()
-	if err := <-waiting; !errors.Is(err, readmodel.ErrStopped) {
-		t.Errorf("wait: %v, want %v", err, readmodel.ErrStopped)
+	if err := <-waiting; !errors.Is(err, projections.ErrStopped) {
+		t.Errorf("wait: %v, want %v", err, projections.ErrStopped)
 	}
 }
 

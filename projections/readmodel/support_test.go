@@ -90,12 +90,13 @@ type model struct {
 	*readmodel.ReadModel
 	tb   testing.TB
 	log  readmodel.Log
+	dir  string
 	stop func() error
 }
 
 func run(tb testing.TB, dir string, log readmodel.Log) *model {
 	tb.Helper()
-	m := &model{ReadModel: open(tb, dir, log), tb: tb, log: log}
+	m := &model{ReadModel: open(tb, dir, log), tb: tb, log: log, dir: dir}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- m.Run(ctx) }()

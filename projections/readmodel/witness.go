@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"roster/eventstore"
@@ -36,8 +37,11 @@ var ErrUnfitWitness = errors.New("the read model is no witness")
 // it knows of none either.
 func OpenWitness(ctx context.Context, dir string) (*Witness, error) {
 	path := filepath.Join(dir, fileName)
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return &Witness{}, nil
+	for _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist); _, err = os.Stat(path) {
+		if strings.HasSuffix(path, successorSuffix) {
+			return &Witness{}, nil
+		}
+		path += successorSuffix // it was about to be given the other name, or is the first
 	}
 	w, err := openWitness(ctx, path)
 	if err != nil {

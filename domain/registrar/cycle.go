@@ -1,0 +1,191 @@
+package registrar
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"roster/domain"
+	"roster/domain/oauth"
+)
+
+// aggregates are all aggregates of one kind: the cycle of load, decide and append that is the same for every
+// kind.
+type aggregates[S, C any] struct {
+	*Registrar
+	decider  domain.Decider[S, C]
+	snapshot func(ctx context.Context, id string) (domain.Snapshot[S], error)
+	// isID reports whether the registry can have issued an id. Others have no state, so that no caller decides
+	// what the log is asked for.
+	isID func(id string) bool
+}
+
+func (r *Registrar) clients() aggregates[domain.Client, domain.Command] {
+	return aggregates[domain.Client, domain.Command]{r, domain.Clients, r.Snapshots.ClientSnapshot, isID}
+}
+
+func (r *Registrar) initialAccessTokens() aggregates[domain.InitialAccessToken, domain.TokenCommand] {
+	return aggregates[domain.InitialAccessToken, domain.TokenCommand]{r, domain.InitialAccessTokens, r.Snapshots.TokenSnapshot, isID}
+}
+
+// A request asks for a change of one aggregate.
+type request[S, C any] struct {
+	id    string
+	actor domain.Actor
+	// admit refuses an actor that may not ask for the change. nil: nobody is refused.
+	admit func(state S) error
+	// command is what is asked for, with what others have said about it.
+	command func(now time.Time, known oauth.Evidence) C
+	// allow refuses a change for which there is no room. It is asked about the events that were decided, and
+	// about none before others are asked what a decision needs to know. nil: nothing is refused.
+	allow func(ctx context.Context, now time.Time, decided []domain.Event) error
+	// ending says that the change ends the aggregate: it goes before others and is tried until it succeeds.
+	ending bool
+	// also are changes of other aggregates that are appended with this one, and behind it. They are appended
+	// even if this one changes nothing.
+	also []domain.Change
+}
+
+// execute does what is asked of an aggregate and returns its state as it is then, once the events are durable.
+//
+// Who may not ask is told so before joining the queue in which the aggregate's owner waits. A conflict is decided
+// anew on the new state. What others have to be asked about is asked outside of the queue, and once.
+//
+// It returns the error of admit, allow or the decider, domain.ErrConflict when others keep changing the aggregate
+// at the same time, domain.ErrOutcomeUnknown, and an error that wraps domain.ErrUnavailable.
+func (a aggregates[S, C]) execute(ctx context.Context, q request[S, C]) (S, error) {
+	var state S
+	if q.admit != nil {
+		state, _, err := a.load(ctx, q.id)
+		if err == nil {
+			err = q.admit(state)
+		}
+		if err != nil {
+			return state, err
+		}
+	}
+	err := a.askingOthers(ctx, q.actor.IP, func(known oauth.Evidence) error {
+		return a.inTurn(ctx, a.decider.Aggregate(q.id), q.ending, func() (err error) {
+			state, err = a.attempt(ctx, q, known)
+			return err
+		})
+	})
+	if err == nil {
+		a.wait(ctx)
+	}
+	return state, err
+}
+
+// attempt is execute without a second try: it returns an *oauth.Missing for what others have to be asked first,
+// and domain.ErrConflict when somebody else changes the aggregate meanwhile.
+func (a aggregates[S, C]) attempt(ctx context.Context, q request[S, C], known oauth.Evidence) (S, error) {
+	state, last, err := a.load(ctx, q.id)
+	if err != nil {
+		return state, err
+	}
+	if q.admit != nil {
+		if err := q.admit(state); err != nil {
+			return state, err
+		}
+	}
+	decided, err := a.decide(ctx, q, state, a.Now(), known)
+	if err != nil {
+		return state, err
+	}
+	var changes []domain.Change
+	if len(decided) > 0 {
+		changes = append(changes, domain.Change{Expected: last, Events: decided})
+	}
+	if changes = append(changes, q.also...); len(changes) == 0 {
+		return state, nil
+	}
+	_, err = a.Log.Append(ctx, changes...)
+	return a.decider.Fold(state, decided), err
+}
+
+// creation is an aggregate that was decided on and is not appended yet.
+type creation[S any] struct {
+	state  S
+	change domain.Change
+}
+
+// create decides on an aggregate whose id was made just now, which nobody else can know: its history is empty, and
+// no conflict is possible. It appends nothing. It returns the errors of allow and of the decider.
+func (a aggregates[S, C]) create(ctx context.Context, q request[S, C], now time.Time) (created creation[S], err error) {
+	err = a.askingOthers(ctx, q.actor.IP, func(known oauth.Evidence) error {
+		var none S
+		events, err := a.decide(ctx, q, none, now, known)
+		created = creation[S]{a.decider.Fold(none, events), domain.Change{Events: events}}
+		return err
+	})
+	return created, err
+}
+
+// decide decides on a state and puts what follows into envelopes. It returns the errors of allow and of the
+// decider, among them an *oauth.Missing.
+func (a aggregates[S, C]) decide(
+	ctx context.Context, q request[S, C], state S, now time.Time, known oauth.Evidence,
+) ([]domain.Envelope, error) {
+	decided, err := a.decider.Decide(a.Policy, state, q.command(now, known))
+	if missing := (*oauth.Missing)(nil); err != nil && !errors.As(err, &missing) {
+		return nil, err
+	}
+	if q.allow != nil {
+		if refused := q.allow(ctx, now, decided); refused != nil {
+			return nil, refused
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	envelopes := make([]domain.Envelope, len(decided))
+	for i, event := range decided {
+		envelopes[i] = domain.Envelope{
+			ID:        newID(now),
+			Time:      now.UTC().Truncate(time.Microsecond),
+			Aggregate: a.decider.Aggregate(q.id),
+			Actor:     q.actor,
+			Event:     event,
+		}
+	}
+	return envelopes, nil
+}
+
+// load returns the state of an aggregate as the log has it now, the zero state for an id that was never issued,
+// and the sequence of its last event.
+func (a aggregates[S, C]) load(ctx context.Context, id string) (state S, last uint64, err error) {
+	if !a.isID(id) {
+		return state, 0, nil
+	}
+	known, err := a.known(ctx, id)
+	if err != nil {
+		return state, 0, err
+	}
+	return a.loadBeyond(ctx, id, known)
+}
+
+// known returns the snapshot of an aggregate, the zero snapshot when none can be read. Its only error is that of
+// the context.
+func (a aggregates[S, C]) known(ctx context.Context, id string) (domain.Snapshot[S], error) {
+	known, err := a.snapshot(ctx, id)
+	if err == nil {
+		return known, nil
+	}
+	if ctx.Err() != nil {
+		return domain.Snapshot[S]{}, ctx.Err()
+	}
+	a.Logger.WarnContext(ctx, "no snapshot can be read: the whole history is, which takes longer", "of", a.decider.Kind, "id", id, "err", err)
+	return domain.Snapshot[S]{}, nil
+}
+
+// loadBeyond returns a snapshot with what the log holds beyond it, and the sequence of the last event.
+func (a aggregates[S, C]) loadBeyond(ctx context.Context, id string, known domain.Snapshot[S]) (state S, last uint64, err error) {
+	after, err := a.Log.Load(ctx, a.decider.Aggregate(id), known.At, func(e domain.Envelope) {
+		known.State = a.decider.Evolve(known.State, e.Aggregate, e.Event)
+	})
+	if err != nil {
+		return state, 0, fmt.Errorf("load %s: %w", a.decider.Kind, err)
+	}
+	return known.State, max(known.Last, after), nil
+}

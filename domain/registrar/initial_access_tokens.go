@@ -1,0 +1,92 @@
+package registrar
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"roster/domain"
+	"roster/domain/oauth"
+)
+
+// IssuedToken is an initial access token that was issued just now.
+type IssuedToken struct {
+	domain.InitialAccessToken
+	IssuedAt time.Time
+	// Token is what its holder presents. It is not kept.
+	Token string
+}
+
+// IssueToken issues an initial access token on an administrator's behalf. The registrar makes the token
+// and sets the command's At and Digest.
+// It returns an *oauth.Error for what the command has wrong, and domain.ErrOutcomeUnknown.
+func (r *Registrar) IssueToken(ctx context.Context, admin domain.Actor, command domain.IssueToken) (IssuedToken, error) {
+	now := r.Now()
+	id := newID(now)
+	token := newInitialAccessToken(id)
+	created, err := r.initialAccessTokens().create(ctx, request[domain.InitialAccessToken, domain.TokenCommand]{
+		id:    id,
+		actor: admin,
+		command: func(now time.Time, _ oauth.Evidence) domain.TokenCommand {
+			command.At, command.Digest = now, domain.DigestOf(token)
+			return command
+		},
+	}, now)
+	if err == nil {
+		_, err = r.Log.Append(ctx, created.change)
+		r.wait(ctx)
+	}
+	if err != nil {
+		return IssuedToken{}, fmt.Errorf("issue initial access token: %w", err)
+	}
+	return IssuedToken{InitialAccessToken: created.state, IssuedAt: created.change.Events[0].Time, Token: token}, nil
+}
+
+// RevokeToken ends an initial access token by an administrator. Revoking one that is revoked is no error
+// and appends nothing. A registration that was decided before may still come after it in the log, unless
+// the number of uses is limited.
+// It returns domain.ErrNoSuchToken, domain.ErrConflict and domain.ErrOutcomeUnknown.
+func (r *Registrar) RevokeToken(ctx context.Context, admin domain.Actor, id, reason string) error {
+	_, err := r.initialAccessTokens().execute(ctx, request[domain.InitialAccessToken, domain.TokenCommand]{
+		id:    id,
+		actor: admin,
+		command: func(time.Time, oauth.Evidence) domain.TokenCommand {
+			return domain.RevokeToken{Reason: reason}
+		},
+		ending: true,
+	})
+	if err != nil {
+		return fmt.Errorf("revoke initial access token: %w", err)
+	}
+	return nil
+}
+
+// CheckToken returns nil when a registration with an initial access token would be admitted now, and
+// domain.ErrTokenRefused when not.
+func (r *Registrar) CheckToken(ctx context.Context, initialAccessToken string) error {
+	_, err := r.presentedToken(ctx, initialAccessToken)
+	return err
+}
+
+// presentedToken returns the initial access token that was presented when it admits a registration now, and
+// domain.ErrTokenRefused when not.
+func (r *Registrar) presentedToken(ctx context.Context, presented string) (domain.InitialAccessToken, error) {
+	token, _, err := r.initialAccessTokens().load(ctx, tokenID(presented))
+	if err == nil {
+		err = token.Authorize(presented, r.Now())
+	}
+	if err != nil {
+		return domain.InitialAccessToken{}, err
+	}
+	return token, nil
+}
+
+// newInitialAccessToken returns an initial access token that says its id, so that it is found without a search.
+func newInitialAccessToken(id string) string { return id + "." + newToken() }
+
+// tokenID returns the id that an initial access token says, whatever else it is.
+func tokenID(presented string) string {
+	id, _, _ := strings.Cut(presented, ".")
+	return id
+}

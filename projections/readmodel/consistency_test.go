@@ -1,0 +1,354 @@
+package readmodel_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"roster/domain"
+	"roster/eventstore"
+	"roster/eventstore/memory"
+	"roster/projections"
+	"roster/projections/readmodel"
+)
+
+// gatedLog is a log that hands out nothing to those who follow it while its gate is closed.
+type gatedLog struct {
+	*memory.Log
+	mu   *sync.Mutex
+	gate *chan struct{} // closed: the gate is open
+}
+
+func newGatedLog() gatedLog {
+	gate := make(chan struct{})
+	return gatedLog{memory.New(), new(sync.Mutex), &gate}
+}
+
+func (l gatedLog) open() { close(l.current()) }
+
+func (l gatedLog) shut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	*l.gate = make(chan struct{})
+}
+
+func (l gatedLog) current() chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return *l.gate
+}
+
+func (l gatedLog) Subscribe(ctx context.Context, after uint64) (eventstore.Subscription, error) {
+	s, err := l.Log.Subscribe(ctx, after)
+	return gatedSubscription{s, l}, err
+}
+
+type gatedSubscription struct {
+	eventstore.Subscription
+	log gatedLog
+}
+
+func (s gatedSubscription) Next(ctx context.Context, max int) ([]eventstore.Recorded, error) {
+	// What was appended behind a closed gate is read again once it opens.
+	for {
+		gate := s.log.current()
+		select {
+		case <-gate:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		events, err := s.Subscription.Next(ctx, max)
+		if gate == s.log.current() || err != nil {
+			return events, err
+		}
+		select {
+		case <-s.log.current():
+			return events, err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// inventory is a log with one client and one initial access token, and every query about them.
+type inventory struct {
+	client *history
+	token  *history
+}
+
+func newInventory(name string) inventory {
+	i := inventory{registered("client " + name), newHistory("token "+name, start)}
+	i.token.add(domain.InitialAccessTokenIssued{Digest: domain.DigestOf(name), Label: name})
+	i.token.events[0].Aggregate = domain.TokenAggregate(i.token.id)
+	return i
+}
+
+func (i inventory) appendTo(t *testing.T, log *memory.Log) uint64 {
+	t.Helper()
+	return appendTo(t, log, i.client, i.token)
+}
+
+var errMissing = errors.New("it is missing in the answer")
+
+// queries ask for what the inventory holds. They return errMissing for an answer without it.
+func (i inventory) queries() map[string]func(context.Context, *readmodel.ReadModel) error {
+	found := func(n int, err error) error {
+		if err == nil && n != 1 {
+			return errMissing
+		}
+		return err
+	}
+	return map[string]func(context.Context, *readmodel.ReadModel) error{
+		"Client": func(ctx context.Context, m *readmodel.ReadModel) error {
+			_, err := m.Client(ctx, i.client.id)
+			return err
+		},
+		"Clients": func(ctx context.Context, m *readmodel.ReadModel) error {
+			page, err := m.Clients(ctx, readmodel.ClientQuery{Text: i.client.id, Limit: 5})
+			return found(len(page.Clients), err)
+		},
+		"InitialAccessToken": func(ctx context.Context, m *readmodel.ReadModel) error {
+			_, err := m.InitialAccessToken(ctx, i.token.id)
+			return err
+		},
+		"InitialAccessTokens": func(ctx context.Context, m *readmodel.ReadModel) error {
+			page, err := m.InitialAccessTokens(ctx, readmodel.InitialAccessTokenQuery{Limit: 5})
+			return found(len(page.Tokens), err)
+		},
+		"Events": func(ctx context.Context, m *readmodel.ReadModel) error {
+			events, err := m.Events(ctx, readmodel.EventQuery{ClientID: i.client.id, Limit: 5})
+			return found(len(events), err)
+		},
+		"RegistryAt": func(ctx context.Context, m *readmodel.ReadModel) error {
+			n := 0
+			err := m.RegistryAt(ctx, readmodel.Moment{Seq: 1000}, func(readmodel.Client) error { n++; return nil })
+			return found(n, err)
+		},
+		"Overview": func(ctx context.Context, m *readmodel.ReadModel) error {
+			o, err := m.Overview(ctx, start, 1)
+			return found(o.Clients[domain.Active], err)
+		},
+		"CountClients": func(ctx context.Context, m *readmodel.ReadModel) error {
+			p, err := m.CountClients(ctx, "")
+			return found(p.Clients, err)
+		},
+	}
+}
+
+// Every method of the Reader that reads is held to the rule of reads by the tests below.
+func TestEveryQueryIsHeldToTheRule(t *testing.T) {
+	t.Parallel()
+	queries := newInventory("").queries()
+	reader := reflect.TypeFor[readmodel.Reader]()
+	for i := range reader.NumMethod() {
+		name := reader.Method(i).Name
+		if name != "Wait" && name != "Health" && queries[name] == nil {
+			t.Errorf("%s is not among the queries of these tests", name)
+		}
+	}
+}
+
+// follow runs a read model with options on what its test says, until the test ends.
+func follow(t *testing.T, o readmodel.Options) *readmodel.ReadModel {
+	t.Helper()
+	o.Logger = slog.New(slog.DiscardHandler)
+	m, err := readmodel.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	followers := projections.Start(o.Logger, m.Follower)
+	t.Cleanup(func() {
+		_ = followers.Stop() // some tests stop it before
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return m
+}
+
+const hour = time.Hour
+
+// A query answers from nothing that is older than what was acknowledged when it began.
+func TestReadsWaitForWhatWasAcknowledged(t *testing.T) {
+	t.Parallel()
+	held := newInventory("held back")
+	for name, query := range held.queries() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log := newGatedLog()
+			o := readmodel.Options{Dir: t.TempDir(), Log: log, Acknowledged: log.Acknowledged}
+			m := follow(t, o.WithPatience(hour))
+			held.appendTo(t, log.Log)
+			impatient, cancel := context.WithCancel(t.Context())
+			ended, answered := make(chan error, 1), make(chan error, 1)
+			go func() { ended <- query(impatient, m) }()
+			go func() { answered <- query(t.Context(), m) }()
+			cancel()
+			if err := <-ended; !errors.Is(err, context.Canceled) {
+				t.Errorf("held back, to a caller who went away: %v, want %v", err, context.Canceled)
+			}
+			log.open()
+			if err := <-answered; err != nil {
+				t.Errorf("once it goes on: %v", err)
+			}
+		})
+		t.Run(name+" too late", func(t *testing.T) {
+			t.Parallel()
+			log := newGatedLog()
+			o := readmodel.Options{Dir: t.TempDir(), Log: log, Acknowledged: log.Acknowledged}
+			m := follow(t, o.WithPatience(time.Millisecond))
+			held.appendTo(t, log.Log)
+			if err := query(t.Context(), m); !errors.Is(err, readmodel.ErrBehind) || !errors.Is(err, readmodel.ErrUnavailable) {
+				t.Errorf("got %v, want %v", err, readmodel.ErrBehind)
+			}
+		})
+	}
+}
+
+// A read model that has stopped fails at once, and says why, when more was acknowledged since. Before that it
+// answers: it holds all that it must.
+func TestReadsOfAStoppedReadModel(t *testing.T) {
+	t.Parallel()
+	why := errors.New("the log lost an event")
+	for name, query := range newInventory("stopped").queries() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			before, later := newInventory("stopped"), newInventory("later")
+			log := memory.New()
+			o := readmodel.Options{Dir: t.TempDir(), Log: log, Acknowledged: log.Acknowledged}
+			last := before.appendTo(t, log)
+			log.SetHooks(memory.Hooks{Next: func(after uint64) error {
+				if after == last {
+					return why
+				}
+				return nil
+			}})
+			m := follow(t, o.WithPatience(hour))
+			if err := m.Wait(t.Context(), last+1); !errors.Is(err, why) {
+				t.Fatalf("wait: %v, want %v", err, why)
+			}
+			if err := query(t.Context(), m); err != nil {
+				t.Errorf("nothing was acknowledged since it stopped: %v", err)
+			}
+			later.appendTo(t, log)
+			if err := query(t.Context(), m); !errors.Is(err, readmodel.ErrUnavailable) || !errors.Is(err, why) {
+				t.Errorf("got %v, want %v because of %v", err, readmodel.ErrUnavailable, why)
+			}
+		})
+	}
+}
+
+// A read model that stops before it has caught up for the first time is not read at all.
+func TestReadsOfAReadModelThatNeverCaughtUp(t *testing.T) {
+	t.Parallel()
+	why := errors.New("the log lost an event")
+	i, log := newInventory("never"), memory.New()
+	i.appendTo(t, log)
+	log.SetHooks(memory.Hooks{Next: func(uint64) error { return why }})
+	m := follow(t, readmodel.Options{Dir: t.TempDir(), Log: log}.WithPatience(hour))
+	if err := m.Wait(t.Context(), 1); !errors.Is(err, why) {
+		t.Fatalf("wait: %v, want %v", err, why)
+	}
+	for name, query := range i.queries() {
+		if err := query(t.Context(), m); !errors.Is(err, readmodel.ErrUnavailable) {
+			t.Errorf("%s: %v, want %v", name, err, readmodel.ErrUnavailable)
+		}
+	}
+}
+
+// While the file is built, queries say how far it is. The census does not: what it says goes to applicants.
+func TestReadsWhileTheFileIsBuilt(t *testing.T) {
+	t.Parallel()
+	i, log := newInventory("built"), newGatedLog()
+	last := i.appendTo(t, log.Log)
+	m := follow(t, readmodel.Options{Dir: t.TempDir(), Log: log, Acknowledged: log.Acknowledged}.WithPatience(hour))
+	for name, query := range i.queries() {
+		err := query(t.Context(), m)
+		catchingUp := new(readmodel.CatchingUpError)
+		if name == "CountClients" {
+			if !errors.Is(err, readmodel.ErrBehind) || errors.As(err, &catchingUp) {
+				t.Errorf("%s: %v, want %v", name, err, readmodel.ErrBehind)
+			}
+			continue
+		}
+		if !errors.As(err, &catchingUp) || *catchingUp != (readmodel.CatchingUpError{Applied: 0, Last: last}) || !errors.Is(err, readmodel.ErrUnavailable) {
+			t.Errorf("%s: %v, want catching up: 0 of %d events", name, err, last)
+		}
+	}
+	log.open()
+	if err := m.Wait(t.Context(), last); err != nil {
+		t.Fatal(err)
+	}
+	for name, query := range i.queries() {
+		if err := query(t.Context(), m); err != nil {
+			t.Errorf("%s: %v, when it was built", name, err)
+		}
+	}
+}
+
+// What another process of a cluster recorded is found, though this one acknowledged nothing and is behind: a
+// client or an initial access token by its id, and all clients where their number decides.
+func TestReadsOfASecondProcess(t *testing.T) {
+	t.Parallel()
+	i := newInventory("by another process")
+	for name, query := range i.queries() {
+		switch name {
+		case "Client", "InitialAccessToken", "CountClients":
+		default:
+			continue // these may be as old as this process
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log := newGatedLog()
+			none := func() uint64 { return 0 }
+			first := follow(t, readmodel.Options{Dir: t.TempDir(), Log: log.Log, Acknowledged: log.Acknowledged})
+			second := follow(t, readmodel.Options{Dir: t.TempDir(), Log: log, Acknowledged: none}.WithPatience(hour))
+			late := follow(t, readmodel.Options{Dir: t.TempDir(), Log: log, Acknowledged: none}.WithPatience(time.Millisecond))
+			i.appendTo(t, log.Log)
+			if err := query(t.Context(), first); err != nil {
+				t.Errorf("in the process that recorded it: %v", err)
+			}
+			if err := query(t.Context(), late); !errors.Is(err, readmodel.ErrBehind) {
+				t.Errorf("while the other process is behind: %v, want %v", err, readmodel.ErrBehind)
+			}
+			answered := make(chan error, 1)
+			go func() { answered <- query(t.Context(), second) }()
+			log.open()
+			if err := <-answered; err != nil {
+				t.Errorf("once the other process goes on: %v", err)
+			}
+			if _, err := second.Client(t.Context(), "nobody"); !errors.Is(err, domain.ErrNotFound) {
+				t.Errorf("client that nobody registered: %v, want %v", err, domain.ErrNotFound)
+			}
+			if _, err := second.InitialAccessToken(t.Context(), "nothing"); !errors.Is(err, domain.ErrNoSuchToken) {
+				t.Errorf("initial access token that nobody issued: %v, want %v", err, domain.ErrNoSuchToken)
+			}
+		})
+	}
+}
+
+// Snapshots wait for nothing: what is decided on them is checked by the log.
+func TestSnapshotsDoNotWait(t *testing.T) {
+	t.Parallel()
+	i, more, log := newInventory("a"), newInventory("b"), newGatedLog()
+	log.open()
+	m := follow(t, readmodel.Options{Dir: t.TempDir(), Log: log, Acknowledged: log.Acknowledged}.WithPatience(hour))
+	last := i.appendTo(t, log.Log)
+	if err := m.Wait(t.Context(), last); err != nil {
+		t.Fatal(err)
+	}
+	log.shut()
+	more.appendTo(t, log.Log)
+	client, err := m.ClientSnapshot(t.Context(), i.client.id)
+	if err != nil || client.At != last || client.Last != 1 || client.State.ID != i.client.id {
+		t.Errorf("client: %+v, %v", client, err)
+	}
+	token, err := m.TokenSnapshot(t.Context(), i.token.id)
+	if err != nil || token.At != last || token.Last != 2 || token.State.ID != i.token.id {
+		t.Errorf("initial access token: %+v, %v", token, err)
+	}
+}

@@ -1,0 +1,19 @@
+package readmodel
+
+import "time"
+
+// WithPatience changes how long a query waits.
+func (o Options) WithPatience(d time.Duration) Options {
+	o.patience = d
+	return o
+}
+
+// WithStep has a function called before each step in which a new file replaces the old one. The step does
+// not happen if it returns an error.
+func (o Options) WithStep(step func(name string) error) Options {
+	o.step = step
+	return o
+}
+
+// SchemaNumber is schemaNumber.
+const SchemaNumber = schemaNumber

@@ -1,0 +1,270 @@
+package readmodel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"roster/eventstore"
+)
+
+// tables is the read model's file, which the follower fills and readers read.
+//
+// The file is readmodel.db. Where it cannot go on, its successor is built beside it, in readmodel.db.new, and
+// takes its place when it holds all that the log held when the building began. Until then the former file stays
+// where it is, for it can tell whether the log is whole (Witness). A successor that a crash left is built
+// further, in preference to the file that it is to replace: that was found to be unfit.
+type tables struct {
+	log    Log
+	logger *slog.Logger
+	path   string // of readmodel.db
+	step   func(string) error
+
+	shown      atomic.Pointer[pool] // what is read; nil until it is complete, and from when damage is found
+	rebuilding atomic.Bool          // the file being filled is the successor
+
+	// These belong to the follower's goroutine: that of Open, then of Run, then of Close.
+	writer   *writer
+	pool     *pool  // shown, or no longer shown because of damage
+	showAt   uint64 // sequence of the log's last event when the file was opened: it is shown from there on
+	unfit    error  // a *staleError: why nothing that is there can go on
+	disowned bool   // the file may hold events that the log lost: it is no witness either
+	made     bool   // the file was made by this process
+
+	stopCheck func()
+}
+
+// disown has the file built anew, though it may continue the log.
+func (t *tables) disown() {
+	t.disowned = true
+	t.unfit = stale(slog.LevelWarn, "events are missing from the log, and their loss was accepted")
+}
+
+// Resume implements projections.Projection. It opens the file, or begins its successor when the file is
+// damaged or does not continue the log. Readers go on with the file that is shown unless it is damaged.
+func (t *tables) Resume(ctx context.Context, cause error) (uint64, error) {
+	_ = t.closeWriter() // it cannot say more than cause does
+	if isDamage(cause) {
+		t.discard(cause)
+	}
+	err := t.open(ctx)
+	if isDamage(err) {
+		t.discard(err)
+		err = t.open(ctx)
+	}
+	if err != nil {
+		return 0, errors.Join(err, t.closeWriter())
+	}
+	return t.writer.at.seq, nil
+}
+
+// discard takes the file out of use because of damage.
+func (t *tables) discard(damage error) {
+	t.endCheck() // what it finds is known
+	_ = t.closeWriter()
+	_ = t.closePool()
+	t.unfit = damaged(damage)
+}
+
+// open opens the file that is to be filled. It does not close what it opened when it fails.
+func (t *tables) open(ctx context.Context) error {
+	last, err := t.log.Last(ctx)
+	if err != nil {
+		return err
+	}
+	if err := t.openWriter(ctx, last); err != nil {
+		return err
+	}
+	if t.pool == nil {
+		t.showAt = last
+	}
+	return t.show(ctx)
+}
+
+func (t *tables) openWriter(ctx context.Context, last uint64) (err error) {
+	unfit := t.unfit
+	if unfit == nil {
+		if t.writer, err = resume(ctx, t.successor(), t.log); err == nil {
+			t.logger.LogAttrs(ctx, slog.LevelInfo, "building the read model goes on",
+				slog.Uint64("applied", t.writer.at.seq), slog.Uint64("events", last))
+			t.rebuilding.Store(true)
+			return nil
+		}
+		if errors.As(err, new(*staleError)) {
+			if t.writer, err = resume(ctx, t.path, t.log); err == nil {
+				t.rebuilding.Store(false)
+				return removeDatabase(t.successor())
+			}
+		}
+		unfit = err
+	}
+	because := (*staleError)(nil)
+	if !errors.As(unfit, &because) {
+		return unfit
+	}
+	t.logger.LogAttrs(ctx, because.level, "building the read model anew",
+		slog.String("because", because.Error()), slog.Uint64("events", last))
+	if err := t.closePool(); err != nil {
+		return err
+	}
+	if t.disowned {
+		if err := removeDatabase(t.path); err != nil {
+			return err
+		}
+	}
+	if t.writer, err = create(ctx, t.successor(), t.log.Identity()); err != nil {
+		return err
+	}
+	t.unfit, t.disowned, t.made = nil, false, true
+	t.rebuilding.Store(true)
+	return nil
+}
+
+// successor is the path of what is built to replace the file.
+func (t *tables) successor() string { return t.path + successorSuffix }
+
+// Apply implements projections.Projection.
+func (t *tables) Apply(ctx context.Context, events []eventstore.Recorded) error {
+	if err := t.writer.apply(ctx, events); err != nil {
+		return err
+	}
+	return t.show(ctx)
+}
+
+// Retries implements projections.Projection: what may pass, and damage. A new file does not help where this
+// program wrote the row that it cannot read.
+func (t *tables) Retries(err error) bool {
+	return isPassing(err) || isDamage(err) && !(t.made && errors.Is(err, errBadRow))
+}
+
+// show lets the file be read once it is complete. A successor then takes the place of the file.
+func (t *tables) show(ctx context.Context) error {
+	if t.pool != nil || t.writer.at.seq < t.showAt {
+		return nil
+	}
+	if t.rebuilding.Load() {
+		if err := t.replace(ctx); err != nil {
+			return fmt.Errorf("put the new read model in its place: %w", err)
+		}
+	}
+	opened, err := openPool(ctx, t.path)
+	if err != nil {
+		return err
+	}
+	opened.from = t.writer.at.seq
+	t.pool = opened
+	t.shown.Store(opened)
+	t.rebuilding.Store(false)
+	return nil
+}
+
+// replace puts the successor, which is complete, in the place of the file. Wherever it is cut off, the successor
+// or the file is there in full.
+func (t *tables) replace(ctx context.Context) error {
+	at := t.writer.at
+	for _, step := range []struct {
+		name string
+		do   func() error
+	}{
+		{"close the successor", func() error {
+			// Its write-ahead log has another name than the file will have.
+			return errors.Join(t.writer.emptyWAL(ctx), t.closeWriter())
+		}},
+		{"sync the successor", func() error { return syncPath(t.successor()) }},
+		// SQLite would take a write-ahead log that is left for that of the successor.
+		{"remove the file", func() error { return removeDatabase(t.path) }},
+		{"sync the removal", func() error { return syncPath(filepath.Dir(t.path)) }},
+		{"rename the successor", func() error { return os.Rename(t.successor(), t.path) }},
+		{"sync the renaming", func() error { return syncPath(filepath.Dir(t.path)) }},
+		{"open the file", func() (err error) {
+			t.writer, err = reopen(ctx, t.path)
+			if err == nil && t.writer.at != at {
+				err = fmt.Errorf("%w: it stands at event %d, not at %d", errDamaged, t.writer.at.seq, at.seq)
+			}
+			return err
+		}},
+	} {
+		if t.step != nil {
+			if err := t.step(step.name); err != nil {
+				return err
+			}
+		}
+		if err := step.do(); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
+		}
+	}
+	return nil
+}
+
+// syncPath syncs a file or a directory to disk.
+func syncPath(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// close closes what is open. The follower's Run must have returned.
+func (t *tables) close() error {
+	t.endCheck()
+	return errors.Join(t.closePool(), t.closeWriter())
+}
+
+func (t *tables) closePool() (err error) {
+	t.shown.Store(nil)
+	if t.pool != nil {
+		err = t.pool.db.Close()
+	}
+	t.pool = nil
+	return err
+}
+
+func (t *tables) closeWriter() (err error) {
+	if t.writer != nil {
+		err = t.writer.close()
+	}
+	t.writer = nil
+	return err
+}
+
+// startCheck looks for damage in a file that was there already, before somebody comes upon it, and reports it.
+// What is being built, or was built just now, is not looked at.
+func (t *tables) startCheck(report func(error)) {
+	if t.made || t.rebuilding.Load() {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var checking sync.WaitGroup
+	checking.Go(func() {
+		if err := check(ctx, t.path); isDamage(err) {
+			report(err)
+		}
+	})
+	t.stopCheck = func() {
+		cancel()
+		checking.Wait()
+	}
+}
+
+func (t *tables) endCheck() {
+	if t.stopCheck != nil {
+		t.stopCheck()
+	}
+}
+
+// removeDatabase removes a SQLite file with what SQLite keeps beside it.
+func removeDatabase(path string) error {
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+package readmodel
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"roster/domain"
+	"roster/eventstore"
+)
+
+// writer is the one connection that changes the tables. It is for one goroutine.
+type writer struct {
+	at   checkpoint
+	db   *sql.DB
+	conn *sql.Conn
+	gap  bool // the log is known to have lost events before those that are applied now
+
+	begin, commit, rollback *sql.Stmt
+	saveCheckpoint          *sql.Stmt
+
+	clients clientWrites
+	tokens  initialAccessTokenWrites
+	events  eventWrites
+	counts  countWrites
+}
+
+// connect opens the writer's connection and no more. Also with an error the writer is to be closed.
+func connect(ctx context.Context, path string) (*writer, error) {
+	w := &writer{}
+	var err error
+	if w.db, err = sql.Open("sqlite", writerDSN(path)); err == nil {
+		w.conn, err = w.db.Conn(ctx)
+	}
+	return w, err
+}
+
+// initialise makes the tables.
+func (w *writer) initialise(ctx context.Context, log eventstore.Identity) error {
+	if _, err := w.conn.ExecContext(ctx, "BEGIN; "+schema+"; COMMIT"); err != nil {
+		return fmt.Errorf("create tables: %w", err)
+	}
+	if _, err := w.conn.ExecContext(ctx, insertCheckpoint, schemaHash, log.Name, createdText(log)); err != nil {
+		return fmt.Errorf("create checkpoint: %w", err)
+	}
+	if err := w.load(ctx); err != nil {
+		return err
+	}
+	return w.prepare(ctx)
+}
+
+// load reads the checkpoint.
+func (w *writer) load(ctx context.Context) error {
+	if err := w.conn.QueryRowContext(ctx, selectCheckpoint).Scan(&w.at.schema, &w.at.logName, &w.at.logCreated,
+		&w.at.seq, &w.at.eventID, &w.at.latest, &w.at.lag); err != nil {
+		return fmt.Errorf("read checkpoint: %w", err)
+	}
+	return nil
+}
+
+// prepare prepares the statements.
+func (w *writer) prepare(ctx context.Context) error { return prepare(ctx, w.conn, w.statements()...) }
+
+func (w *writer) statements() []statements {
+	return []statements{
+		{`BEGIN IMMEDIATE`: &w.begin, `COMMIT`: &w.commit, `ROLLBACK`: &w.rollback, updateCheckpoint: &w.saveCheckpoint},
+		w.clients.statements(), w.tokens.statements(), w.events.statements(), w.counts.statements(),
+	}
+}
+
+// close closes the statements too: one that was prepared on a single connection would otherwise keep it open.
+func (w *writer) close() error {
+	var err error
+	for _, set := range w.statements() {
+		for _, statement := range set {
+			if *statement != nil {
+				err = errors.Join(err, (*statement).Close())
+			}
+		}
+	}
+	if w.conn != nil {
+		err = errors.Join(err, w.conn.Close())
+	}
+	if w.db != nil {
+		err = errors.Join(err, w.db.Close())
+	}
+	return err
+}
+
+// emptyWAL puts all that was committed into the file itself. Nobody may be reading it.
+func (w *writer) emptyWAL(ctx context.Context) error {
+	var busy, frames, moved int
+	err := w.conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &frames, &moved)
+	if err == nil && busy != 0 {
+		err = errors.New("write-ahead log is in use")
+	}
+	if err != nil {
+		return fmt.Errorf("empty the write-ahead log: %w", err)
+	}
+	return nil
+}
+
+// apply applies events in one transaction together with the checkpoint. After an error nothing of them is
+// applied, and the writer is to be closed.
+func (w *writer) apply(ctx context.Context, events []eventstore.Recorded) (err error) {
+	if _, err := w.begin.ExecContext(ctx); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	at := w.at
+	defer func() {
+		if err != nil {
+			// After some errors SQLite has rolled back by itself.
+			_, _ = w.rollback.ExecContext(ctx)
+		}
+	}()
+	counts := countChanges{make(map[int64]dayCount), make(map[domain.Status]int)}
+	for e, err := range encodeAll(events) {
+		if err != nil {
+			return fmt.Errorf("apply event %d: %w", e.Seq, err)
+		}
+		at = at.after(e.Recorded)
+		if err := w.applyOne(ctx, e, at.latest, &counts); err != nil {
+			return fmt.Errorf("apply event %d: %w", e.Seq, err)
+		}
+	}
+	if err := w.addCounts(ctx, counts); err != nil {
+		return err
+	}
+	if _, err := w.saveCheckpoint.ExecContext(ctx, at.seq, at.eventID, at.latest, at.lag); err != nil {
+		return fmt.Errorf("save checkpoint: %w", err)
+	}
+	if _, err := w.commit.ExecContext(ctx); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	w.at = at
+	return nil
+}
+
+// applyOne changes every view by one event.
+func (w *writer) applyOne(ctx context.Context, e encodedEvent, latest int64, counts *countChanges) error {
+	counts.countEvent(e.Envelope)
+	var first uint64
+	switch e.Aggregate {
+	case domain.ClientAggregate(e.Aggregate.ID):
+		change, err := w.changeClient(ctx, e.Recorded)
+		if err != nil {
+			return err
+		}
+		counts.countStatus(change)
+		first = change.seq
+	case domain.TokenAggregate(e.Aggregate.ID):
+		var err error
+		if first, err = w.changeInitialAccessToken(ctx, e.Recorded); err != nil {
+			return err
+		}
+	case domain.RegistryAggregate():
+		first = registryRow
+	default:
+		return fmt.Errorf("it is about a %s, not a client or an initial access token", e.Aggregate.Kind)
+	}
+	return w.indexEvent(ctx, e, first, latest)
+}
