@@ -73,11 +73,12 @@ func invalidRequest(status int, format string, args ...any) *problem {
 // problemOf is the one place where an error becomes an answer. What it does not know is a 500 that tells nothing.
 func problemOf(err error) *problem {
 	var (
-		known     *problem
-		refused   *oauth.Error
-		throttled *access.Throttled
-		tooLarge  *http.MaxBytesError
-		routing   *echo.HTTPError
+		known      *problem
+		refused    *oauth.Error
+		throttled  *access.Throttled
+		tooLarge   *http.MaxBytesError
+		catchingUp *readmodel.CatchingUpError
+		routing    *echo.HTTPError
 	)
 	switch {
 	case errors.As(err, &known):
@@ -112,6 +113,8 @@ func problemOf(err error) *problem {
 		return &problem{status: http.StatusServiceUnavailable, Code: "temporarily_unavailable", Description: "the disk of this server is full; nothing was stored", retryAfter: lastingRetry}
 	case errors.Is(err, domain.ErrUnavailable):
 		return unavailable("the event log is not available now; nothing was stored, try again later")
+	case errors.As(err, &catchingUp):
+		return unavailable(catchingUp.Error() + "; what is registered cannot be read before, try again later")
 	case errors.Is(err, readmodel.ErrUnavailable):
 		return unavailable("what is registered cannot be read now, try again later")
 	case errors.Is(err, domain.ErrKeysUnavailable):

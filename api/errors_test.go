@@ -67,6 +67,8 @@ func TestErrorsAsAnswers(t *testing.T) {
 		{domain.ErrDiskFull, 503, "temporarily_unavailable", "30"},
 		{fmt.Errorf("%w: %w", domain.ErrOutcomeUnknown, domain.ErrDiskFull), 503, "temporarily_unavailable", "1"},
 		{fmt.Errorf("%w: database disk image is malformed", readmodel.ErrUnavailable), 503, "temporarily_unavailable", "1"},
+		{&readmodel.CatchingUpError{Applied: 3, Last: 9}, 503, "temporarily_unavailable", "1"},
+		{readmodel.ErrBehind, 503, "temporarily_unavailable", "1"},
 		{context.DeadlineExceeded, 503, "temporarily_unavailable", "1"},
 		{access.TooMany("failed attempts", "", 1500*time.Millisecond), 429, "too_many_requests", "2"},
 		{access.TooMany("changes of this client", access.SettingChangeRate, 14500*time.Millisecond), 429, "too_many_requests", "15"},
@@ -82,6 +84,9 @@ func TestErrorsAsAnswers(t *testing.T) {
 		}
 		description := got.text(t, "error_description")
 		if unknown := strings.Contains(description, "unknown"); unknown != errors.Is(test.err, domain.ErrOutcomeUnknown) {
+			t.Errorf("%v: described as %q", test.err, description)
+		}
+		if errors.As(test.err, new(*readmodel.CatchingUpError)) && !strings.Contains(description, "catching up: 3 of 9 events") {
 			t.Errorf("%v: described as %q", test.err, description)
 		}
 		if test.status >= 500 && strings.Contains(description, "roster") {
