@@ -19,7 +19,7 @@ import (
 	"roster/web/ui"
 )
 
-// screenshots is where TestTheGallery and TestPagesAreAccessible keep pictures of what they see.
+// screenshots is where checkPage keeps pictures of what it sees.
 var screenshots = flag.String("screenshots", "", "directory for screenshots of pages; empty: none are kept")
 
 // markup is a text of markup as a component.
@@ -162,8 +162,8 @@ func (b *browser) keep(name string) {
 		return
 	}
 	name = strings.Trim(strings.NewReplacer("/", "-", "?", "-", "&", "-", "=", "-").Replace(name), "-")
-	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(90))
+	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
 	b.try(err)
 	b.try(os.MkdirAll(*screenshots, 0o755))
-	b.try(os.WriteFile(filepath.Join(*screenshots, name+".jpg"), picture, 0o644))
+	b.try(os.WriteFile(filepath.Join(*screenshots, name+".png"), picture, 0o644))
 }
