@@ -105,12 +105,13 @@ func (s *serveCommand) server(
 	}
 	clients := s.registrar(c, policy, publicURL, logger)
 	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		followerMetrics{c.followers.Followers()})
 	observer := front.NewObserver(logger, metrics)
 	rest := api.New(api.Options{
 		Registrar: clients, Reader: c.model, Administrators: admins,
 		PublicURL: publicURL, Policy: policy,
-		Registration: api.Registration(s.Registration), RegistrationRate: s.RegistrationRate,
+		RegistrationMode: api.RegistrationMode(s.Registration), RegistrationRate: s.RegistrationRate,
 		Logger: logger, Metrics: metrics, Observer: observer, Ready: c.log.Ready,
 	})
 	kept, err := patiently(ctx, logger, "the session store", func() (sessions.Store, error) {
