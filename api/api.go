@@ -33,9 +33,9 @@ type Registrar interface {
 	Delete(ctx context.Context, from, clientID, registrationAccessToken string, conditions ...registrar.Condition) error
 	DeleteAs(ctx context.Context, admin domain.Actor, clientID string, conditions ...registrar.Condition) error
 	Revoke(ctx context.Context, admin domain.Actor, clientID, reason string) error
-	CheckToken(ctx context.Context, initialAccessToken string) error
-	IssueToken(ctx context.Context, admin domain.Actor, command domain.IssueToken) (registrar.IssuedToken, error)
-	RevokeToken(ctx context.Context, admin domain.Actor, id, reason string) error
+	CheckInitialAccessToken(ctx context.Context, initialAccessToken string) error
+	IssueInitialAccessToken(ctx context.Context, admin domain.Actor, command domain.IssueInitialAccessToken) (registrar.IssuedInitialAccessToken, error)
+	RevokeInitialAccessToken(ctx context.Context, admin domain.Actor, id, reason string) error
 }
 
 // Administrators checks credentials. Its contract is that of *access.Administrators.

@@ -97,10 +97,10 @@ var problems = []struct {
 	answer *problem
 }{
 	{domain.ErrUnauthorized, unauthorized(front.InvalidToken, "the registration access token is not accepted", invalidTokenChallenge)},
-	{domain.ErrTokenRefused, unauthorized(front.InvalidToken, "the initial access token is not accepted", invalidTokenChallenge)},
+	{domain.ErrInitialAccessTokenRefused, unauthorized(front.InvalidToken, "the initial access token is not accepted", invalidTokenChallenge)},
 	{access.ErrRefused, unauthorized(front.Unauthorized, "these are not the credentials of an administrator", administratorChallenge)},
 	{domain.ErrNotFound, &problem{status: http.StatusNotFound, Code: front.NotFound, Description: "there is no such client"}},
-	{domain.ErrNoSuchToken, &problem{status: http.StatusNotFound, Code: front.NotFound, Description: "there is no such initial access token"}},
+	{domain.ErrNoSuchInitialAccessToken, &problem{status: http.StatusNotFound, Code: front.NotFound, Description: "there is no such initial access token"}},
 	{readmodel.ErrBadCursor, invalidRequest(http.StatusBadRequest, "cursor", "cursor is not one that was returned as next_cursor")},
 	{domain.ErrPreconditionFailed, &problem{status: http.StatusPreconditionFailed, Code: front.PreconditionFailed, Description: "the client is not at a version that If-Match and If-None-Match accept; nothing was changed"}},
 	{domain.ErrConflict, &problem{status: http.StatusConflict, Code: front.Conflict, Description: "other requests came first at the same time; nothing was stored, try again"}},

@@ -43,11 +43,13 @@ func (f failing) Revoke(context.Context, domain.Actor, string, string) error { r
 func (f failing) RegisterWith(context.Context, string, string, oauth.Document) (registrar.Registration, error) {
 	return registrar.Registration{}, f.err
 }
-func (f failing) IssueToken(context.Context, domain.Actor, domain.IssueToken) (registrar.IssuedToken, error) {
-	return registrar.IssuedToken{}, f.err
+func (f failing) IssueInitialAccessToken(context.Context, domain.Actor, domain.IssueInitialAccessToken) (registrar.IssuedInitialAccessToken, error) {
+	return registrar.IssuedInitialAccessToken{}, f.err
 }
-func (f failing) CheckToken(context.Context, string) error                        { return f.err }
-func (f failing) RevokeToken(context.Context, domain.Actor, string, string) error { return f.err }
+func (f failing) CheckInitialAccessToken(context.Context, string) error { return f.err }
+func (f failing) RevokeInitialAccessToken(context.Context, domain.Actor, string, string) error {
+	return f.err
+}
 
 func TestErrorsAsAnswers(t *testing.T) {
 	for _, test := range []struct {
@@ -61,8 +63,8 @@ func TestErrorsAsAnswers(t *testing.T) {
 		{domain.ErrUnauthorized, 401, "invalid_token", ""},
 		{domain.ErrNotFound, 404, "not_found", ""},
 		{domain.ErrPreconditionFailed, 412, "precondition_failed", ""},
-		{domain.ErrTokenRefused, 401, "invalid_token", ""},
-		{domain.ErrNoSuchToken, 404, "not_found", ""},
+		{domain.ErrInitialAccessTokenRefused, 401, "invalid_token", ""},
+		{domain.ErrNoSuchInitialAccessToken, 404, "not_found", ""},
 		{domain.ErrConflict, 409, "conflict", ""},
 		{domain.ErrOutcomeUnknown, 503, "temporarily_unavailable", "1"},
 		{errors.Join(context.DeadlineExceeded, domain.ErrOutcomeUnknown), 503, "temporarily_unavailable", "1"},

@@ -76,8 +76,8 @@ const (
 )
 
 // command returns what is asked for, with the times that now gives.
-func (r initialAccessTokenRequest) command(now time.Time) (domain.IssueToken, error) {
-	command := domain.IssueToken{
+func (r initialAccessTokenRequest) command(now time.Time) (domain.IssueInitialAccessToken, error) {
+	command := domain.IssueInitialAccessToken{
 		Label: r.Label,
 		Terms: oauth.Terms{
 			Owner: r.Owner, GrantTypes: r.GrantTypes, Scopes: r.Scopes,
@@ -106,24 +106,24 @@ func (r initialAccessTokenRequest) command(now time.Time) (domain.IssueToken, er
 // initialAccessTokenView is an initial access token as administrators see it: without the token and its digest, but for
 // the answer to its issue.
 type initialAccessTokenView struct {
-	ID               string             `json:"id"`
-	Token            string             `json:"token,omitzero"` // told once
-	Status           domain.TokenStatus `json:"status"`
-	Label            string             `json:"label,omitzero"`
-	Owner            string             `json:"owner,omitzero"`
-	IssuedAt         time.Time          `json:"issued_at"`
-	IssuedBy         string             `json:"issued_by"`
-	ExpiresAt        time.Time          `json:"expires_at,omitzero"` // absent: never
-	Uses             int                `json:"uses,omitzero"`       // absent, and the next: any number
-	UsesLeft         *int               `json:"uses_left,omitzero"`
-	Clients          int                `json:"clients"`
-	GrantTypes       []string           `json:"grant_types,omitzero"`
-	Scopes           []string           `json:"scopes,omitzero"`
-	RedirectHosts    []string           `json:"redirect_hosts,omitzero"`
-	ApplicationTypes []string           `json:"application_types,omitzero"`
-	RevokedAt        time.Time          `json:"revoked_at,omitzero"` // of a revoked one alone, and the next two
-	RevokedBy        string             `json:"revoked_by,omitzero"`
-	Reason           string             `json:"reason,omitzero"`
+	ID               string                          `json:"id"`
+	Token            string                          `json:"token,omitzero"` // told once
+	Status           domain.InitialAccessTokenStatus `json:"status"`
+	Label            string                          `json:"label,omitzero"`
+	Owner            string                          `json:"owner,omitzero"`
+	IssuedAt         time.Time                       `json:"issued_at"`
+	IssuedBy         string                          `json:"issued_by"`
+	ExpiresAt        time.Time                       `json:"expires_at,omitzero"` // absent: never
+	Uses             int                             `json:"uses,omitzero"`       // absent, and the next: any number
+	UsesLeft         *int                            `json:"uses_left,omitzero"`
+	Clients          int                             `json:"clients"`
+	GrantTypes       []string                        `json:"grant_types,omitzero"`
+	Scopes           []string                        `json:"scopes,omitzero"`
+	RedirectHosts    []string                        `json:"redirect_hosts,omitzero"`
+	ApplicationTypes []string                        `json:"application_types,omitzero"`
+	RevokedAt        time.Time                       `json:"revoked_at,omitzero"` // of a revoked one alone, and the next two
+	RevokedBy        string                          `json:"revoked_by,omitzero"`
+	Reason           string                          `json:"reason,omitzero"`
 }
 
 func initialAccessTokenViewOf(t readmodel.InitialAccessToken, now time.Time) initialAccessTokenView {
@@ -156,7 +156,7 @@ func (a *API) issueInitialAccessToken(c echo.Context, by caller) error {
 	if err != nil {
 		return err
 	}
-	issued, err := a.Registrar.IssueToken(c.Request().Context(), by.administrator, command)
+	issued, err := a.Registrar.IssueInitialAccessToken(c.Request().Context(), by.administrator, command)
 	if err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (a *API) revokeInitialAccessToken(c echo.Context, by caller) error {
 	if q.err != nil {
 		return q.err
 	}
-	return noContent(c, a.Registrar.RevokeToken(c.Request().Context(), by.administrator, domain.CanonicalID(c.Param("id")), q.text("reason")))
+	return noContent(c, a.Registrar.RevokeInitialAccessToken(c.Request().Context(), by.administrator, domain.CanonicalID(c.Param("id")), q.text("reason")))
 }
 
 // initialAccessTokenSchemas describe the bodies of requests and answers about initial access tokens.
@@ -215,7 +215,7 @@ func initialAccessTokenSchemas() object {
 		"label":             object{"type": "string", "description": "what administrators know the token by"},
 		"owner":             object{"type": "string", "description": "ext_param_owner of every client that is registered with it"},
 		"expires_at":        dateTime,
-		"uses":              object{"type": "integer", "minimum": 1, "maximum": domain.MaxTokenUses, "description": "how many clients can be registered with it; left out: any number"},
+		"uses":              object{"type": "integer", "minimum": 1, "maximum": domain.MaxInitialAccessTokenUses, "description": "how many clients can be registered with it; left out: any number"},
 		"grant_types":       texts,
 		"scopes":            texts,
 		"redirect_hosts":    object{"type": "array", "items": text, "minItems": 1, "examples": []any{[]string{"client.example.org", ".example.org"}}},
@@ -223,7 +223,7 @@ func initialAccessTokenSchemas() object {
 	}
 	shown := object{
 		"id":         text,
-		"status":     object{"enum": []domain.TokenStatus{domain.TokenActive, domain.TokenUsedUp, domain.TokenExpired, domain.TokenRevoked, domain.TokenLost}},
+		"status":     object{"enum": domain.InitialAccessTokenStatuses},
 		"issued_at":  dateTime,
 		"issued_by":  text,
 		"uses_left":  object{"type": "integer", "minimum": 0},

@@ -73,7 +73,7 @@ func (a *API) registerBody(c echo.Context, by caller) (registrar.Registration, e
 	presented := by.presented == access.InitialAccessToken
 	switch {
 	case err != nil && presented:
-		return registrar.Registration{}, cmp.Or(a.Registrar.CheckToken(ctx, by.token), err)
+		return registrar.Registration{}, cmp.Or(a.Registrar.CheckInitialAccessToken(ctx, by.token), err)
 	case err != nil:
 		return registrar.Registration{}, err
 	case presented:

@@ -54,8 +54,7 @@ func (c Client) AuthorizeAdministrator() error {
 	return nil
 }
 
-// Evolve is the Evolve of Clients.
-func Evolve(c Client, aggregate Aggregate, event Event) Client {
+func evolveClient(c Client, aggregate Aggregate, event Event) Client {
 	c.ID = aggregate.ID
 	c.Version++
 	switch e := event.(type) {

@@ -22,14 +22,19 @@ type Decider[S, C any] struct {
 
 // The kinds of aggregates there are.
 var (
-	// Clients decides about clients.
-	Clients = Decider[Client, Command]{Kind: "client", Evolve: Evolve, Decide: Decide}
-	// InitialAccessTokens decides about initial access tokens.
-	InitialAccessTokens = Decider[InitialAccessToken, TokenCommand]{
-		Kind: "initial-access-token", Evolve: EvolveToken, Decide: DecideToken,
+	// Clients decides about clients. Its Decide returns an *oauth.Error for what a request has wrong, an
+	// *oauth.Missing when nothing is wrong but others have to be asked first, and ErrNotFound for a command to a
+	// client that was never registered.
+	Clients = Decider[Client, ClientCommand]{Kind: "client", Evolve: evolveClient, Decide: decideClient}
+	// InitialAccessTokens decides about initial access tokens. Its Decide returns an *oauth.Error for what an
+	// IssueInitialAccessToken has wrong, ErrInitialAccessTokenRefused for any UseInitialAccessToken that is not
+	// admitted, and ErrNoSuchInitialAccessToken for a RevokeInitialAccessToken of one that was never issued.
+	InitialAccessTokens = Decider[InitialAccessToken, InitialAccessTokenCommand]{
+		Kind: "initial-access-token", Evolve: evolveInitialAccessToken, Decide: decideInitialAccessToken,
 	}
-	// Registries decides about the registry itself, of which there is one.
-	Registries = Decider[Registry, RegistryCommand]{Kind: "registry", Evolve: EvolveRegistry, Decide: DecideRegistry}
+	// Registries decides about the registry itself, of which there is one. Its Decide returns a *MissingKeysError for
+	// UseKeys with too few keys.
+	Registries = Decider[Registry, RegistryCommand]{Kind: "registry", Evolve: evolveRegistry, Decide: decideRegistry}
 )
 
 // Aggregate is the aggregate of the decider's kind with an id.

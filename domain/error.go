@@ -18,11 +18,11 @@ var (
 	// ErrKeysUnavailable says that a software statement cannot be verified now: the keys of its issuer,
 	// which is trusted, could not be had. Nothing was stored.
 	ErrKeysUnavailable = errors.New("keys of the software statement's issuer could not be had")
-	// ErrTokenRefused is the one answer to an initial access token that is unknown, revoked, expired or
+	// ErrInitialAccessTokenRefused is the one answer to an initial access token that is unknown, revoked, expired or
 	// used up: the four cannot be told apart.
-	ErrTokenRefused = errors.New("initial access token not accepted")
-	// ErrNoSuchToken says that there is no such initial access token. It is for administrators only.
-	ErrNoSuchToken = errors.New("no such initial access token")
+	ErrInitialAccessTokenRefused = errors.New("initial access token not accepted")
+	// ErrNoSuchInitialAccessToken says that there is no such initial access token. It is for administrators only.
+	ErrNoSuchInitialAccessToken = errors.New("no such initial access token")
 )
 
 // What a log answers when it does not append. Errors other than ErrOutcomeUnknown say that nothing was stored.

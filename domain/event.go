@@ -1,9 +1,6 @@
 package domain
 
-import (
-	"roster/domain/oauth"
-	"time"
-)
+import "time"
 
 // An Event is something that happened to a client, to an initial access token or to the registry itself.
 // Events are values: they are never changed once decided.
@@ -11,78 +8,6 @@ type Event interface {
 	// Type is the event's name in the log, in the past tense.
 	Type() string
 }
-
-// ClientRegistered is the first event of every client.
-type ClientRegistered struct {
-	Metadata                oauth.Metadata
-	LeftOut                 oauth.Metadata // values that were asked for and are not in Metadata, by member; nil: none
-	IssuedAt                time.Time      // client_id_issued_at, whole seconds
-	RegistrationAccessToken Digest
-	Secret                  *Secret     // nil: the client has none
-	PolicyVersion           string      // Version of the policy that let it through; empty: from before it was recorded
-	InitialAccessToken      string      // id of the token that it was registered with; empty: none
-	Terms                   oauth.Terms // of that token
-}
-
-// ClientUpdated replaces a client's metadata (RFC 7592 2.2).
-type ClientUpdated struct {
-	Metadata     oauth.Metadata
-	LeftOut      oauth.Metadata // as in ClientRegistered
-	SecretIssued *Secret        // a new secret, which replaces any former; nil: none was issued
-	SecretEnded  bool           // the client has no secret any more
-	// RegistrationAccessToken is of a new token, which ends any former; zero: none was issued.
-	RegistrationAccessToken Digest
-	// PolicyVersion is the Version of the policy that let the change through; empty: from before it was recorded.
-	PolicyVersion string
-}
-
-// ClientDeleted ends a client through its registration_client_uri (RFC 7592 2.3).
-type ClientDeleted struct{}
-
-// ClientRevoked ends a client by an administrator.
-type ClientRevoked struct {
-	Reason string // free text of the administrator; may be empty
-}
-
-// InitialAccessTokenIssued is the first event of every initial access token.
-type InitialAccessTokenIssued struct {
-	Digest    Digest
-	Label     string
-	Terms     oauth.Terms
-	ExpiresAt time.Time // whole seconds; zero: never
-	MaxUses   int       // 0: any number
-}
-
-// InitialAccessTokenUsed counts a registration with a token whose uses are limited.
-type InitialAccessTokenUsed struct {
-	ClientID string // of the client that was registered
-}
-
-// InitialAccessTokenRevoked ends a token by an administrator.
-type InitialAccessTokenRevoked struct {
-	Reason string // free text of the administrator; may be empty
-}
-
-// Type returns "ClientRegistered".
-func (ClientRegistered) Type() string { return "ClientRegistered" }
-
-// Type returns "ClientUpdated".
-func (ClientUpdated) Type() string { return "ClientUpdated" }
-
-// Type returns "ClientDeleted".
-func (ClientDeleted) Type() string { return "ClientDeleted" }
-
-// Type returns "ClientRevoked".
-func (ClientRevoked) Type() string { return "ClientRevoked" }
-
-// Type returns "InitialAccessTokenIssued".
-func (InitialAccessTokenIssued) Type() string { return "InitialAccessTokenIssued" }
-
-// Type returns "InitialAccessTokenUsed".
-func (InitialAccessTokenUsed) Type() string { return "InitialAccessTokenUsed" }
-
-// Type returns "InitialAccessTokenRevoked".
-func (InitialAccessTokenRevoked) Type() string { return "InitialAccessTokenRevoked" }
 
 // Withdraws reports whether an event does nothing but take away from a client or an initial access token what it
 // may do. When there is little space left to record events in, only such events are still recorded.
@@ -110,8 +35,8 @@ func ClientAggregate(clientID string) Aggregate {
 	return Clients.Aggregate(clientID)
 }
 
-// TokenAggregate is the aggregate of the initial access token with this id.
-func TokenAggregate(id string) Aggregate {
+// InitialAccessTokenAggregate is the aggregate of the initial access token with this id.
+func InitialAccessTokenAggregate(id string) Aggregate {
 	return InitialAccessTokens.Aggregate(id)
 }
 

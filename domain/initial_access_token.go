@@ -20,20 +20,51 @@ type InitialAccessToken struct {
 	Revoked   bool
 }
 
-// TokenStatus is where an initial access token stands in its life.
-type TokenStatus string
+// InitialAccessTokenIssued is the first event of every initial access token.
+type InitialAccessTokenIssued struct {
+	Digest    Digest
+	Label     string
+	Terms     oauth.Terms
+	ExpiresAt time.Time // whole seconds; zero: never
+	MaxUses   int       // 0: any number
+}
+
+// InitialAccessTokenUsed counts a registration with an initial access token whose number of uses is limited.
+type InitialAccessTokenUsed struct {
+	ClientID string // of the client that was registered
+}
+
+// InitialAccessTokenRevoked ends an initial access token by an administrator.
+type InitialAccessTokenRevoked struct {
+	Reason string // free text of the administrator; may be empty
+}
+
+// Type returns "InitialAccessTokenIssued".
+func (InitialAccessTokenIssued) Type() string { return "InitialAccessTokenIssued" }
+
+// Type returns "InitialAccessTokenUsed".
+func (InitialAccessTokenUsed) Type() string { return "InitialAccessTokenUsed" }
+
+// Type returns "InitialAccessTokenRevoked".
+func (InitialAccessTokenRevoked) Type() string { return "InitialAccessTokenRevoked" }
+
+// InitialAccessTokenStatus is where an initial access token stands in its life.
+type InitialAccessTokenStatus string
 
 // The statuses of an initial access token that was issued.
 const (
-	TokenActive  TokenStatus = "active"
-	TokenUsedUp  TokenStatus = "used_up"
-	TokenExpired TokenStatus = "expired"
-	TokenRevoked TokenStatus = "revoked"
-	TokenLost    TokenStatus = "lost" // its issue was among events that the log lost: nothing matches it
+	TokenActive  InitialAccessTokenStatus = "active"
+	TokenUsedUp  InitialAccessTokenStatus = "used_up"
+	TokenExpired InitialAccessTokenStatus = "expired"
+	TokenRevoked InitialAccessTokenStatus = "revoked"
+	TokenLost    InitialAccessTokenStatus = "lost" // its issue was among events that the log lost: nothing matches it
 )
 
+// InitialAccessTokenStatuses are all statuses of an initial access token that was issued. It must not be changed.
+var InitialAccessTokenStatuses = []InitialAccessTokenStatus{TokenActive, TokenUsedUp, TokenExpired, TokenRevoked, TokenLost}
+
 // StatusAt returns the status at a time. A token that ended in several ways has the one that is harder to mend.
-func (t InitialAccessToken) StatusAt(at time.Time) TokenStatus {
+func (t InitialAccessToken) StatusAt(at time.Time) InitialAccessTokenStatus {
 	switch {
 	case t.Revoked:
 		return TokenRevoked
@@ -47,21 +78,21 @@ func (t InitialAccessToken) StatusAt(at time.Time) TokenStatus {
 	return TokenActive
 }
 
-// Authorize returns nil when presented is this token and registers clients at a time, and ErrTokenRefused
-// otherwise. It takes the same time whatever the reason of a refusal.
+// Authorize returns nil when presented is this initial access token and it registers clients at a time, and
+// ErrInitialAccessTokenRefused otherwise. It takes the same time whatever the reason of a refusal.
 func (t InitialAccessToken) Authorize(presented string, at time.Time) error {
 	matches := t.Digest.Matches(presented)
 	if !matches || t.StatusAt(at) != TokenActive {
-		return ErrTokenRefused
+		return ErrInitialAccessTokenRefused
 	}
 	return nil
 }
 
-// A TokenCommand asks for a change of one initial access token.
-type TokenCommand interface{ isTokenCommand() }
+// An InitialAccessTokenCommand asks for a change of one initial access token.
+type InitialAccessTokenCommand interface{ isInitialAccessTokenCommand() }
 
-// IssueToken asks for a new initial access token.
-type IssueToken struct {
+// IssueInitialAccessToken asks for a new initial access token.
+type IssueInitialAccessToken struct {
 	Label     string
 	Terms     oauth.Terms
 	ExpiresAt time.Time // cut to seconds; zero: never
@@ -70,41 +101,40 @@ type IssueToken struct {
 	Digest    Digest // of the token
 }
 
-// UseToken asks to register a client with the token.
-type UseToken struct {
+// UseInitialAccessToken asks to register a client with the token.
+type UseInitialAccessToken struct {
 	Presented string
 	ClientID  string // of the client to be registered
 	At        time.Time
 }
 
-// RevokeToken asks to end the token on behalf of an administrator. The clients that were registered with
+// RevokeInitialAccessToken asks to end the token on behalf of an administrator. The clients that were registered with
 // it stay, and stay bound to its terms.
-type RevokeToken struct {
+type RevokeInitialAccessToken struct {
 	Reason string
 }
 
-func (IssueToken) isTokenCommand()  {}
-func (UseToken) isTokenCommand()    {}
-func (RevokeToken) isTokenCommand() {}
+func (IssueInitialAccessToken) isInitialAccessTokenCommand()  {}
+func (UseInitialAccessToken) isInitialAccessTokenCommand()    {}
+func (RevokeInitialAccessToken) isInitialAccessTokenCommand() {}
 
-// DecideToken is the Decide of InitialAccessTokens. It returns an *oauth.Error for what an IssueToken has wrong, ErrTokenRefused for any UseToken that is not
-// admitted, and ErrNoSuchToken for a RevokeToken of one that was never issued.
-func DecideToken(p oauth.Policy, t InitialAccessToken, command TokenCommand) ([]Event, error) {
+func decideInitialAccessToken(p oauth.Policy, t InitialAccessToken, command InitialAccessTokenCommand) ([]Event, error) {
 	switch command := command.(type) {
-	case IssueToken:
+	case IssueInitialAccessToken:
 		return issueToken(p, t, command)
-	case UseToken:
+	case UseInitialAccessToken:
 		return useToken(t, command)
-	case RevokeToken:
+	case RevokeInitialAccessToken:
 		return revokeToken(t, command)
 	}
 	return nil, fmt.Errorf("decide: unknown command %T", command)
 }
 
-// MaxTokenUses is how many uses can be counted: each is an event, and all who use the token stand in line.
-const MaxTokenUses = 1000
+// MaxInitialAccessTokenUses is how many uses can be counted: each is an event, and all who use the initial access
+// token at the same time wait for each other.
+const MaxInitialAccessTokenUses = 1000
 
-func issueToken(p oauth.Policy, t InitialAccessToken, command IssueToken) ([]Event, error) {
+func issueToken(p oauth.Policy, t InitialAccessToken, command IssueInitialAccessToken) ([]Event, error) {
 	expires := command.ExpiresAt.Truncate(time.Second)
 	if t.ID != "" {
 		return nil, fmt.Errorf("issue initial access token: id %s is taken", t.ID)
@@ -113,8 +143,8 @@ func issueToken(p oauth.Policy, t InitialAccessToken, command IssueToken) ([]Eve
 		return nil, err
 	}
 	switch {
-	case command.MaxUses < 0 || command.MaxUses > MaxTokenUses:
-		return nil, refuseToken("uses", fmt.Sprintf("must be a whole number from 1 to %d, or left out for any number of uses", MaxTokenUses))
+	case command.MaxUses < 0 || command.MaxUses > MaxInitialAccessTokenUses:
+		return nil, refuseToken("uses", fmt.Sprintf("must be a whole number from 1 to %d, or left out for any number of uses", MaxInitialAccessTokenUses))
 	case !expires.IsZero() && !expires.After(command.At):
 		return nil, refuseToken("expires_at", "must be in the future")
 	}
@@ -132,10 +162,10 @@ func refuseToken(field, detail string) *oauth.Error {
 	return &oauth.Error{Code: oauth.InvalidRequest, Field: field, Detail: detail}
 }
 
-// useToken counts a use only where uses are limited. Every use that is recorded is one more event of the
-// token that no other use may come before, so that all registrations with one token stand in line; and
-// which clients a token registered, their own events say.
-func useToken(t InitialAccessToken, command UseToken) ([]Event, error) {
+// useToken counts a use only where the number of uses is limited. A use that is recorded is an event of the initial
+// access token, which conflicts with every other use at the same time: all registrations with the token would have
+// to wait for each other. Which clients were registered with it, their own events say.
+func useToken(t InitialAccessToken, command UseInitialAccessToken) ([]Event, error) {
 	if err := t.Authorize(command.Presented, command.At); err != nil {
 		return nil, err
 	}
@@ -145,18 +175,17 @@ func useToken(t InitialAccessToken, command UseToken) ([]Event, error) {
 	return []Event{InitialAccessTokenUsed{ClientID: command.ClientID}}, nil
 }
 
-func revokeToken(t InitialAccessToken, command RevokeToken) ([]Event, error) {
+func revokeToken(t InitialAccessToken, command RevokeInitialAccessToken) ([]Event, error) {
 	switch {
 	case t.ID == "":
-		return nil, ErrNoSuchToken
+		return nil, ErrNoSuchInitialAccessToken
 	case t.Revoked:
 		return nil, nil
 	}
 	return []Event{InitialAccessTokenRevoked(command)}, nil
 }
 
-// EvolveToken is the Evolve of InitialAccessTokens.
-func EvolveToken(t InitialAccessToken, aggregate Aggregate, event Event) InitialAccessToken {
+func evolveInitialAccessToken(t InitialAccessToken, aggregate Aggregate, event Event) InitialAccessToken {
 	t.ID = aggregate.ID
 	switch e := event.(type) {
 	case InitialAccessTokenIssued:

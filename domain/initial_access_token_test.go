@@ -29,7 +29,7 @@ var (
 // tokenScenario is a decision on an initial access token.
 type tokenScenario struct {
 	given   []domain.Event
-	when    domain.TokenCommand
+	when    domain.InitialAccessTokenCommand
 	then    []domain.Event
 	refused string // the field of an *oauth.Error
 	err     error
@@ -37,7 +37,7 @@ type tokenScenario struct {
 
 func (s tokenScenario) run(t *testing.T) {
 	t.Helper()
-	events, err := domain.DecideToken(oauth.DefaultPolicy, foldToken(s.given), s.when)
+	events, err := domain.InitialAccessTokens.Decide(oauth.DefaultPolicy, foldToken(s.given), s.when)
 	if diff := cmp.Diff(s.then, events); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
@@ -55,7 +55,7 @@ func (s tokenScenario) run(t *testing.T) {
 func foldToken(events []domain.Event) domain.InitialAccessToken {
 	var history []domain.Envelope
 	for _, event := range events {
-		history = append(history, domain.Envelope{Aggregate: domain.TokenAggregate(tokenID), Event: event})
+		history = append(history, domain.Envelope{Aggregate: domain.InitialAccessTokenAggregate(tokenID), Event: event})
 	}
 	return domain.InitialAccessTokens.Fold(domain.InitialAccessToken{}, history)
 }
@@ -63,15 +63,15 @@ func foldToken(events []domain.Event) domain.InitialAccessToken {
 func TestIssueToken(t *testing.T) {
 	t.Run("a token keeps its digest, its limits and whole seconds", func(t *testing.T) {
 		tokenScenario{
-			when: domain.IssueToken{Label: "Partners", Terms: bound, ExpiresAt: expiry.Add(time.Millisecond), MaxUses: 2, At: issued, Digest: token},
+			when: domain.IssueInitialAccessToken{Label: "Partners", Terms: bound, ExpiresAt: expiry.Add(time.Millisecond), MaxUses: 2, At: issued, Digest: token},
 			then: []domain.Event{domain.InitialAccessTokenIssued{Digest: token, Label: "Partners", Terms: bound, ExpiresAt: expiry, MaxUses: 2}},
 		}.run(t)
 	})
 	t.Run("a token may have no limits", func(t *testing.T) {
-		tokenScenario{when: domain.IssueToken{At: issued, Digest: token}, then: []domain.Event{domain.InitialAccessTokenIssued{Digest: token}}}.run(t)
+		tokenScenario{when: domain.IssueInitialAccessToken{At: issued, Digest: token}, then: []domain.Event{domain.InitialAccessTokenIssued{Digest: token}}}.run(t)
 	})
 	t.Run("an id is issued once", func(t *testing.T) {
-		if _, err := domain.DecideToken(oauth.DefaultPolicy, foldToken([]domain.Event{limited}), domain.IssueToken{At: issued}); err == nil {
+		if _, err := domain.InitialAccessTokens.Decide(oauth.DefaultPolicy, foldToken([]domain.Event{limited}), domain.IssueInitialAccessToken{At: issued}); err == nil {
 			t.Error("issued again")
 		}
 	})
@@ -80,29 +80,29 @@ func TestIssueToken(t *testing.T) {
 		many[i] = "s"
 	}
 	for name, test := range map[string]struct {
-		command domain.IssueToken
+		command domain.IssueInitialAccessToken
 		field   string
 	}{
-		"label with a control character":  {domain.IssueToken{Label: "a\nb"}, "label"},
-		"label that is no UTF-8":          {domain.IssueToken{Label: "a\xff"}, "label"},
-		"label that is too long":          {domain.IssueToken{Label: strings.Repeat("a", 201)}, "label"},
-		"owner with a control character":  {domain.IssueToken{Terms: oauth.Terms{Owner: "\x00"}}, "owner"},
-		"negative uses":                   {domain.IssueToken{MaxUses: -1}, "uses"},
-		"more uses than can be counted":   {domain.IssueToken{MaxUses: 1001}, "uses"},
-		"expired at once":                 {domain.IssueToken{ExpiresAt: issued}, "expires_at"},
-		"expired in the past":             {domain.IssueToken{ExpiresAt: issued.Add(-time.Hour)}, "expires_at"},
-		"grant that is not allowed":       {domain.IssueToken{Terms: oauth.Terms{GrantTypes: []string{"magic"}}}, "grant_types"},
-		"limit to nothing":                {domain.IssueToken{Terms: oauth.Terms{GrantTypes: []string{}}}, "grant_types"},
-		"scopes in one string":            {domain.IssueToken{Terms: oauth.Terms{Scopes: []string{"openid email"}}}, "scopes"},
-		"empty scope":                     {domain.IssueToken{Terms: oauth.Terms{Scopes: []string{""}}}, "scopes"},
-		"too many scopes":                 {domain.IssueToken{Terms: oauth.Terms{Scopes: many}}, "scopes"},
-		"host that is a URL":              {domain.IssueToken{Terms: oauth.Terms{RedirectHosts: []string{"https://a.example"}}}, "redirect_hosts"},
-		"host with a port":                {domain.IssueToken{Terms: oauth.Terms{RedirectHosts: []string{"a.example:8080"}}}, "redirect_hosts"},
-		"host in capitals":                {domain.IssueToken{Terms: oauth.Terms{RedirectHosts: []string{"A.example"}}}, "redirect_hosts"},
-		"every host":                      {domain.IssueToken{Terms: oauth.Terms{RedirectHosts: []string{"*"}}}, "redirect_hosts"},
-		"wildcard":                        {domain.IssueToken{Terms: oauth.Terms{RedirectHosts: []string{"*.a.example"}}}, "redirect_hosts"},
-		"address in another notation":     {domain.IssueToken{Terms: oauth.Terms{RedirectHosts: []string{"127.1"}}}, "redirect_hosts"},
-		"application type of no standard": {domain.IssueToken{Terms: oauth.Terms{ApplicationTypes: []string{"desktop"}}}, "application_types"},
+		"label with a control character":  {domain.IssueInitialAccessToken{Label: "a\nb"}, "label"},
+		"label that is no UTF-8":          {domain.IssueInitialAccessToken{Label: "a\xff"}, "label"},
+		"label that is too long":          {domain.IssueInitialAccessToken{Label: strings.Repeat("a", 201)}, "label"},
+		"owner with a control character":  {domain.IssueInitialAccessToken{Terms: oauth.Terms{Owner: "\x00"}}, "owner"},
+		"negative uses":                   {domain.IssueInitialAccessToken{MaxUses: -1}, "uses"},
+		"more uses than can be counted":   {domain.IssueInitialAccessToken{MaxUses: 1001}, "uses"},
+		"expired at once":                 {domain.IssueInitialAccessToken{ExpiresAt: issued}, "expires_at"},
+		"expired in the past":             {domain.IssueInitialAccessToken{ExpiresAt: issued.Add(-time.Hour)}, "expires_at"},
+		"grant that is not allowed":       {domain.IssueInitialAccessToken{Terms: oauth.Terms{GrantTypes: []string{"magic"}}}, "grant_types"},
+		"limit to nothing":                {domain.IssueInitialAccessToken{Terms: oauth.Terms{GrantTypes: []string{}}}, "grant_types"},
+		"scopes in one string":            {domain.IssueInitialAccessToken{Terms: oauth.Terms{Scopes: []string{"openid email"}}}, "scopes"},
+		"empty scope":                     {domain.IssueInitialAccessToken{Terms: oauth.Terms{Scopes: []string{""}}}, "scopes"},
+		"too many scopes":                 {domain.IssueInitialAccessToken{Terms: oauth.Terms{Scopes: many}}, "scopes"},
+		"host that is a URL":              {domain.IssueInitialAccessToken{Terms: oauth.Terms{RedirectHosts: []string{"https://a.example"}}}, "redirect_hosts"},
+		"host with a port":                {domain.IssueInitialAccessToken{Terms: oauth.Terms{RedirectHosts: []string{"a.example:8080"}}}, "redirect_hosts"},
+		"host in capitals":                {domain.IssueInitialAccessToken{Terms: oauth.Terms{RedirectHosts: []string{"A.example"}}}, "redirect_hosts"},
+		"every host":                      {domain.IssueInitialAccessToken{Terms: oauth.Terms{RedirectHosts: []string{"*"}}}, "redirect_hosts"},
+		"wildcard":                        {domain.IssueInitialAccessToken{Terms: oauth.Terms{RedirectHosts: []string{"*.a.example"}}}, "redirect_hosts"},
+		"address in another notation":     {domain.IssueInitialAccessToken{Terms: oauth.Terms{RedirectHosts: []string{"127.1"}}}, "redirect_hosts"},
+		"application type of no standard": {domain.IssueInitialAccessToken{Terms: oauth.Terms{ApplicationTypes: []string{"desktop"}}}, "application_types"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.command.At = issued
@@ -113,7 +113,7 @@ func TestIssueToken(t *testing.T) {
 		policy := oauth.DefaultPolicy
 		policy.Scopes = []string{"openid"}
 		for scope, allowed := range map[string]bool{"openid": true, "admin": false} {
-			_, err := domain.DecideToken(policy, domain.InitialAccessToken{}, domain.IssueToken{At: issued, Terms: oauth.Terms{Scopes: []string{scope}}})
+			_, err := domain.InitialAccessTokens.Decide(policy, domain.InitialAccessToken{}, domain.IssueInitialAccessToken{At: issued, Terms: oauth.Terms{Scopes: []string{scope}}})
 			if (err == nil) != allowed {
 				t.Errorf("%s: %v", scope, err)
 			}
@@ -121,12 +121,12 @@ func TestIssueToken(t *testing.T) {
 	})
 	t.Run("hosts, those below one and addresses", func(t *testing.T) {
 		terms := oauth.Terms{RedirectHosts: []string{"localhost", "a-1.example.org", ".example.org", "127.0.0.1", "::1"}}
-		tokenScenario{when: domain.IssueToken{At: issued, Terms: terms}, then: []domain.Event{domain.InitialAccessTokenIssued{Terms: terms}}}.run(t)
+		tokenScenario{when: domain.IssueInitialAccessToken{At: issued, Terms: terms}, then: []domain.Event{domain.InitialAccessTokenIssued{Terms: terms}}}.run(t)
 	})
 }
 
 func TestUseToken(t *testing.T) {
-	use := domain.UseToken{Presented: "presented", ClientID: clientID, At: issued}
+	use := domain.UseInitialAccessToken{Presented: "presented", ClientID: clientID, At: issued}
 	used, revoked := domain.InitialAccessTokenUsed{ClientID: clientID}, domain.InitialAccessTokenRevoked{}
 	unlimited := domain.InitialAccessTokenIssued{Digest: limited.Digest}
 	wrong, late := use, use
@@ -134,14 +134,14 @@ func TestUseToken(t *testing.T) {
 	for name, test := range map[string]tokenScenario{
 		"a limited token counts its use":   {given: []domain.Event{limited}, when: use, then: []domain.Event{used}},
 		"up to its last":                   {given: []domain.Event{limited, used}, when: use, then: []domain.Event{used}},
-		"and not beyond":                   {given: []domain.Event{limited, used, used}, when: use, err: domain.ErrTokenRefused},
+		"and not beyond":                   {given: []domain.Event{limited, used, used}, when: use, err: domain.ErrInitialAccessTokenRefused},
 		"an unlimited token counts none":   {given: []domain.Event{unlimited, used, used, used}, when: use},
-		"another token":                    {given: []domain.Event{limited}, when: wrong, err: domain.ErrTokenRefused},
-		"an expired token":                 {given: []domain.Event{limited}, when: late, err: domain.ErrTokenRefused},
-		"a revoked token":                  {given: []domain.Event{limited, revoked}, when: use, err: domain.ErrTokenRefused},
-		"a token that was never issued":    {when: use, err: domain.ErrTokenRefused},
-		"an unlimited token can be ended":  {given: []domain.Event{unlimited, revoked}, when: use, err: domain.ErrTokenRefused},
-		"nothing presented, nothing there": {when: domain.UseToken{}, err: domain.ErrTokenRefused},
+		"another token":                    {given: []domain.Event{limited}, when: wrong, err: domain.ErrInitialAccessTokenRefused},
+		"an expired token":                 {given: []domain.Event{limited}, when: late, err: domain.ErrInitialAccessTokenRefused},
+		"a revoked token":                  {given: []domain.Event{limited, revoked}, when: use, err: domain.ErrInitialAccessTokenRefused},
+		"a token that was never issued":    {when: use, err: domain.ErrInitialAccessTokenRefused},
+		"an unlimited token can be ended":  {given: []domain.Event{unlimited, revoked}, when: use, err: domain.ErrInitialAccessTokenRefused},
+		"nothing presented, nothing there": {when: domain.UseInitialAccessToken{}, err: domain.ErrInitialAccessTokenRefused},
 	} {
 		t.Run(name, test.run)
 	}
@@ -149,9 +149,9 @@ func TestUseToken(t *testing.T) {
 
 func TestRevokeToken(t *testing.T) {
 	revoked := domain.InitialAccessTokenRevoked{Reason: "published"}
-	tokenScenario{given: []domain.Event{limited}, when: domain.RevokeToken{Reason: "published"}, then: []domain.Event{revoked}}.run(t)
-	tokenScenario{given: []domain.Event{limited, revoked}, when: domain.RevokeToken{}}.run(t)
-	tokenScenario{when: domain.RevokeToken{}, err: domain.ErrNoSuchToken}.run(t)
+	tokenScenario{given: []domain.Event{limited}, when: domain.RevokeInitialAccessToken{Reason: "published"}, then: []domain.Event{revoked}}.run(t)
+	tokenScenario{given: []domain.Event{limited, revoked}, when: domain.RevokeInitialAccessToken{}}.run(t)
+	tokenScenario{when: domain.RevokeInitialAccessToken{}, err: domain.ErrNoSuchInitialAccessToken}.run(t)
 }
 
 // However a token is used, revoked and aged, it registers no more clients than it may, and none once it ended.
@@ -159,21 +159,21 @@ func TestUsesNeverExceed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		most := rapid.IntRange(1, 5).Draw(t, "uses")
 		events, now, registrations := []domain.Event{}, issued, 0
-		issue := domain.IssueToken{MaxUses: most, At: now, Digest: domain.DigestOf("presented"), ExpiresAt: now.Add(10 * time.Second)}
-		commands := []domain.TokenCommand{issue}
+		issue := domain.IssueInitialAccessToken{MaxUses: most, At: now, Digest: domain.DigestOf("presented"), ExpiresAt: now.Add(10 * time.Second)}
+		commands := []domain.InitialAccessTokenCommand{issue}
 		for range rapid.IntRange(0, 12).Draw(t, "commands") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 2).Draw(t, "seconds")) * time.Second)
-			commands = append(commands, rapid.SampledFrom([]domain.TokenCommand{
-				domain.UseToken{Presented: "presented", ClientID: clientID, At: now},
-				domain.UseToken{Presented: "presented", ClientID: clientID, At: now},
-				domain.UseToken{Presented: "guessed", ClientID: clientID, At: now},
-				domain.RevokeToken{},
+			commands = append(commands, rapid.SampledFrom([]domain.InitialAccessTokenCommand{
+				domain.UseInitialAccessToken{Presented: "presented", ClientID: clientID, At: now},
+				domain.UseInitialAccessToken{Presented: "presented", ClientID: clientID, At: now},
+				domain.UseInitialAccessToken{Presented: "guessed", ClientID: clientID, At: now},
+				domain.RevokeInitialAccessToken{},
 			}).Draw(t, "command"))
 		}
 		for _, command := range commands {
 			before := foldToken(events)
-			decided, err := domain.DecideToken(oauth.DefaultPolicy, before, command)
-			use, isUse := command.(domain.UseToken)
+			decided, err := domain.InitialAccessTokens.Decide(oauth.DefaultPolicy, before, command)
+			use, isUse := command.(domain.UseInitialAccessToken)
 			if isUse && (err == nil) != (before.StatusAt(use.At) == domain.TokenActive && use.Presented == "presented") {
 				t.Fatalf("%+v of a token that is %s: %v", use, before.StatusAt(use.At), err)
 			}
@@ -193,7 +193,7 @@ func TestTokenStatus(t *testing.T) {
 	for _, test := range []struct {
 		events []domain.Event
 		at     time.Time
-		want   domain.TokenStatus
+		want   domain.InitialAccessTokenStatus
 	}{
 		{[]domain.Event{limited}, issued, domain.TokenActive},
 		{[]domain.Event{limited}, expiry.Add(-1), domain.TokenActive},
@@ -212,14 +212,14 @@ func TestTokenStatus(t *testing.T) {
 func TestTerms(t *testing.T) {
 	within := `{"redirect_uris":["https://client.example.org/cb","https://a.b.acme.example/"],"client_name":"App","scope":"email"}`
 	start := registerUnder(t, bound, within)
-	given := domain.Evolve(domain.Client{}, domain.ClientAggregate(clientID), start)
+	given := domain.Clients.Evolve(domain.Client{}, domain.ClientAggregate(clientID), start)
 
 	t.Run("the owner of the token wins", func(t *testing.T) {
 		for _, body := range []string{within, strings.Replace(within, `{`, `{"ext_param_owner":"other",`, 1)} {
 			if m := registerUnder(t, bound, body).Metadata; m.Owner() != "acme" || m.Name() != "acme_App" {
 				t.Errorf("name %q of owner %q", m.Name(), m.Owner())
 			}
-			events, err := domain.Decide(oauth.DefaultPolicy, given, update(t, strings.Replace(body, `{`, `{"client_id":"`+clientID+`",`, 1)))
+			events, err := domain.Clients.Decide(oauth.DefaultPolicy, given, update(t, strings.Replace(body, `{`, `{"client_id":"`+clientID+`",`, 1)))
 			if err != nil || len(events) != 0 {
 				t.Errorf("the same again, whoever it says it is of: %v, %v", events, err)
 			}
@@ -230,7 +230,7 @@ func TestTerms(t *testing.T) {
 		statement := encode([]byte(`{"alg":"RS256"}`)) + "." + encode([]byte(`{"iss":"i","ext_param_owner":"other","scope":"email"}`)) + "." + encode([]byte("verified"))
 		command := under(bound, register(t, `{"redirect_uris":["https://client.example.org/cb"],"client_name":"App","software_statement":"`+statement+`"}`))
 		command.Evidence.SoftwareStatement = statement
-		events, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command)
+		events, err := domain.Clients.Decide(oauth.DefaultPolicy, domain.Client{}, command)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -248,7 +248,7 @@ func TestTerms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		events, err := domain.Decide(oauth.DefaultPolicy, given, update(t, strings.Replace(string(encoded), `{`, `{"client_id":"`+clientID+`",`, 1)))
+		events, err := domain.Clients.Decide(oauth.DefaultPolicy, given, update(t, strings.Replace(string(encoded), `{`, `{"client_id":"`+clientID+`",`, 1)))
 		if err != nil || len(events) != 0 {
 			t.Errorf("%v, %v", events, err)
 		}
@@ -272,12 +272,12 @@ func TestTerms(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for verb, command := range map[string]struct {
 				client  domain.Client
-				command domain.Command
+				command domain.ClientCommand
 			}{
 				"register": {domain.Client{}, under(bound, register(t, test.body))},
 				"update":   {given, update(t, strings.Replace(test.body, `{`, `{"client_id":"`+clientID+`",`, 1))},
 			} {
-				_, err := domain.Decide(oauth.DefaultPolicy, command.client, command.command)
+				_, err := domain.Clients.Decide(oauth.DefaultPolicy, command.client, command.command)
 				var refused *oauth.Error
 				if !errors.As(err, &refused) || string(refused.Code) != test.code ||
 					!strings.Contains(refused.Detail, "initial access token") || !strings.Contains(refused.Detail, test.names) {
@@ -285,7 +285,7 @@ func TestTerms(t *testing.T) {
 				}
 			}
 			// Without the token it is let through.
-			if _, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, test.body)); err != nil {
+			if _, err := domain.Clients.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, test.body)); err != nil {
 				t.Errorf("without a token: %v", err)
 			}
 		})
@@ -324,15 +324,15 @@ func TestRedirectHostsAreOfTheWeb(t *testing.T) {
 		{`"grant_types":["password"],"initiate_login_uri":"https://evil.example/"`, "initiate_login_uri"},
 		{`"grant_types":["password"],"redirect_uris":["https://evil.example/"],"frontchannel_logout_uri":"https://evil.example/out"`, "frontchannel_logout_uri"},
 	} {
-		given := domain.Evolve(domain.Client{}, domain.ClientAggregate(clientID), registerUnder(t, terms, "{"+web+"}"))
+		given := domain.Clients.Evolve(domain.Client{}, domain.ClientAggregate(clientID), registerUnder(t, terms, "{"+web+"}"))
 		for _, c := range []struct {
 			client  domain.Client
-			command domain.Command
+			command domain.ClientCommand
 		}{
 			{domain.Client{}, under(terms, register(t, "{"+test.members+"}"))},
 			{given, update(t, `{"client_id":"`+clientID+`",`+test.members+"}")},
 		} {
-			_, err := domain.Decide(oauth.DefaultPolicy, c.client, c.command)
+			_, err := domain.Clients.Decide(oauth.DefaultPolicy, c.client, c.command)
 			var refused *oauth.Error
 			switch {
 			case test.field == "" && err != nil, test.field != "" && !errors.As(err, &refused):
@@ -351,7 +351,7 @@ func under(terms oauth.Terms, command domain.Register) domain.Register {
 
 func registerUnder(t *testing.T, terms oauth.Terms, body string) domain.ClientRegistered {
 	t.Helper()
-	events, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, under(terms, register(t, body)))
+	events, err := domain.Clients.Decide(oauth.DefaultPolicy, domain.Client{}, under(terms, register(t, body)))
 	if err != nil {
 		t.Fatal(fmt.Errorf("%s: %w", body, err))
 	}

@@ -78,8 +78,7 @@ func (e *MissingKeysError) Error() string {
 		strings.Join(e.Missing, " and "), strings.Join(e.Given, " and "))
 }
 
-// DecideRegistry is the Decide of Registries. It returns a *MissingKeysError for UseKeys with too few keys.
-func DecideRegistry(_ oauth.Policy, r Registry, command RegistryCommand) ([]Event, error) {
+func decideRegistry(_ oauth.Policy, r Registry, command RegistryCommand) ([]Event, error) {
 	switch command := command.(type) {
 	case UseKeys:
 		return useKeys(r, command)
@@ -112,8 +111,7 @@ func useKeys(r Registry, command UseKeys) ([]Event, error) {
 	return events, nil
 }
 
-// EvolveRegistry is the Evolve of Registries.
-func EvolveRegistry(r Registry, _ Aggregate, event Event) Registry {
+func evolveRegistry(r Registry, _ Aggregate, event Event) Registry {
 	switch e := event.(type) {
 	case SealingKeyIntroduced:
 		r.LostKeys = without(r.LostKeys, e.KeyID)

@@ -23,7 +23,7 @@ func TestStatuses(t *testing.T) {
 	} {
 		var c domain.Client
 		for _, event := range test.events {
-			c = domain.Evolve(c, domain.ClientAggregate(clientID), event)
+			c = domain.Clients.Evolve(c, domain.ClientAggregate(clientID), event)
 		}
 		if c.Status != test.status || c.IsRegistered() != test.registered || c.MayManageItself() != test.managesItself ||
 			c.Counts() != test.counts || c.Ended() != test.ended {

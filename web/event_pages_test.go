@@ -54,7 +54,7 @@ func TestTheLogIsShownNewestFirstInPages(t *testing.T) {
 func TestTheLogShowsTokens(t *testing.T) {
 	r := newRegistry(t)
 	admin := domain.Actor{Kind: domain.ActorAdmin, ID: adminName}
-	token, err := r.registrar.IssueToken(t.Context(), admin, domain.IssueToken{MaxUses: 1, Label: "Partners"})
+	token, err := r.registrar.IssueInitialAccessToken(t.Context(), admin, domain.IssueInitialAccessToken{MaxUses: 1, Label: "Partners"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestTheLogShowsTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.registrar.RevokeToken(t.Context(), admin, token.ID, ""); err != nil {
+	if err := r.registrar.RevokeInitialAccessToken(t.Context(), admin, token.ID, ""); err != nil {
 		t.Fatal(err)
 	}
 	v := r.admin(t)

@@ -37,7 +37,7 @@ func (w *Web) history(ctx context.Context, id string, before uint64) (steps []st
 	var state domain.Client
 	for i, e := range slices.Backward(recorded) {
 		former := state
-		state = domain.Evolve(state, e.Aggregate, e.Event)
+		state = domain.Clients.Evolve(state, e.Aggregate, e.Event)
 		if i == historyShown {
 			continue
 		}

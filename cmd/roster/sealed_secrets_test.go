@@ -43,7 +43,7 @@ func logged(t *testing.T, data string, clients map[string]client) map[string]dom
 	found := map[string]domain.Client{}
 	for _, known := range clients {
 		_, err := log.Load(t.Context(), domain.ClientAggregate(known.id), 0, func(e domain.Envelope) {
-			found[known.id] = domain.Evolve(found[known.id], e.Aggregate, e.Event)
+			found[known.id] = domain.Clients.Evolve(found[known.id], e.Aggregate, e.Event)
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -71,11 +71,11 @@ func (r *Registrar) Update(
 		after = newToken()
 		rotated = domain.DigestOf(after)
 	}
-	changed, err := r.clients().execute(ctx, request[domain.Client, domain.Command]{
+	changed, err := r.clients().execute(ctx, request[domain.Client, domain.ClientCommand]{
 		id:    clientID,
 		actor: domain.Actor{Kind: domain.ActorClient, ID: clientID, IP: from},
 		admit: when(conditions, func(c domain.Client) error { return c.Authorize(registrationAccessToken) }),
-		command: func(now time.Time, known oauth.Evidence) domain.Command {
+		command: func(now time.Time, known oauth.Evidence) domain.ClientCommand {
 			return domain.Update{
 				ClientID: clientID, Requested: requested, At: now, PolicyVersion: r.policyVersion,
 				Offered: r.offer(clientID, secret, now), RegistrationAccessToken: rotated, Evidence: known,
@@ -118,13 +118,13 @@ func (r *Registrar) Revoke(ctx context.Context, admin domain.Actor, clientID, re
 
 // end executes a command that ends a client.
 func (r *Registrar) end(
-	ctx context.Context, actor domain.Actor, clientID string, admit func(domain.Client) error, command domain.Command,
+	ctx context.Context, actor domain.Actor, clientID string, admit func(domain.Client) error, command domain.ClientCommand,
 ) error {
-	_, err := r.clients().execute(ctx, request[domain.Client, domain.Command]{
+	_, err := r.clients().execute(ctx, request[domain.Client, domain.ClientCommand]{
 		id:      clientID,
 		actor:   actor,
 		admit:   admit,
-		command: func(time.Time, oauth.Evidence) domain.Command { return command },
+		command: func(time.Time, oauth.Evidence) domain.ClientCommand { return command },
 		ending:  true,
 	})
 	if err != nil {

@@ -21,12 +21,12 @@ type aggregates[S, C any] struct {
 	isID func(id string) bool
 }
 
-func (r *Registrar) clients() aggregates[domain.Client, domain.Command] {
-	return aggregates[domain.Client, domain.Command]{r, domain.Clients, r.Snapshots.ClientSnapshot, isID}
+func (r *Registrar) clients() aggregates[domain.Client, domain.ClientCommand] {
+	return aggregates[domain.Client, domain.ClientCommand]{r, domain.Clients, r.Snapshots.ClientSnapshot, isID}
 }
 
-func (r *Registrar) initialAccessTokens() aggregates[domain.InitialAccessToken, domain.TokenCommand] {
-	return aggregates[domain.InitialAccessToken, domain.TokenCommand]{r, domain.InitialAccessTokens, r.Snapshots.TokenSnapshot, isID}
+func (r *Registrar) initialAccessTokens() aggregates[domain.InitialAccessToken, domain.InitialAccessTokenCommand] {
+	return aggregates[domain.InitialAccessToken, domain.InitialAccessTokenCommand]{r, domain.InitialAccessTokens, r.Snapshots.InitialAccessTokenSnapshot, isID}
 }
 
 // A request asks for a change of one aggregate.

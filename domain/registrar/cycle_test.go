@@ -25,11 +25,11 @@ type folded struct {
 }
 
 func (f *folded) ClientSnapshot(_ context.Context, id string) (domain.Snapshot[domain.Client], error) {
-	return snapshot(f, domain.ClientAggregate(id), domain.Evolve)
+	return snapshot(f, domain.ClientAggregate(id), domain.Clients.Evolve)
 }
 
-func (f *folded) TokenSnapshot(_ context.Context, id string) (domain.Snapshot[domain.InitialAccessToken], error) {
-	return snapshot(f, domain.TokenAggregate(id), domain.EvolveToken)
+func (f *folded) InitialAccessTokenSnapshot(_ context.Context, id string) (domain.Snapshot[domain.InitialAccessToken], error) {
+	return snapshot(f, domain.InitialAccessTokenAggregate(id), domain.InitialAccessTokens.Evolve)
 }
 
 func snapshot[S any](f *folded, a domain.Aggregate, evolve func(S, domain.Aggregate, domain.Event) S) (s domain.Snapshot[S], err error) {
@@ -57,7 +57,7 @@ func TestDecisionsLeanOnNoSnapshot(t *testing.T) {
 			r := newRegistry()
 			snapshots := &folded{log: r.log, err: broken}
 			r.Snapshots, r.Logger = snapshots, slog.New(slog.DiscardHandler)
-			issued := r.mustIssue(t, domain.IssueToken{MaxUses: 2})
+			issued := r.mustIssue(t, domain.IssueInitialAccessToken{MaxUses: 2})
 			client, err := r.RegisterWith(t.Context(), "", issued.Token, parse(t, webApp))
 			if err != nil {
 				t.Fatal(err)
@@ -84,7 +84,7 @@ func TestDecisionsLeanOnNoSnapshot(t *testing.T) {
 			if _, err := r.RegisterWith(t.Context(), "", issued.Token, parse(t, webApp)); err != nil {
 				t.Errorf("snapshot at %d, %v: second use: %v", at, broken, err)
 			}
-			if _, err := r.RegisterWith(t.Context(), "", issued.Token, parse(t, webApp)); !errors.Is(err, domain.ErrTokenRefused) {
+			if _, err := r.RegisterWith(t.Context(), "", issued.Token, parse(t, webApp)); !errors.Is(err, domain.ErrInitialAccessTokenRefused) {
 				t.Errorf("snapshot at %d, %v: third use: %v", at, broken, err)
 			}
 			if err := r.Delete(t.Context(), "", client.Client.ID, client.RegistrationAccessToken); err != nil {
@@ -100,7 +100,7 @@ func TestDecisionsLeanOnNoSnapshot(t *testing.T) {
 // With a snapshot that is up to date nothing before it is read, by whoever asks and whatever for.
 func TestOnlyTheTailIsRead(t *testing.T) {
 	r := newRegistry()
-	issued := r.mustIssue(t, domain.IssueToken{MaxUses: 5})
+	issued := r.mustIssue(t, domain.IssueInitialAccessToken{MaxUses: 5})
 	client := r.mustRegister(t, webApp)
 	for _, name := range []string{"one", "two", "three"} {
 		if err := rename(r, client, name); err != nil {
@@ -126,13 +126,13 @@ func TestOnlyTheTailIsRead(t *testing.T) {
 	if err := rename(r, client, "four"); err != nil {
 		t.Error(err)
 	}
-	if err := r.CheckToken(t.Context(), issued.ID+"."+strings.Repeat("A", 43)); !errors.Is(err, domain.ErrTokenRefused) {
+	if err := r.CheckInitialAccessToken(t.Context(), issued.ID+"."+strings.Repeat("A", 43)); !errors.Is(err, domain.ErrInitialAccessTokenRefused) {
 		t.Error(err)
 	}
 	if _, err := r.RegisterWith(t.Context(), "", issued.Token, parse(t, webApp)); err != nil {
 		t.Error(err)
 	}
-	if err := r.RevokeToken(t.Context(), admin, issued.ID, ""); err != nil {
+	if err := r.RevokeInitialAccessToken(t.Context(), admin, issued.ID, ""); err != nil {
 		t.Error(err)
 	}
 	if err := r.Revoke(t.Context(), admin, client.Client.ID, ""); err != nil {

@@ -10,25 +10,25 @@ import (
 	"roster/domain/oauth"
 )
 
-// IssuedToken is an initial access token that was issued just now.
-type IssuedToken struct {
+// IssuedInitialAccessToken is an initial access token that was issued just now.
+type IssuedInitialAccessToken struct {
 	domain.InitialAccessToken
 	IssuedAt time.Time
 	// Token is what its holder presents. It is not kept.
 	Token string
 }
 
-// IssueToken issues an initial access token on an administrator's behalf. The registrar makes the token
+// IssueInitialAccessToken issues an initial access token on an administrator's behalf. The registrar makes the token
 // and sets the command's At and Digest.
 // It returns an *oauth.Error for what the command has wrong, and domain.ErrOutcomeUnknown.
-func (r *Registrar) IssueToken(ctx context.Context, admin domain.Actor, command domain.IssueToken) (IssuedToken, error) {
+func (r *Registrar) IssueInitialAccessToken(ctx context.Context, admin domain.Actor, command domain.IssueInitialAccessToken) (IssuedInitialAccessToken, error) {
 	now := r.Now()
 	id := newID(now)
 	token := newInitialAccessToken(id)
-	created, err := r.initialAccessTokens().create(ctx, request[domain.InitialAccessToken, domain.TokenCommand]{
+	created, err := r.initialAccessTokens().create(ctx, request[domain.InitialAccessToken, domain.InitialAccessTokenCommand]{
 		id:    id,
 		actor: admin,
-		command: func(now time.Time, _ oauth.Evidence) domain.TokenCommand {
+		command: func(now time.Time, _ oauth.Evidence) domain.InitialAccessTokenCommand {
 			command.At, command.Digest = now, domain.DigestOf(token)
 			return command
 		},
@@ -37,21 +37,21 @@ func (r *Registrar) IssueToken(ctx context.Context, admin domain.Actor, command 
 		_, err = r.Log.Append(ctx, created.change)
 	}
 	if err != nil {
-		return IssuedToken{}, fmt.Errorf("issue initial access token: %w", err)
+		return IssuedInitialAccessToken{}, fmt.Errorf("issue initial access token: %w", err)
 	}
-	return IssuedToken{InitialAccessToken: created.state, IssuedAt: created.change.Events[0].Time, Token: token}, nil
+	return IssuedInitialAccessToken{InitialAccessToken: created.state, IssuedAt: created.change.Events[0].Time, Token: token}, nil
 }
 
-// RevokeToken ends an initial access token by an administrator. Revoking one that is revoked is no error
+// RevokeInitialAccessToken ends an initial access token by an administrator. Revoking one that is revoked is no error
 // and appends nothing. A registration that was decided before may still come after it in the log, unless
 // the number of uses is limited.
-// It returns domain.ErrNoSuchToken, domain.ErrConflict and domain.ErrOutcomeUnknown.
-func (r *Registrar) RevokeToken(ctx context.Context, admin domain.Actor, id, reason string) error {
-	_, err := r.initialAccessTokens().execute(ctx, request[domain.InitialAccessToken, domain.TokenCommand]{
+// It returns domain.ErrNoSuchInitialAccessToken, domain.ErrConflict and domain.ErrOutcomeUnknown.
+func (r *Registrar) RevokeInitialAccessToken(ctx context.Context, admin domain.Actor, id, reason string) error {
+	_, err := r.initialAccessTokens().execute(ctx, request[domain.InitialAccessToken, domain.InitialAccessTokenCommand]{
 		id:    id,
 		actor: admin,
-		command: func(time.Time, oauth.Evidence) domain.TokenCommand {
-			return domain.RevokeToken{Reason: reason}
+		command: func(time.Time, oauth.Evidence) domain.InitialAccessTokenCommand {
+			return domain.RevokeInitialAccessToken{Reason: reason}
 		},
 		ending: true,
 	})
@@ -61,15 +61,15 @@ func (r *Registrar) RevokeToken(ctx context.Context, admin domain.Actor, id, rea
 	return nil
 }
 
-// CheckToken returns nil when a registration with an initial access token would be admitted now, and
-// domain.ErrTokenRefused when not.
-func (r *Registrar) CheckToken(ctx context.Context, initialAccessToken string) error {
+// CheckInitialAccessToken returns nil when a registration with an initial access token would be admitted now, and
+// domain.ErrInitialAccessTokenRefused when not.
+func (r *Registrar) CheckInitialAccessToken(ctx context.Context, initialAccessToken string) error {
 	_, err := r.presentedToken(ctx, initialAccessToken)
 	return err
 }
 
 // presentedToken returns the initial access token that was presented when it admits a registration now, and
-// domain.ErrTokenRefused when not.
+// domain.ErrInitialAccessTokenRefused when not.
 func (r *Registrar) presentedToken(ctx context.Context, presented string) (domain.InitialAccessToken, error) {
 	token, _, err := r.initialAccessTokens().load(ctx, tokenID(presented))
 	if err == nil {

@@ -17,9 +17,9 @@ import (
 
 var admin = domain.Actor{Kind: domain.ActorAdmin, ID: "admin", IP: "192.0.2.9"}
 
-func (r *registry) mustIssue(t *testing.T, command domain.IssueToken) registrar.IssuedToken {
+func (r *registry) mustIssue(t *testing.T, command domain.IssueInitialAccessToken) registrar.IssuedInitialAccessToken {
 	t.Helper()
-	issued, err := r.IssueToken(t.Context(), admin, command)
+	issued, err := r.IssueInitialAccessToken(t.Context(), admin, command)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,11 +29,11 @@ func (r *registry) mustIssue(t *testing.T, command domain.IssueToken) registrar.
 func TestRegisterWithToken(t *testing.T) {
 	r := newRegistry()
 	ctx := t.Context()
-	issued := r.mustIssue(t, domain.IssueToken{Label: "Partners", MaxUses: 2, Terms: oauth.Terms{Owner: "acme", Scopes: []string{"openid"}}})
+	issued := r.mustIssue(t, domain.IssueInitialAccessToken{Label: "Partners", MaxUses: 2, Terms: oauth.Terms{Owner: "acme", Scopes: []string{"openid"}}})
 	if id, secret, _ := strings.Cut(issued.Token, "."); id != issued.ID || len(secret) != 43 {
 		t.Errorf("token %q of id %s", issued.Token, issued.ID)
 	}
-	if err := r.CheckToken(ctx, issued.Token); err != nil {
+	if err := r.CheckInitialAccessToken(ctx, issued.Token); err != nil {
 		t.Error(err)
 	}
 
@@ -53,7 +53,7 @@ func TestRegisterWithToken(t *testing.T) {
 	if _, err := r.RegisterWith(ctx, "", issued.Token, parse(t, webApp)); err != nil {
 		t.Error(err)
 	}
-	if _, err := r.RegisterWith(ctx, "", issued.Token, parse(t, webApp)); !errors.Is(err, domain.ErrTokenRefused) {
+	if _, err := r.RegisterWith(ctx, "", issued.Token, parse(t, webApp)); !errors.Is(err, domain.ErrInitialAccessTokenRefused) {
 		t.Errorf("a third use: %v", err)
 	}
 	want := []string{"InitialAccessTokenIssued", "InitialAccessTokenUsed", "ClientRegistered", "InitialAccessTokenUsed", "ClientRegistered"}
@@ -73,18 +73,18 @@ func TestRegisterWithToken(t *testing.T) {
 func TestTokensThatAreRefused(t *testing.T) {
 	r := newRegistry()
 	ctx := t.Context()
-	expired := r.mustIssue(t, domain.IssueToken{ExpiresAt: r.now.Add(time.Minute)})
-	usedUp := r.mustIssue(t, domain.IssueToken{MaxUses: 1})
+	expired := r.mustIssue(t, domain.IssueInitialAccessToken{ExpiresAt: r.now.Add(time.Minute)})
+	usedUp := r.mustIssue(t, domain.IssueInitialAccessToken{MaxUses: 1})
 	if _, err := r.RegisterWith(ctx, "", usedUp.Token, parse(t, webApp)); err != nil {
 		t.Fatal(err)
 	}
-	revoked := r.mustIssue(t, domain.IssueToken{})
+	revoked := r.mustIssue(t, domain.IssueInitialAccessToken{})
 	for range 2 { // the second time changes nothing
-		if err := r.RevokeToken(ctx, admin, revoked.ID, "published"); err != nil {
+		if err := r.RevokeInitialAccessToken(ctx, admin, revoked.ID, "published"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	good := r.mustIssue(t, domain.IssueToken{})
+	good := r.mustIssue(t, domain.IssueInitialAccessToken{})
 	client := r.mustRegister(t, webApp)
 	r.now = r.now.Add(time.Minute)
 	before := r.types(t)
@@ -99,15 +99,15 @@ func TestTokensThatAreRefused(t *testing.T) {
 		"client's id":               client.Client.ID + "." + client.RegistrationAccessToken,
 		"wildcard":                  ">.x", "nothing": "", "point": ".",
 	} {
-		if _, err := r.RegisterWith(ctx, "", token, parse(t, webApp)); !errors.Is(err, domain.ErrTokenRefused) {
+		if _, err := r.RegisterWith(ctx, "", token, parse(t, webApp)); !errors.Is(err, domain.ErrInitialAccessTokenRefused) {
 			t.Errorf("%s: register: %v", name, err)
 		}
-		if err := r.CheckToken(ctx, token); !errors.Is(err, domain.ErrTokenRefused) {
+		if err := r.CheckInitialAccessToken(ctx, token); !errors.Is(err, domain.ErrInitialAccessTokenRefused) {
 			t.Errorf("%s: check: %v", name, err)
 		}
 	}
 	for _, id := range []string{"0195516c-0c00-7000-8000-000000000000", "*", "", client.Client.ID} {
-		if err := r.RevokeToken(ctx, admin, id, ""); !errors.Is(err, domain.ErrNoSuchToken) {
+		if err := r.RevokeInitialAccessToken(ctx, admin, id, ""); !errors.Is(err, domain.ErrNoSuchInitialAccessToken) {
 			t.Errorf("revoke %q: %v", id, err)
 		}
 	}
@@ -121,7 +121,7 @@ func TestTokensThatAreRefused(t *testing.T) {
 func TestConcurrentUses(t *testing.T) {
 	for _, most := range []int{1, 7, 0} {
 		r := newRegistry()
-		issued := r.mustIssue(t, domain.IssueToken{MaxUses: most})
+		issued := r.mustIssue(t, domain.IssueInitialAccessToken{MaxUses: most})
 		const callers = 50
 		results := make([]error, callers)
 		var all sync.WaitGroup
@@ -133,7 +133,7 @@ func TestConcurrentUses(t *testing.T) {
 		for _, err := range results {
 			if err == nil {
 				registered++
-			} else if !errors.Is(err, domain.ErrTokenRefused) {
+			} else if !errors.Is(err, domain.ErrInitialAccessTokenRefused) {
 				t.Errorf("%d uses: %v", most, err)
 			}
 		}
@@ -153,13 +153,13 @@ func TestConcurrentUses(t *testing.T) {
 
 func TestATokenRevokedMeanwhile(t *testing.T) {
 	r := newRegistry()
-	issued := r.mustIssue(t, domain.IssueToken{MaxUses: 1})
+	issued := r.mustIssue(t, domain.IssueInitialAccessToken{MaxUses: 1})
 	r.before(func(elsewhere *registry) {
-		if err := elsewhere.RevokeToken(t.Context(), admin, issued.ID, ""); err != nil {
+		if err := elsewhere.RevokeInitialAccessToken(t.Context(), admin, issued.ID, ""); err != nil {
 			t.Error(err)
 		}
 	})
-	if _, err := r.RegisterWith(t.Context(), "", issued.Token, parse(t, webApp)); !errors.Is(err, domain.ErrTokenRefused) {
+	if _, err := r.RegisterWith(t.Context(), "", issued.Token, parse(t, webApp)); !errors.Is(err, domain.ErrInitialAccessTokenRefused) {
 		t.Errorf("error %v", err)
 	}
 	if diff := cmp.Diff([]string{"InitialAccessTokenIssued", "InitialAccessTokenRevoked"}, r.types(t)); diff != "" {
@@ -176,7 +176,7 @@ func TestFaultsOfAUse(t *testing.T) {
 		memory.NotStored: {1, false}, memory.Lost: {1, true}, memory.Unacked: {3, true},
 	} {
 		r := newRegistry()
-		issued := r.mustIssue(t, domain.IssueToken{MaxUses: 1})
+		issued := r.mustIssue(t, domain.IssueInitialAccessToken{MaxUses: 1})
 		r.log.SetHooks(memory.Hooks{Append: func([]domain.Change) memory.Fault { return fault }})
 		_, err := r.RegisterWith(t.Context(), "", issued.Token, parse(t, webApp))
 		if err == nil || errors.Is(err, domain.ErrOutcomeUnknown) != want.unknown {
@@ -191,12 +191,12 @@ func TestFaultsOfAUse(t *testing.T) {
 
 func TestIssueTokenFaults(t *testing.T) {
 	r := newRegistry()
-	_, err := r.IssueToken(t.Context(), admin, domain.IssueToken{MaxUses: -1})
+	_, err := r.IssueInitialAccessToken(t.Context(), admin, domain.IssueInitialAccessToken{MaxUses: -1})
 	if refused := (*oauth.Error)(nil); !errors.As(err, &refused) {
 		t.Errorf("wrong command: %v", err)
 	}
 	r.log.SetHooks(memory.Hooks{Append: func([]domain.Change) memory.Fault { return memory.Lost }})
-	if _, err := r.IssueToken(t.Context(), admin, domain.IssueToken{}); !errors.Is(err, domain.ErrOutcomeUnknown) {
+	if _, err := r.IssueInitialAccessToken(t.Context(), admin, domain.IssueInitialAccessToken{}); !errors.Is(err, domain.ErrOutcomeUnknown) {
 		t.Errorf("lost: %v", err)
 	}
 	if types := r.types(t); len(types) != 0 {

@@ -23,7 +23,7 @@ type Log interface {
 // a snapshot alone, unless it is Halted.
 type Snapshots interface {
 	ClientSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.Client], error)
-	TokenSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.InitialAccessToken], error)
+	InitialAccessTokenSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.InitialAccessToken], error)
 }
 
 // Census counts the clients that count towards limits, in all and those whose initial access token imposed an
@@ -55,6 +55,6 @@ func (noSnapshots) ClientSnapshot(context.Context, string) (s domain.Snapshot[do
 	return s, nil
 }
 
-func (noSnapshots) TokenSnapshot(context.Context, string) (s domain.Snapshot[domain.InitialAccessToken], err error) {
+func (noSnapshots) InitialAccessTokenSnapshot(context.Context, string) (s domain.Snapshot[domain.InitialAccessToken], err error) {
 	return s, nil
 }

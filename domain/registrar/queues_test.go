@@ -92,7 +92,7 @@ func TestAnEndingGoesBeforeAllChanges(t *testing.T) {
 func TestTheRevocationOfATokenGoesBeforeItsUses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRegistry()
-		issued := r.mustIssue(t, domain.IssueToken{MaxUses: 100})
+		issued := r.mustIssue(t, domain.IssueInitialAccessToken{MaxUses: 100})
 		release := r.hold()
 		const uses = 64
 		used := make(chan error, uses)
@@ -104,14 +104,14 @@ func TestTheRevocationOfATokenGoesBeforeItsUses(t *testing.T) {
 		}
 		synctest.Wait()
 		revoked := make(chan error, 1)
-		go func() { revoked <- r.RevokeToken(context.Background(), admin, issued.ID, "") }()
+		go func() { revoked <- r.RevokeInitialAccessToken(context.Background(), admin, issued.ID, "") }()
 		synctest.Wait()
 		release()
 		if err := <-revoked; err != nil {
 			t.Error(err)
 		}
 		for range uses {
-			if err := <-used; err != nil && !errors.Is(err, domain.ErrTokenRefused) {
+			if err := <-used; err != nil && !errors.Is(err, domain.ErrInitialAccessTokenRefused) {
 				t.Error(err)
 			}
 		}
@@ -124,21 +124,21 @@ func TestTheRevocationOfATokenGoesBeforeItsUses(t *testing.T) {
 
 // Other processes know nothing of turns. An ending is tried until it succeeds, however often they come first.
 func TestAnEndingIsTriedUntilItSucceeds(t *testing.T) {
-	for name, end := range map[string]func(*registry, registrar.Registration, registrar.IssuedToken) error{
-		"revoke": func(r *registry, c registrar.Registration, _ registrar.IssuedToken) error {
+	for name, end := range map[string]func(*registry, registrar.Registration, registrar.IssuedInitialAccessToken) error{
+		"revoke": func(r *registry, c registrar.Registration, _ registrar.IssuedInitialAccessToken) error {
 			return r.Revoke(context.Background(), admin, c.Client.ID, "")
 		},
-		"delete": func(r *registry, c registrar.Registration, _ registrar.IssuedToken) error {
+		"delete": func(r *registry, c registrar.Registration, _ registrar.IssuedInitialAccessToken) error {
 			return r.Delete(context.Background(), "", c.Client.ID, c.RegistrationAccessToken)
 		},
-		"revoke a token": func(r *registry, _ registrar.Registration, issued registrar.IssuedToken) error {
-			return r.RevokeToken(context.Background(), admin, issued.ID, "")
+		"revoke a token": func(r *registry, _ registrar.Registration, issued registrar.IssuedInitialAccessToken) error {
+			return r.RevokeInitialAccessToken(context.Background(), admin, issued.ID, "")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRegistry()
-				client, issued := r.mustRegister(t, webApp), r.mustIssue(t, domain.IssueToken{MaxUses: 1000})
+				client, issued := r.mustRegister(t, webApp), r.mustIssue(t, domain.IssueInitialAccessToken{MaxUses: 1000})
 				elsewhere := r.elsewhere()
 				first := 100
 				var hook func([]domain.Change) memory.Fault

@@ -78,7 +78,7 @@ func (r *registry) folded(t *testing.T, id string) domain.Client {
 	t.Helper()
 	var c domain.Client
 	_, err := r.log.Load(t.Context(), domain.ClientAggregate(id), 0, func(e domain.Envelope) {
-		c = domain.Evolve(c, e.Aggregate, e.Event)
+		c = domain.Clients.Evolve(c, e.Aggregate, e.Event)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -251,7 +251,7 @@ func TestRegistrationNeedsItsCount(t *testing.T) {
 		limit(&r.Policy)
 		var fetched asked
 		r.Census, r.Fetcher = uncounted{behind}, &fetched
-		issued := r.mustIssue(t, domain.IssueToken{Terms: oauth.Terms{Owner: "acme"}, MaxUses: 2})
+		issued := r.mustIssue(t, domain.IssueInitialAccessToken{Terms: oauth.Terms{Owner: "acme"}, MaxUses: 2})
 		body := `{"redirect_uris":["https://a.example/cb"],"sector_identifier_uri":"https://a.example/s","subject_type":"pairwise"}`
 		if _, err := r.RegisterWith(t.Context(), "", issued.Token, parse(t, body)); !errors.Is(err, behind) {
 			t.Errorf("error %v", err)

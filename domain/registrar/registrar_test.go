@@ -179,14 +179,14 @@ func TestAFullRegistryFetchesNothing(t *testing.T) {
 func TestAnAnswerNeedsTheLogAlone(t *testing.T) {
 	r := newRegistry()
 	r.Snapshots = &folded{log: r.log}
-	registered, issued := r.mustRegister(t, webApp), r.mustIssue(t, domain.IssueToken{MaxUses: 1})
+	registered, issued := r.mustRegister(t, webApp), r.mustIssue(t, domain.IssueInitialAccessToken{MaxUses: 1})
 	if err := rename(r, registered, "other"); err != nil {
 		t.Error(err)
 	}
 	if _, err := r.RegisterWith(t.Context(), "", issued.Token, parse(t, webApp)); err != nil {
 		t.Error(err)
 	}
-	if err := r.RevokeToken(t.Context(), admin, issued.ID, ""); err != nil {
+	if err := r.RevokeInitialAccessToken(t.Context(), admin, issued.ID, ""); err != nil {
 		t.Error(err)
 	}
 	if err := r.Delete(t.Context(), "", registered.Client.ID, registered.RegistrationAccessToken); err != nil {

@@ -34,7 +34,7 @@ func (r *Registrar) Register(ctx context.Context, from string, requested oauth.D
 
 // RegisterWith is Register with an initial access token: the token's terms bind the client, and its use is
 // counted in the same append that registers the client. A registration that fails takes no use.
-// It also returns domain.ErrTokenRefused, before anything is said about the document, and domain.ErrConflict
+// It also returns domain.ErrInitialAccessTokenRefused, before anything is said about the document, and domain.ErrConflict
 // when others keep using the initial access token up to the last attempt.
 func (r *Registrar) RegisterWith(ctx context.Context, from, initialAccessToken string, requested oauth.Document) (Registration, error) {
 	registration, err := r.registerWith(ctx, from, initialAccessToken, requested)
@@ -68,11 +68,11 @@ func (r *Registrar) registerWith(ctx context.Context, from, presented string, re
 // comes first: if a loss of power tears an append that was not acknowledged yet, its beginning remains, and a use
 // without its registration does no harm.
 func (r *Registrar) useToken(ctx context.Context, from, presented string, c newClient) error {
-	_, err := r.initialAccessTokens().execute(ctx, request[domain.InitialAccessToken, domain.TokenCommand]{
+	_, err := r.initialAccessTokens().execute(ctx, request[domain.InitialAccessToken, domain.InitialAccessTokenCommand]{
 		id:    tokenID(presented),
 		actor: domain.Actor{Kind: domain.ActorClient, ID: c.Client.ID, IP: from},
-		command: func(now time.Time, _ oauth.Evidence) domain.TokenCommand {
-			return domain.UseToken{Presented: presented, ClientID: c.Client.ID, At: now}
+		command: func(now time.Time, _ oauth.Evidence) domain.InitialAccessTokenCommand {
+			return domain.UseInitialAccessToken{Presented: presented, ClientID: c.Client.ID, At: now}
 		},
 		also: []domain.Change{c.change},
 	})
@@ -92,10 +92,10 @@ func (r *Registrar) newClient(
 	now := r.Now()
 	id, secret, token := newID(now), newClientSecret(), newToken()
 	offered := r.offer(id, secret, now)
-	created, err := r.clients().create(ctx, request[domain.Client, domain.Command]{
+	created, err := r.clients().create(ctx, request[domain.Client, domain.ClientCommand]{
 		id:    id,
 		actor: domain.Actor{Kind: domain.ActorClient, ID: id, IP: from},
-		command: func(now time.Time, known oauth.Evidence) domain.Command {
+		command: func(now time.Time, known oauth.Evidence) domain.ClientCommand {
 			return domain.Register{
 				Requested:               requested,
 				At:                      now,

@@ -109,7 +109,7 @@ func evolve(c Client, e domain.Envelope) Client {
 	if !c.Exists() {
 		c.RegisteredAt = e.Time
 	}
-	c.Client = domain.Evolve(c.Client, e.Aggregate, e.Event)
+	c.Client = domain.Clients.Evolve(c.Client, e.Aggregate, e.Event)
 	c.UpdatedAt = e.Time
 	return c
 }

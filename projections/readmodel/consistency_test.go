@@ -83,7 +83,7 @@ type inventory struct {
 func newInventory(name string) inventory {
 	i := inventory{registered("client " + name), newHistory("token "+name, start)}
 	i.token.add(domain.InitialAccessTokenIssued{Digest: domain.DigestOf(name), Label: name})
-	i.token.events[0].Aggregate = domain.TokenAggregate(i.token.id)
+	i.token.events[0].Aggregate = domain.InitialAccessTokenAggregate(i.token.id)
 	return i
 }
 
@@ -324,8 +324,8 @@ func TestReadsOfASecondProcess(t *testing.T) {
 			if _, err := second.Client(t.Context(), "nobody"); !errors.Is(err, domain.ErrNotFound) {
 				t.Errorf("client that nobody registered: %v, want %v", err, domain.ErrNotFound)
 			}
-			if _, err := second.InitialAccessToken(t.Context(), "nothing"); !errors.Is(err, domain.ErrNoSuchToken) {
-				t.Errorf("initial access token that nobody issued: %v, want %v", err, domain.ErrNoSuchToken)
+			if _, err := second.InitialAccessToken(t.Context(), "nothing"); !errors.Is(err, domain.ErrNoSuchInitialAccessToken) {
+				t.Errorf("initial access token that nobody issued: %v, want %v", err, domain.ErrNoSuchInitialAccessToken)
 			}
 		})
 	}
@@ -347,7 +347,7 @@ func TestSnapshotsDoNotWait(t *testing.T) {
 	if err != nil || client.At != last || client.Last != 1 || client.State.ID != i.client.id {
 		t.Errorf("client: %+v, %v", client, err)
 	}
-	token, err := m.TokenSnapshot(t.Context(), i.token.id)
+	token, err := m.InitialAccessTokenSnapshot(t.Context(), i.token.id)
 	if err != nil || token.At != last || token.Last != 2 || token.State.ID != i.token.id {
 		t.Errorf("initial access token: %+v, %v", token, err)
 	}

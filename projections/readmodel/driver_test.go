@@ -126,13 +126,13 @@ func (d *driver) tokenStep() {
 	}
 	id := newHistory(fmt.Sprint("token", d.n), d.now).id
 	d.appendToken(id, issued)
-	d.tokens = append(d.tokens, domain.EvolveToken(domain.InitialAccessToken{}, domain.TokenAggregate(id), issued))
+	d.tokens = append(d.tokens, domain.InitialAccessTokens.Evolve(domain.InitialAccessToken{}, domain.InitialAccessTokenAggregate(id), issued))
 }
 
 func (d *driver) appendToken(id string, event domain.Event) {
 	h := &history{id: id, now: d.now}
 	h.add(event)
-	h.events[0].Aggregate, h.events[0].Actor = domain.TokenAggregate(id), domain.Actor{Kind: domain.ActorAdmin, ID: "admin"}
+	h.events[0].Aggregate, h.events[0].Actor = domain.InitialAccessTokenAggregate(id), domain.Actor{Kind: domain.ActorAdmin, ID: "admin"}
 	h.events[0].ID += fmt.Sprint("-", d.n)
 	appendOne(d.t, d.log, h.events[0])
 }

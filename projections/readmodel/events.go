@@ -280,7 +280,7 @@ func scanEvent(row interface{ Scan(...any) error }) (eventRow, error) {
 	case e.first == registryRow:
 		e.Aggregate = domain.RegistryAggregate()
 	case token.Valid:
-		e.Aggregate = domain.TokenAggregate(token.String)
+		e.Aggregate = domain.InitialAccessTokenAggregate(token.String)
 	default:
 		e.Aggregate = domain.ClientAggregate(client.String)
 	}
@@ -297,7 +297,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	switch e.Aggregate {
 	case domain.ClientAggregate(e.Aggregate.ID):
 		line.ClientID = e.Aggregate.ID
-	case domain.TokenAggregate(e.Aggregate.ID):
+	case domain.InitialAccessTokenAggregate(e.Aggregate.ID):
 		line.InitialAccessToken = e.Aggregate.ID
 	}
 	return json.Marshal(line)

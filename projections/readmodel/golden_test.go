@@ -224,7 +224,7 @@ func goldenEvents(t *testing.T) (events []goldenEvent) {
 		}
 		switch {
 		case strings.HasPrefix(r.Type, "InitialAccessToken"): // not all of them are about one there
-			e.Aggregate = domain.TokenAggregate(e.Aggregate.ID)
+			e.Aggregate = domain.InitialAccessTokenAggregate(e.Aggregate.ID)
 		case strings.HasPrefix(r.Type, "Client"):
 			e.Aggregate = domain.ClientAggregate(e.Aggregate.ID)
 		}

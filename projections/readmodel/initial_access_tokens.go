@@ -128,7 +128,7 @@ func (w *writer) changeInitialAccessToken(ctx context.Context, e eventstore.Reco
 
 // evolveInitialAccessToken returns the token after one more event.
 func evolveInitialAccessToken(t InitialAccessToken, e domain.Envelope) InitialAccessToken {
-	t.InitialAccessToken = domain.EvolveToken(t.InitialAccessToken, e.Aggregate, e.Event)
+	t.InitialAccessToken = domain.InitialAccessTokens.Evolve(t.InitialAccessToken, e.Aggregate, e.Event)
 	switch event := e.Event.(type) {
 	case domain.InitialAccessTokenIssued:
 		t.IssuedAt, t.IssuedBy = e.Time, e.Actor.ID
@@ -191,7 +191,7 @@ func (m *ReadModel) InitialAccessToken(ctx context.Context, id string) (InitialA
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
-		return InitialAccessToken{}, domain.ErrNoSuchToken
+		return InitialAccessToken{}, domain.ErrNoSuchInitialAccessToken
 	}
 	if err != nil {
 		return InitialAccessToken{}, fmt.Errorf("read initial access token: %w", err)

@@ -73,7 +73,7 @@ func TestStopsAtWhatItCannotApply(t *testing.T) {
 		{
 			name: "token that was never issued", text: "apply event 4: initial access token nothing was never issued",
 			event: func(e *eventstore.Recorded) {
-				e.Aggregate, e.Event = domain.TokenAggregate("nothing"), domain.InitialAccessTokenRevoked{}
+				e.Aggregate, e.Event = domain.InitialAccessTokenAggregate("nothing"), domain.InitialAccessTokenRevoked{}
 			},
 		},
 	} {
@@ -288,7 +288,7 @@ func TestHealthBehind(t *testing.T) {
 func TestEventLineOfToken(t *testing.T) {
 	t.Parallel()
 	e := readmodel.Event{Seq: 7, Envelope: domain.Envelope{
-		ID: "e", Time: start, Aggregate: domain.TokenAggregate("t"), Actor: domain.Actor{Kind: domain.ActorClient, ID: "c"},
+		ID: "e", Time: start, Aggregate: domain.InitialAccessTokenAggregate("t"), Actor: domain.Actor{Kind: domain.ActorClient, ID: "c"},
 		Event: domain.InitialAccessTokenUsed{ClientID: "c"},
 	}}
 	got, err := json.Marshal(e)

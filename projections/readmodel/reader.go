@@ -14,7 +14,7 @@ type Reader interface {
 	Client(ctx context.Context, id string) (Client, error)
 	// Clients returns a page of clients. It returns ErrBadCursor.
 	Clients(ctx context.Context, q ClientQuery) (ClientPage, error)
-	// InitialAccessToken returns one initial access token, whatever its status, or domain.ErrNoSuchToken for
+	// InitialAccessToken returns one initial access token, whatever its status, or domain.ErrNoSuchInitialAccessToken for
 	// one that the log does not know either.
 	InitialAccessToken(ctx context.Context, id string) (InitialAccessToken, error)
 	// InitialAccessTokens returns a page of initial access tokens. It returns ErrBadCursor.

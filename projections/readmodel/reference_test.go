@@ -46,7 +46,7 @@ func (r reference) clients() []readmodel.Client {
 		c := readmodel.Client{RegisteredAt: e.Time}
 		for _, later := range r[i:] {
 			if later.Aggregate == e.Aggregate {
-				c.Client = domain.Evolve(c.Client, later.Aggregate, later.Event)
+				c.Client = domain.Clients.Evolve(c.Client, later.Aggregate, later.Event)
 				c.UpdatedAt = later.Time
 			}
 		}
@@ -75,7 +75,7 @@ func (r reference) tokens() []readmodel.InitialAccessToken {
 				}
 			}
 			if later.Aggregate == e.Aggregate {
-				t.InitialAccessToken = domain.EvolveToken(t.InitialAccessToken, later.Aggregate, later.Event)
+				t.InitialAccessToken = domain.InitialAccessTokens.Evolve(t.InitialAccessToken, later.Aggregate, later.Event)
 			}
 		}
 		tokens = append(tokens, t)
@@ -274,7 +274,7 @@ func (r reference) checkSnapshots(t rapid.TB, m *model) {
 		}
 	}
 	for _, want := range r.tokens() {
-		got, err := m.TokenSnapshot(ctx, want.ID)
+		got, err := m.InitialAccessTokenSnapshot(ctx, want.ID)
 		if d := diff(domain.Snapshot[domain.InitialAccessToken]{State: want.InitialAccessToken, Last: r.last(want.ID), At: r.end()}, got); err != nil || d != "" {
 			t.Fatalf("snapshot of token %s: %v\n%s", want.ID, err, d)
 		}
@@ -284,7 +284,7 @@ func (r reference) checkSnapshots(t rapid.TB, m *model) {
 		if d := diff(domain.Snapshot[domain.Client]{}, client); err != nil || d != "" {
 			t.Fatalf("snapshot of no client: %v\n%s", err, d)
 		}
-		token, err := m.TokenSnapshot(ctx, nobody)
+		token, err := m.InitialAccessTokenSnapshot(ctx, nobody)
 		if d := diff(domain.Snapshot[domain.InitialAccessToken]{}, token); err != nil || d != "" {
 			t.Fatalf("snapshot of no token: %v\n%s", err, d)
 		}

@@ -29,8 +29,8 @@ func (m *ReadModel) ClientSnapshot(ctx context.Context, id string) (domain.Snaps
 	})
 }
 
-// TokenSnapshot returns an initial access token as ClientSnapshot does a client.
-func (m *ReadModel) TokenSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.InitialAccessToken], error) {
+// InitialAccessTokenSnapshot returns an initial access token as ClientSnapshot does a client.
+func (m *ReadModel) InitialAccessTokenSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.InitialAccessToken], error) {
 	return readSnapshot(m, func(p *pool, s *domain.Snapshot[domain.InitialAccessToken]) error {
 		row, err := scanInitialAccessToken(snapshotRow{p.tokens.snapshot.QueryRowContext(ctx, id), &s.Last, &s.At})
 		s.State = row.InitialAccessToken.InitialAccessToken

@@ -149,7 +149,7 @@ func (w *writer) applyOne(ctx context.Context, e encodedEvent, latest int64, cou
 		}
 		counts.countStatus(change)
 		first = change.seq
-	case domain.TokenAggregate(e.Aggregate.ID):
+	case domain.InitialAccessTokenAggregate(e.Aggregate.ID):
 		var err error
 		if first, err = w.changeInitialAccessToken(ctx, e.Recorded); err != nil {
 			return err

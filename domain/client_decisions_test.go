@@ -26,7 +26,7 @@ const (
 // scenario is a decision: given what happened, when a command comes, then events or an error follow.
 type scenario struct {
 	given   []domain.Event
-	when    domain.Command
+	when    domain.ClientCommand
 	then    []domain.Event
 	refused *oauth.Error // Detail is not compared
 	err     error
@@ -36,9 +36,9 @@ func (s scenario) run(t *testing.T) {
 	t.Helper()
 	var client domain.Client
 	for _, event := range s.given {
-		client = domain.Evolve(client, domain.ClientAggregate(clientID), event)
+		client = domain.Clients.Evolve(client, domain.ClientAggregate(clientID), event)
 	}
-	events, err := domain.Decide(oauth.DefaultPolicy, client, s.when)
+	events, err := domain.Clients.Decide(oauth.DefaultPolicy, client, s.when)
 	if diff := cmp.Diff(s.then, events); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
@@ -65,7 +65,7 @@ func document(t testing.TB, body string) oauth.Document {
 // registered is the event that a registration of body has led to.
 func registered(t testing.TB, body string) domain.ClientRegistered {
 	t.Helper()
-	events, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, body))
+	events, err := domain.Clients.Decide(oauth.DefaultPolicy, domain.Client{}, register(t, body))
 	if err != nil || len(events) != 1 {
 		t.Fatalf("register %s: %v, %v", body, events, err)
 	}
@@ -125,7 +125,7 @@ func TestRegister(t *testing.T) {
 		}
 	})
 	t.Run("a client id is registered once", func(t *testing.T) {
-		_, err := domain.Decide(oauth.DefaultPolicy, domain.Client{ID: clientID, Status: domain.Active}, register(t, webApp))
+		_, err := domain.Clients.Decide(oauth.DefaultPolicy, domain.Client{ID: clientID, Status: domain.Active}, register(t, webApp))
 		if err == nil {
 			t.Error("registered again")
 		}
@@ -268,7 +268,7 @@ func TestEnd(t *testing.T) {
 }
 
 func TestAuthorize(t *testing.T) {
-	client := domain.Evolve(domain.Client{}, domain.ClientAggregate(clientID), registered(t, webApp))
+	client := domain.Clients.Evolve(domain.Client{}, domain.ClientAggregate(clientID), registered(t, webApp))
 	if client.Authorize("token") != nil {
 		t.Error("its own token is not admitted")
 	}
@@ -280,7 +280,7 @@ func TestAuthorize(t *testing.T) {
 		}
 	}
 	for _, end := range []domain.Event{domain.ClientDeleted{}, domain.ClientRevoked{}} {
-		if err := domain.Evolve(client, domain.ClientAggregate(clientID), end).Authorize("token"); !errors.Is(err, domain.ErrUnauthorized) {
+		if err := domain.Clients.Evolve(client, domain.ClientAggregate(clientID), end).Authorize("token"); !errors.Is(err, domain.ErrUnauthorized) {
 			t.Errorf("after %s: error %v", end.Type(), err)
 		}
 	}
@@ -289,7 +289,7 @@ func TestAuthorize(t *testing.T) {
 func BenchmarkDecide(b *testing.B) {
 	command := register(b, webApp)
 	for b.Loop() {
-		if _, err := domain.Decide(oauth.DefaultPolicy, domain.Client{}, command); err != nil {
+		if _, err := domain.Clients.Decide(oauth.DefaultPolicy, domain.Client{}, command); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -7,10 +7,7 @@ import (
 	"roster/domain/oauth"
 )
 
-// Decide is the Decide of Clients. It returns an *oauth.Error for what the request has wrong, an *oauth.Missing
-// when nothing is wrong but others have to be asked first, and ErrNotFound for a command to a client that was
-// never registered.
-func Decide(p oauth.Policy, c Client, command Command) ([]Event, error) {
+func decideClient(p oauth.Policy, c Client, command ClientCommand) ([]Event, error) {
 	switch command := command.(type) {
 	case Register:
 		return register(p, c, command)

@@ -1,12 +1,13 @@
 package domain
 
 import (
-	"roster/domain/oauth"
 	"time"
+
+	"roster/domain/oauth"
 )
 
-// A Command asks for a change of one client.
-type Command interface{ isCommand() }
+// A ClientCommand asks for a change of one client.
+type ClientCommand interface{ isClientCommand() }
 
 // Register asks for a new client. What needs the world is handed in as values.
 type Register struct {
@@ -40,7 +41,7 @@ type Revoke struct {
 	Reason string
 }
 
-func (Register) isCommand() {}
-func (Update) isCommand()   {}
-func (Delete) isCommand()   {}
-func (Revoke) isCommand()   {}
+func (Register) isClientCommand() {}
+func (Update) isClientCommand()   {}
+func (Delete) isClientCommand()   {}
+func (Revoke) isClientCommand()   {}
