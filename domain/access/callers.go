@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Callers are a Throttle of callers at addresses.
+// Callers is a Throttle whose holders are callers, told apart by their addresses.
 type Callers struct {
 	throttle *Throttle[netip.Prefix]
 }
@@ -25,8 +25,8 @@ func (c *Callers) Take(address string, now time.Time) (giveBack func(), wait tim
 	return c.throttle.Take(network(address), now)
 }
 
-// network is what one caller is taken to hold: an IPv4 address, or the /64 of an IPv6 address, within which
-// a host chooses its addresses freely. What is no address is one caller.
+// network returns the network that counts as one caller: an IPv4 address, or the /64 of an IPv6 address, in which a
+// host chooses its addresses freely. Everything that is no address is one caller together.
 func network(address string) netip.Prefix {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {

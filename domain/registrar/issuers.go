@@ -19,8 +19,8 @@ type Issuers struct {
 	Audience []string           // what a claim aud may name this server by
 }
 
-// statementAlgorithms are those that a software statement may be signed with. They are asymmetric, so that
-// nothing that is public can be taken for a key to sign with.
+// statementAlgorithms are those that a software statement may be signed with. They are asymmetric: with a symmetric
+// one, whoever knows the verification key, which is public, could sign.
 var statementAlgorithms = []jose.SignatureAlgorithm{
 	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512,
 	jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
@@ -30,7 +30,7 @@ var statementAlgorithms = []jose.SignatureAlgorithm{
 const leeway = time.Minute
 
 // verify returns nil for a software statement that a trusted issuer has signed, for now and for this server.
-// It returns a *oauth.Error when it is refused, and domain.ErrKeysUnavailable.
+// It returns an *oauth.Error when it is refused, and domain.ErrKeysUnavailable.
 func (i Issuers) verify(ctx context.Context, now time.Time, text string) error {
 	statement, err := oauth.ParseSoftwareStatement(text)
 	if err != nil {

@@ -18,9 +18,9 @@ const (
 	keysPaused = 10 * time.Second // the least time between two readings, whoever asks
 )
 
-// KeySet is the keys of one issuer, read when they are needed first, again when they are no longer fresh, and
-// again for a signature that none of them fits, as after a rotation. A reading that fails leaves those
-// that were read before. It may be used concurrently.
+// KeySet is the keys of one issuer. They are read when they are first needed, again when they are no longer fresh,
+// and again for a signature that none of them made, as after a rotation. When that fails, the keys that were read
+// before stay. It may be used concurrently.
 type KeySet struct {
 	source  KeySource
 	logger  *slog.Logger
@@ -28,7 +28,7 @@ type KeySet struct {
 	reading chan struct{} // full while somebody reads
 }
 
-// heldKeys are keys as they were read last.
+// heldKeys are the keys that were read last.
 type heldKeys struct {
 	keys []jose.JSONWebKey
 	read time.Time // successfully; zero: never
@@ -42,8 +42,8 @@ func NewKeySet(source KeySource, logger *slog.Logger) *KeySet {
 	return s
 }
 
-// verify reports whether one of the keys made a signature. It returns domain.ErrKeysUnavailable when there
-// are none to tell.
+// verify reports whether one of the keys made a signature. It returns domain.ErrKeysUnavailable when no keys could
+// be read yet.
 func (s *KeySet) verify(ctx context.Context, now time.Time, signed *jose.JSONWebSignature) (bool, error) {
 	held := s.held.Load()
 	genuine := held.verify(signed)
@@ -60,8 +60,8 @@ func (s *KeySet) verify(ctx context.Context, now time.Time, signed *jose.JSONWeb
 	return held.verify(signed), nil
 }
 
-// refresh returns keys that are newer than those that were held, where there are any to be had. One reads at
-// a time and those who come meanwhile wait for what it brings.
+// refresh returns keys that are newer than those that were held, if they can be read. One caller reads at a time, and
+// the others wait for its result.
 func (s *KeySet) refresh(ctx context.Context, now time.Time, held *heldKeys) (*heldKeys, error) {
 	select {
 	case s.reading <- struct{}{}:
@@ -91,8 +91,8 @@ func (s *KeySet) read(ctx context.Context) ([]jose.JSONWebKey, error) {
 	return oauth.VerificationKeys(set)
 }
 
-// verify reports whether one of the keys made a signature. A key that names an algorithm serves for no other,
-// and a signature that names a key is of no other (RFC 7515 4.1.4, RFC 7517 4.4).
+// verify reports whether one of the keys made a signature. A key that names an algorithm verifies no
+// other, and a signature that names a key can be of that key only (RFC 7515 4.1.4, RFC 7517 4.4).
 func (h *heldKeys) verify(signed *jose.JSONWebSignature) bool {
 	header := signed.Signatures[0].Header
 	return slices.ContainsFunc(h.keys, func(key jose.JSONWebKey) bool {

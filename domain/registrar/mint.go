@@ -20,21 +20,21 @@ func newID(now time.Time) string {
 	return string(text[:8]) + "-" + string(text[8:12]) + "-" + string(text[12:16]) + "-" + string(text[16:20]) + "-" + string(text[20:])
 }
 
-// isID reports whether an id has the form of newID's, however it came here.
+// isID reports whether an id has the form of those that newID makes.
 var isID = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString
 
 // newToken returns 256 random bits as 43 characters of base64url (RFC 7592 5, RFC 6749 10.10).
 func newToken() string { return random(32) }
 
-// base62 has the letters and digits: all that every client takes in a secret.
+// base62 is the letters and digits: no client has trouble with them in a secret.
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-// secretLength is as many octets as the longest key has that an algorithm takes a client secret for, that of
-// HS512 (RFC 7518 3.2; OpenID Connect Core 1.0, 10.1 and 16.19).
+// secretLength is how many octets the longest key has that is made of a client secret: that of HS512 (RFC 7518 3.2;
+// OpenID Connect Core 1.0, 10.1 and 16.19).
 const secretLength = 64
 
-// newClientSecret returns 381 random bits as letters and digits. Six random bits that are no place in base62 are
-// passed over, so that every character is as likely as every other.
+// newClientSecret returns 381 random bits as letters and digits. Six random bits that are beyond the end of base62
+// are skipped, so that all characters are equally likely.
 func newClientSecret() string {
 	secret := make([]byte, 0, secretLength)
 	for random := make([]byte, secretLength); ; {
