@@ -25,7 +25,7 @@ check:
 	@before=$$(cat $(generated) | cksum); $(MAKE) --no-print-directory generate; \
 	test "$$before" = "$$(cat $(generated) | cksum)" || { echo "$(generated): commit what make generate made"; exit 1; }
 
-generated = web/*_templ.go docs/reference.md
+generated = web/*_templ.go web/ui/*_templ.go docs/reference.md
 
 # The dashboard's pages, and the reference of members, settings and errors.
 generate:

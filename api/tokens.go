@@ -127,7 +127,7 @@ func (a *API) issueToken(c echo.Context, admin domain.Actor) error {
 
 func (a *API) listTokens(c echo.Context, _ domain.Actor) error {
 	q := queryOf(c, "limit", "cursor")
-	selected := readmodel.TokenQuery{Limit: int(q.number("limit", 1, pageMost, pageDefault)), Cursor: q.text("cursor")}
+	selected := readmodel.InitialAccessTokenQuery{Limit: int(q.number("limit", 1, pageMost, pageDefault)), Cursor: q.text("cursor")}
 	if q.err != nil {
 		return q.err
 	}

@@ -2,6 +2,15 @@
 //
 // The logs themselves are the packages jetstream (the real one) and memory; storetest is the suite
 // that both pass.
+//
+// # What a newer program wrote
+//
+// A log may hold events of a type, of a schema version or with a member that this program does not know: a newer
+// one wrote them before it was replaced, or writes them now as another process of a cluster. Such an event is
+// neither skipped nor read in part. Load, At and Next return ErrUnknownSchema for it, with its sequence, type and
+// version, after they have handed over all that is before it. Nothing is changed or lost: Last, Append and all
+// that concerns other events work as before, a subscription may start behind it, and a newer program that
+// subscribes after the last event that was handed over goes on with this one.
 package eventstore
 
 import (
@@ -48,14 +57,14 @@ type Log interface {
 	// Load hands the events of one aggregate beyond a sequence to apply, one by one and in order, and
 	// returns the sequence of the last of them, 0 when there are none. The sequence is 0 or that of an
 	// event, of whatever aggregate, that was read from the log. Once Load has returned, that event and
-	// all that were handed over are synced to disk. It holds few events in memory at a time. An error
-	// may come after some of them.
+	// all that were handed over are synced to disk. It holds few events in memory at a time. An error,
+	// such as ErrUnknownSchema, may come after some of them.
 	Load(ctx context.Context, aggregate domain.Aggregate, after uint64, apply func(domain.Envelope)) (last uint64, err error)
 
-	// At returns the event at a sequence, or ErrNoEvent.
+	// At returns the event at a sequence, ErrNoEvent, or ErrUnknownSchema.
 	At(ctx context.Context, seq uint64) (Recorded, error)
 
-	// Last returns the sequence of the log's last event, 0 when there is none.
+	// Last returns the sequence of the log's last event, known to this program or not, 0 when there is none.
 	Last(ctx context.Context) (uint64, error)
 
 	// Identity returns the log's identity.
@@ -68,9 +77,10 @@ type Log interface {
 
 // Subscription is an ordered reading of a log. It is for one goroutine.
 type Subscription interface {
-	// Next waits for at least one event and returns those that are there, at most max.
-	// No event is ever left out: an event that cannot be decoded is an error, and so is
-	// what the log lost. What it returns is synced to disk. After an error the subscription is of no more use.
+	// Next waits for at least one event and returns those that are there, at most max. They are synced to
+	// disk. No event is ever left out: one that cannot be decoded is an error, such as ErrUnknownSchema, and
+	// so is one that the log lost. That error comes once all events before it have been returned, by this
+	// call of Next or an earlier one. After an error the subscription is of no more use.
 	Next(ctx context.Context, max int) ([]Recorded, error)
 	Close()
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -17,10 +16,8 @@ import (
 	"roster/domain"
 	"roster/domain/oauth"
 	"roster/projections/readmodel"
+	"roster/web/ui"
 )
-
-// historyShown is how many events of a client a page shows.
-const historyShown = 25
 
 // A clientView is what the page of one client shows.
 type clientView struct {
@@ -50,12 +47,9 @@ func (w *Web) client(c echo.Context) error {
 		return err
 	}
 	issuer, attested := oauth.Attested(found.Metadata)
-	title := found.ID
-	if name := found.Metadata.Name(); name != "" {
-		title = plain(name, 60)
-	}
-	return w.render(c, http.StatusOK, clientPage(w.page(c, title, "Clients"), clientView{
-		Client: found, Issuer: issuer, Cautions: oauth.Cautions(found.Metadata), Groups: groupMembers(found.Metadata, attested), History: history, Older: older, Partial: before > 0, Now: w.clock(),
+	return w.render(c, http.StatusOK, clientPage(w.page(c, titleOf(found), "Clients"), clientView{
+		Client: found, Issuer: issuer, Cautions: oauth.Cautions(found.Metadata), Groups: groupMembers(found.Metadata, attested),
+		History: history, Older: older, Partial: before > 0, Now: w.clock(),
 	}))
 }
 
@@ -66,18 +60,6 @@ func (w *Web) findClient(ctx context.Context, c echo.Context) (readmodel.Client,
 		return readmodel.Client{}, domain.ErrNotFound
 	}
 	return w.reader.Client(ctx, domain.CanonicalID(id))
-}
-
-// sequenceOf reads a sequence from an address; 0 when there is none.
-func sequenceOf(given url.Values, name string) (uint64, error) {
-	if given.Get(name) == "" {
-		return 0, nil
-	}
-	seq, err := strconv.ParseUint(given.Get(name), 10, 63)
-	if err != nil {
-		return 0, badRequest("The parameter " + name + " is the sequence of an event: a whole number.")
-	}
-	return seq, nil
 }
 
 // A memberGroup is members that belong together for people.
@@ -92,7 +74,7 @@ type memberRow struct {
 	Label    string
 	Tag      string
 	Value    oauth.Value
-	Attested bool // it is the word of the software statement's issuer
+	Attested bool // the software statement says it
 }
 
 // memberGroups says where members are shown, by how their names begin. A member goes to the first group
@@ -154,8 +136,8 @@ func indented(o oauth.Object) string {
 	return b.String()
 }
 
-// written is a value in one line of text.
-func written(v oauth.Value) string {
+// oneLine is a value in one line of text.
+func oneLine(v oauth.Value) string {
 	switch v := v.(type) {
 	case oauth.Text:
 		return string(v)
@@ -171,119 +153,28 @@ func written(v oauth.Value) string {
 	return ""
 }
 
-// lost returns what a change took away, and gained what it brought: of lists the items, unless only
-// their order changed.
-func lost(c oauth.MemberChange) []string   { return beyond(c.Before, c.After) }
-func gained(c oauth.MemberChange) []string { return beyond(c.After, c.Before) }
-
-// beyond returns the items of a list that another list lacks, or all of a value of another kind.
-func beyond(value, other oauth.Value) []string {
-	if value == nil {
-		return nil
-	}
-	list, isList := value.(oauth.List)
-	others, both := other.(oauth.List)
-	if !isList {
-		return []string{written(value)}
-	}
-	if both && sameItems(list, others) {
-		return []string{written(list)}
-	}
-	return slices.DeleteFunc(slices.Clone(list), func(item string) bool { return slices.Contains(others, item) })
-}
-
-// sameItems reports whether two lists differ in their order at most.
-func sameItems(a, b oauth.List) bool {
-	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
-}
-
-// A step is one event in a client's history.
-type step struct {
-	eventRow
-	Registered int // how many members it was registered with; 0: it is not a registration
-	Changes    []oauth.MemberChange
-	LeftOut    oauth.Metadata // what was asked for and not registered
-	Secret     string         // what happened to the client secret; empty: nothing
-	Reason     string         // why it was revoked; empty: not said
-}
-
-// history returns a client's newest events below a sequence, newest first; 0: from the newest one.
-// older is the sequence below which it goes on, 0 when that was all.
-func (w *Web) history(ctx context.Context, id string, before uint64) (steps []step, older uint64, err error) {
-	// One more than is shown: it is what the oldest one shown changed.
-	recorded, err := w.reader.Events(ctx, readmodel.EventQuery{
-		ClientID: id, Before: before, Newest: true, Limit: historyShown + 1,
-	})
-	if err != nil {
-		return nil, 0, fmt.Errorf("history of a client: %w", err)
-	}
-	var state domain.Client
-	for i, e := range slices.Backward(recorded) {
-		former := state
-		state = domain.Evolve(state, e.Aggregate, e.Event)
-		if i == historyShown {
-			continue
-		}
-		steps = append(steps, stepOf(e, former, state))
-	}
-	slices.Reverse(steps)
-	if len(recorded) > historyShown {
-		older = steps[len(steps)-1].Seq
-	}
-	return steps, older, nil
-}
-
-// stepOf tells what an event changed.
-func stepOf(e readmodel.Event, former, state domain.Client) step {
-	s := step{eventRow: rowOfEvent(e)}
-	switch event := e.Event.(type) {
-	case domain.ClientRegistered:
-		s.Registered = len(event.Metadata)
-		s.Changes = oauth.Diff(nil, event.Metadata)
-		s.LeftOut = event.LeftOut
-		s.Secret = secretNews(event.Secret, false)
-	case domain.ClientUpdated:
-		s.Changes = oauth.Diff(former.Metadata, state.Metadata)
-		s.LeftOut = event.LeftOut
-		s.Secret = secretNews(event.SecretIssued, event.SecretEnded)
-	case domain.ClientRevoked:
-		s.Reason = event.Reason
-	}
-	return s
-}
-
-// secretNews says what an event did to the client secret.
-func secretNews(issued *domain.Secret, ended bool) string {
-	switch {
-	case ended:
-		return "The client secret stopped working."
-	case issued == nil:
-		return ""
-	case issued.ExpiresAt.IsZero():
-		return "A client secret was issued that does not expire."
-	}
-	return "A client secret was issued that expires on " + issued.ExpiresAt.UTC().Format(formMinute) + " UTC."
-}
-
-// secretState says how it stands with a client's secret.
+// secretState says whether the client secret works.
 func (v clientView) secretState() string {
 	switch {
 	case v.Secret == nil:
-		return "None was issued: the client's authentication method uses none."
+		return "None. The client's authentication method needs no secret."
 	case v.Ended():
 		return "Stopped working when the client was " + string(v.Status) + "."
 	case v.Secret.ExpiresAt.IsZero():
 		return "Issued, does not expire."
 	case v.Secret.ExpiresAt.After(v.Now):
-		return "Issued, expires on " + v.Secret.ExpiresAt.UTC().Format(formMinute) + " UTC."
+		return "Issued, expires on " + ui.Minute(v.Secret.ExpiresAt) + "."
 	}
-	return "Expired on " + v.Secret.ExpiresAt.UTC().Format(formMinute) + " UTC."
+	return "Expired on " + ui.Minute(v.Secret.ExpiresAt) + "."
 }
 
-// tokenState says how it stands with a client's registration access token.
-func (v clientView) tokenState() string {
-	if v.Ended() {
+// registrationAccessTokenState says whether the registration access token works.
+func (v clientView) registrationAccessTokenState() string {
+	switch {
+	case v.Ended():
 		return "Stopped working when the client was " + string(v.Status) + "."
+	case !v.MayManageItself():
+		return "Issued, refused while the client is " + string(v.Status) + "."
 	}
-	return "Issued, works as long as the client is active."
+	return "Issued, works until the client is deleted or revoked."
 }

@@ -114,12 +114,12 @@ func TestAClientIsShownWithWhoVouchesForIt(t *testing.T) {
 		return textOf(v.get("/admin/clients/" + r.register(t, body).Client.ID).body)
 	}
 	plain := page(`{"client_name":"Portal","redirect_uris":["https://a.example.com/cb"],"logo_uri":"https://a.example.com/logo"}`)
-	if !strings.Contains(plain, "By nobody: all that it says is its own word.") || strings.Contains(plain, "Look twice") {
+	if !strings.Contains(plain, "Self-declared. No software statement.") || strings.Contains(plain, "Check this client") {
 		t.Errorf("the page of a plain client is\n%s", plain)
 	}
 	odd := page(`{"client_name":"P\u0430ypal","redirect_uris":["https://a.example.com/cb"],"logo_uri":"https://b.example.com/logo"}`)
 	for _, want := range []string{
-		"Look twice", "Name has a word with letters of several alphabets", "Logo does not have scheme and host of any redirect URI.",
+		"Check this client", "Name has a word with letters of several alphabets", "Logo does not have scheme and host of any redirect URI.",
 	} {
 		if !strings.Contains(odd, want) {
 			t.Errorf("the page lacks %q:\n%s", want, odd)
@@ -143,7 +143,7 @@ func TestAClientIsShownWithWhoVouchesForIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := textOf(v.get("/admin/clients/vouched").body)
-	for _, want := range []string{"By https://issuer.example in what is marked as attested.", "Name attested client_name", "Software software_id"} {
+	for _, want := range []string{"Software statement by https://issuer.example What it attests is marked.", "Name attested client_name", "Software software_id"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the page lacks %q:\n%s", want, got)
 		}
@@ -157,7 +157,7 @@ func TestAHistoryShowsWhatWasLeftOut(t *testing.T) {
 	v := r.admin(t)
 	c := r.register(t, `{"redirect_uris":["https://a.example.com/cb"],"grant_types":["authorization_code"],"response_types":["code","id_token token"]}`)
 	history := func() string { return textOf(v.get("/admin/clients/" + c.Client.ID).body) }
-	const leftOut = "Asked for, but not registered, since the client may not have it:response_types"
+	const leftOut = "Requested, but not registered because the client may not have it:response_types"
 	if got := history(); !strings.Contains(got, leftOut+"id_token token") {
 		t.Errorf("the history lacks what the registration left out:\n%s", got)
 	}
@@ -232,7 +232,7 @@ func TestRevoking(t *testing.T) {
 		t.Errorf("a client that has ended: %s", again)
 	}
 	v.post(path+"/revoke", url.Values{"reason": {"again"}})
-	if told := textOf(v.get(path).body); !strings.Contains(told, "had already been revoked. Nothing was changed.") {
+	if told := textOf(v.get(path).body); !strings.Contains(told, "was already revoked. Nothing was changed.") {
 		t.Errorf("revoking twice: %s", told)
 	}
 	if end, _ := r.log.Last(t.Context()); end != 2 {

@@ -3,7 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
-	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -11,6 +11,7 @@ import (
 
 	"roster/domain"
 	"roster/projections/readmodel"
+	"roster/web/ui"
 )
 
 // How many clients a page shows, and how long the text searched for may be.
@@ -23,7 +24,8 @@ const (
 type clientList struct {
 	Query  readmodel.ClientQuery
 	Page   readmodel.ClientPage
-	Counts readmodel.Overview // of all clients, whatever is searched for
+	Counts []statusCount // of all clients, whatever is searched for
+	Before int           // how many clients are on the pages before this one, -1: not known
 }
 
 // clients lists and finds clients.
@@ -37,12 +39,12 @@ func (w *Web) clients(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	counts, err := w.reader.Overview(ctx, w.clock(), 1)
+	overview, err := w.reader.Overview(ctx, w.clock(), 1)
 	if err != nil {
 		return err
 	}
-	return w.render(c, http.StatusOK,
-		clientsPage(w.page(c, "Clients", "Clients"), clientList{query, found, counts}, w.publicURL))
+	list := clientList{Query: query, Page: found, Counts: statusCounts(overview), Before: clientsBefore(c.QueryParams())}
+	return w.render(c, http.StatusOK, clientsPage(w.page(c, "Clients", "Clients"), list, w.publicURL))
 }
 
 // clientQueryOf reads what to look for from an address.
@@ -59,70 +61,105 @@ func clientQueryOf(given url.Values) (readmodel.ClientQuery, error) {
 	if q.Status != "" && !q.Status.Known() {
 		names := domain.StatusNames()
 		last := len(names) - 1
-		return q, badRequest("A client is " + strings.Join(names[:last], ", ") + " or " + names[last] + "; there is no other status.")
+		return q, badRequest("A client is " + strings.Join(names[:last], ", ") + " or " + names[last] + ". There is no other status.")
 	}
 	return q, nil
 }
 
-// Where returns the address of this list with another status, from its first page.
-func (l clientList) Where(status domain.Status) string {
+// clientsBefore returns how many clients an address says are on the pages before, or -1 when it does not say.
+// A cursor does not tell. The number is only shown, so it does no harm when it is wrong.
+func clientsBefore(given url.Values) int {
+	if given.Get("cursor") == "" {
+		return 0
+	}
+	n, err := strconv.ParseUint(given.Get("shown"), 10, 31)
+	if err != nil {
+		return -1
+	}
+	return int(n)
+}
+
+// Path returns the address of the first page of this list with another status; empty: any.
+func (l clientList) Path(status domain.Status) string {
 	return addressOf("/admin/clients", "q", l.Query.Text, "status", string(status))
 }
 
-// Next returns the address of the page that follows.
-func (l clientList) Next() string {
-	return addressOf("/admin/clients", "q", l.Query.Text, "status", string(l.Query.Status), "cursor", l.Page.NextCursor)
+// Tabs lead to the clients of each status. Their counts are of all clients, so a search has none.
+func (l clientList) Tabs() []ui.Tab {
+	tab := func(label string, status domain.Status, clients int) ui.Tab {
+		t := ui.Tab{Link: ui.Link{Text: label, Path: l.Path(status), Current: l.Query.Status == status}}
+		if l.Query.Text == "" {
+			t.Count = ui.Number(clients)
+		}
+		return t
+	}
+	tabs := []ui.Tab{tab("All", "", l.Total())}
+	for _, s := range l.Counts {
+		tabs = append(tabs, tab(s.Label, s.Status, s.Clients))
+	}
+	return tabs
 }
 
-// Summary says how much the list shows, and no more than is known.
+// Pager leads to the first page and to the next one.
+func (l clientList) Pager() (links []ui.PagerLink) {
+	if l.Query.Cursor != "" {
+		links = append(links, ui.PagerLink{Text: "First page", Path: l.Path(l.Query.Status)})
+	}
+	if l.Page.NextCursor != "" {
+		shown := ""
+		if l.Before >= 0 {
+			shown = strconv.Itoa(l.Before + len(l.Page.Clients))
+		}
+		links = append(links, ui.PagerLink{Text: "Next page", Next: true, Path: addressOf("/admin/clients", "q", l.Query.Text,
+			"status", string(l.Query.Status), "cursor", l.Page.NextCursor, "shown", shown)})
+	}
+	return links
+}
+
+// Summary says which clients of how many the list shows, as far as it is known: "1–50 of 1,587".
 func (l clientList) Summary() string {
 	n := len(l.Page.Clients)
-	what := counted(n, "client", "clients")
 	switch {
 	case n == 0:
-		return "No client found"
-	case l.Page.NextCursor != "" && l.Query.Cursor == "":
-		return "The newest " + what + ", more follow"
-	case l.Page.NextCursor != "":
-		return what + ", more follow"
-	case l.Query.Cursor != "":
-		return "The last " + what
+		return "No clients found"
+	case l.Before < 0, l.Before == 0 && l.Page.NextCursor == "":
+		return ui.Quantity(n, "client", "clients")
 	}
-	return what
+	last := l.Before + n
+	shown := ui.Number(l.Before+1) + "–" + ui.Number(last)
+	total, known := l.matching()
+	switch {
+	case l.Page.NextCursor == "":
+		return shown + " of " + ui.Number(last)
+	case known:
+		return shown + " of " + ui.Number(max(total, last+1))
+	}
+	return shown + " of many"
+}
+
+// matching returns how many clients the query selects, when that is known without counting them.
+func (l clientList) matching() (n int, known bool) {
+	if l.Query.Text != "" {
+		return 0, false
+	}
+	if l.Query.Status == "" {
+		return l.Total(), true
+	}
+	for _, s := range l.Counts {
+		if s.Status == l.Query.Status {
+			return s.Clients, true
+		}
+	}
+	return 0, false
 }
 
 // Total returns how many clients there are.
-func (l clientList) Total() int {
-	total := 0
-	for _, n := range l.Counts.Clients {
-		total += n
+func (l clientList) Total() (n int) {
+	for _, s := range l.Counts {
+		n += s.Clients
 	}
-	return total
+	return n
 }
-
-// Statuses returns the statuses that the list can be narrowed to.
-func (l clientList) Statuses() []domain.StatusFacts {
-	return slices.DeleteFunc(slices.Clone(domain.Statuses), func(f domain.StatusFacts) bool {
-		return f.Rare && l.Counts.Clients[f.Status] == 0
-	})
-}
-
-// addressOf returns a path with those parameters, given as names and values, that are not empty.
-func addressOf(path string, params ...string) string {
-	query := url.Values{}
-	for i := 0; i+1 < len(params); i += 2 {
-		if params[i+1] != "" {
-			query.Set(params[i], params[i+1])
-		}
-	}
-	if len(query) == 0 {
-		return path
-	}
-	return path + "?" + query.Encode()
-}
-
-// clientPath returns the address of a client's page.
-func clientPath(id string) string { return "/admin/clients/" + url.PathEscape(id) }
 
 // sampleRegistration is a command that registers a client.
 func sampleRegistration(publicURL string) string {

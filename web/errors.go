@@ -12,6 +12,7 @@ import (
 	"roster/domain"
 	"roster/domain/oauth"
 	"roster/projections/readmodel"
+	"roster/web/ui"
 )
 
 // errCrossOrigin says that a form was sent from another site's page.
@@ -22,19 +23,15 @@ type badRequest string
 
 func (b badRequest) Error() string { return string(b) }
 
-// retryAfter is after how long it is worth to try again what is not available.
+// retryAfter is after how long a caller may try again when something is not available.
 const retryAfter = 5 * time.Second
 
-// A problem is an error as an administrator reads it.
-type problem struct {
-	Status int
-	Title  string
-	Detail string
-}
+// refreshSeconds is after how many seconds a browser asks again for a page that could not be shown yet.
+const refreshSeconds = 2
 
-// problemOf is the one place that says what an error is to a browser. What it does not know is a
-// fault of ours, of which only the log tells more.
-func problemOf(err error) problem {
+// problemOf returns what a page says about an error. It is the one place where errors become words. An error
+// that it does not know is a fault of Roster, about which only the server's log says more.
+func problemOf(err error) ui.Problem {
 	var (
 		bad      badRequest
 		refused  *oauth.Error
@@ -43,82 +40,106 @@ func problemOf(err error) problem {
 	)
 	switch {
 	case errors.Is(err, domain.ErrNotFound):
-		return problem{http.StatusNotFound, "No such client",
-			"No client with this id was ever registered. Its id may have been copied in part."}
+		return problem(http.StatusNotFound, "No such client",
+			"No client with this id was ever registered. Its id may have been copied in part.")
 	case errors.Is(err, readmodel.ErrBadCursor):
-		return problem{http.StatusBadRequest, "This page does not exist",
-			"The address holds a place in the list that the registry did not give out. Start again from the first page."}
+		return problem(http.StatusBadRequest, "This page does not exist",
+			"The address holds a place in the list that the registry did not give out. Start again from the first page.")
 	case errors.As(err, &bad):
-		return problem{http.StatusBadRequest, "The request cannot be understood", string(bad)}
+		return problem(http.StatusBadRequest, "The request cannot be understood",
+			string(bad))
 	case errors.As(err, &refused):
-		return problem{http.StatusUnprocessableEntity, "The registry refused this", refused.Error()}
+		return problem(http.StatusUnprocessableEntity, "The registry refused this",
+			refused.Error())
 	case errors.Is(err, errCrossOrigin):
-		return problem{http.StatusForbidden, "Refused",
-			"The request came from another site's page, so nothing was done. Open the dashboard itself and try again."}
+		return problem(http.StatusForbidden, "Refused",
+			"The request came from another site's page, so nothing was done. Open the dashboard itself and try again.")
 	case errors.Is(err, domain.ErrConflict):
-		return problem{http.StatusConflict, "The client was being changed",
-			"Somebody else changed this client at the same moment, so nothing was done. Look at it again, then try once more."}
+		return problem(http.StatusConflict, "The client was being changed",
+			"Somebody else changed this client at the same moment, so nothing was done. Look at it again, then try once more.")
 	case errors.Is(err, domain.ErrOutcomeUnknown):
-		return problem{http.StatusServiceUnavailable, "It is not known whether this was done",
-			"The event log did not answer in time. Look at the client: if it is unchanged in a minute, try once more. Trying twice does no harm."}
+		return problem(http.StatusServiceUnavailable, "It is not known whether this was done",
+			"The event log did not answer in time. Look at the client: if it is unchanged in a minute, try once more. Trying twice does no harm.")
 	case errors.Is(err, domain.ErrDiskFull):
-		return problem{http.StatusServiceUnavailable, "The disk is full",
-			"The registry's disk has no space left for this, so nothing was done. Make space, then try again."}
+		return problem(http.StatusServiceUnavailable, "The disk is full",
+			"The registry's disk has no space left for this, so nothing was done. Make space, then try again.")
 	case errors.Is(err, domain.ErrUnavailable):
-		return problem{http.StatusServiceUnavailable, "The event log is not available",
-			"The event log cannot be read or written now, so nothing was done. Try again in a moment."}
-	case errors.Is(err, readmodel.ErrUnavailable):
-		return problem{http.StatusServiceUnavailable, "The registry cannot be shown now",
-			"What the dashboard shows is being rebuilt from the event log. Try again in a moment."}
+		return problem(http.StatusServiceUnavailable, "The event log is not available",
+			"The event log cannot be read or written now, so nothing was done. Try again in a moment.")
 	case errors.Is(err, context.DeadlineExceeded):
-		return problem{http.StatusServiceUnavailable, "This is taking too long",
-			"The registry did not answer in time. Nothing is lost; try again in a moment."}
+		return problem(http.StatusServiceUnavailable, "This is taking too long",
+			"The registry did not answer in time. Nothing is lost; try again in a moment.")
 	case errors.As(err, &tooLarge):
-		return problem{http.StatusRequestEntityTooLarge, "The form is too large",
-			"Nothing was done. Shorten what you entered and send it again."}
+		return problem(http.StatusRequestEntityTooLarge, "The form is too large",
+			"Nothing was done. Shorten what you entered and send it again.")
 	case errors.As(err, &byEcho):
 		return problemOfStatus(byEcho.Code)
 	}
 	return problemOfStatus(http.StatusInternalServerError)
 }
 
-// problemOfStatus is for what has no more to say than its status.
-func problemOfStatus(status int) problem {
+// problem returns a problem that is not waiting for anything.
+func problem(status int, title, detail string) ui.Problem {
+	return ui.Problem{Status: status, Title: title, Detail: detail}
+}
+
+// problemOfStatus returns what a page says about an error of which only the status is known.
+func problemOfStatus(status int) ui.Problem {
 	switch status {
 	case http.StatusNotFound:
-		return problem{status, "No such page", "There is nothing at this address."}
+		return problem(status, "No such page",
+			"There is nothing at this address.")
 	case http.StatusMethodNotAllowed:
-		return problem{status, "Not possible here", "This address does not take that kind of request. Nothing was done."}
+		return problem(status, "Not possible here",
+			"This address does not take that kind of request. Nothing was done.")
 	case http.StatusForbidden:
-		return problem{status, "Refused", "You may not do this. Nothing was done."}
+		return problem(status, "Refused",
+			"You may not do this. Nothing was done.")
 	case http.StatusServiceUnavailable:
-		return problem{status, "Not available now", "The registry is starting or stopping. Try again in a moment."}
+		return problem(status, "Not available now",
+			"The registry is starting or stopping. Try again in a moment.")
 	case http.StatusInternalServerError:
-		return problem{status, "Something went wrong",
-			"This is a fault of the registry, not yours. It was written to the server's log."}
+		return problem(status, "Something went wrong",
+			"This is a fault of the registry, not yours. It was written to the server's log.")
 	}
-	return problem{status, http.StatusText(status), "The request could not be answered."}
+	return problem(status, http.StatusText(status),
+		"The request could not be answered.")
 }
 
 // answerError answers a request that ended in an error, with a page in the dashboard's style.
 func (w *Web) answerError(err error, c echo.Context) {
 	r := c.Request()
 	if errors.Is(err, context.Canceled) {
-		return // nobody is there to read an answer
+		return // the caller has gone
 	}
-	p := problemOf(err)
+	p, refresh := problemOf(err), false // refresh: the page can be shown before long
+	if errors.Is(err, readmodel.ErrUnavailable) {
+		p, refresh = readModelProblem(w.reader.Health())
+	}
 	front.Refuse(c, refusalOf(err))
-	// The time for the page has run out by now, but not that for saying so.
+	// The page's time may be over; the error page must be rendered all the same.
 	c.SetRequest(r.WithContext(context.WithoutCancel(r.Context())))
 	if p.Status == http.StatusServiceUnavailable {
 		front.SetRetryAfter(c.Response().Header(), retryAfter)
 	}
-	if err := w.render(c, p.Status, problemPage(w.page(c, p.Title, ""), p)); err != nil {
+	page := w.page(c, p.Title, "")
+	switch reads := r.Method == http.MethodGet || r.Method == http.MethodHead; {
+	case refresh && reads:
+		page.Refresh = refreshSeconds
+		p.Detail += " This page opens as soon as it can be shown."
+	case refresh:
+		p.Detail = "Nothing was done. " + p.Detail + " Try again in a moment."
+	}
+	p.Links = page.Sections
+	if page.Administrator == "" {
+		p.Links = []ui.Link{{Text: "To the dashboard", Path: home}}
+	}
+	if err := w.render(c, p.Status, problemPage(page, p)); err != nil {
 		w.logger.Error("dashboard could not show an error", "path", c.Path(), "err", err)
 	}
 }
 
-// refusalOf is what the log says of an error, beside its status.
+// refusalOf returns what the log says about an error, beside its status.
 func refusalOf(err error) front.Refusal {
 	var refused *oauth.Error
 	if errors.As(err, &refused) {

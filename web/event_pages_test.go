@@ -71,10 +71,10 @@ func TestTheLogShowsTokens(t *testing.T) {
 	}
 	v := r.admin(t)
 	for path, want := range map[string][]string{
-		"/admin/events?type=InitialAccessTokenIssued":  {"Token issued", "Initial access token", token.ID},
-		"/admin/events?type=InitialAccessTokenUsed":    {"Token used", "Shop", registered.Client.ID},
-		"/admin/events?type=InitialAccessTokenRevoked": {"Token revoked", "Initial access token", token.ID},
-		"/admin/": {"Token issued", "Token used", "Registered"},
+		"/admin/events?type=InitialAccessTokenIssued":  {"Initial access token issued", "Initial access token", token.ID},
+		"/admin/events?type=InitialAccessTokenUsed":    {"Initial access token used", "Shop", registered.Client.ID},
+		"/admin/events?type=InitialAccessTokenRevoked": {"Initial access token revoked", "Initial access token", token.ID},
+		"/admin/": {"Initial access token issued", "Initial access token used", "Registered"},
 	} {
 		page := v.get(path)
 		for _, text := range want {
@@ -89,7 +89,7 @@ func TestTheLogShowsTokens(t *testing.T) {
 			t.Errorf("%s shows the token", path)
 		}
 	}
-	if page := v.get("/admin/clients/" + registered.Client.ID); page.status != http.StatusOK || strings.Contains(page.body, "Token used") {
+	if page := v.get("/admin/clients/" + registered.Client.ID); page.status != http.StatusOK || strings.Contains(page.body, "Initial access token used") {
 		t.Errorf("the client's page: %d %s", page.status, textOf(page.body))
 	}
 }

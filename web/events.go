@@ -14,41 +14,11 @@ import (
 
 	"roster/domain"
 	"roster/projections/readmodel"
+	"roster/web/ui"
 )
 
 // eventsShown is how many events a page shows.
 const eventsShown = 50
-
-// An eventKind is how a type of event is shown.
-type eventKind struct {
-	Type  string
-	Label string
-	Tone  string // its class
-}
-
-// eventKinds are the types of events, in the order of a client's life, then of an initial access token's,
-// then of the registry itself.
-var eventKinds = []eventKind{
-	{domain.ClientRegistered{}.Type(), "Registered", "registered"},
-	{domain.ClientUpdated{}.Type(), "Changed", "changed"},
-	{domain.ClientDeleted{}.Type(), "Deleted", "deleted"},
-	{domain.ClientRevoked{}.Type(), "Revoked", "revoked"},
-	{domain.InitialAccessTokenIssued{}.Type(), "Token issued", "registered"},
-	{domain.InitialAccessTokenUsed{}.Type(), "Token used", "changed"},
-	{domain.InitialAccessTokenRevoked{}.Type(), "Token revoked", "revoked"},
-	{domain.SealingKeyIntroduced{}.Type(), "Sealing key introduced", "registered"},
-	{domain.SealingKeyLost{}.Type(), "Sealing key lost", "revoked"},
-	{domain.LossAccepted{}.Type(), "Loss of events accepted", "revoked"},
-}
-
-// kindOf returns how a type is shown. A type that is new to the dashboard is shown by its own name.
-func kindOf(eventType string) eventKind {
-	i := slices.IndexFunc(eventKinds, func(k eventKind) bool { return k.Type == eventType })
-	if i < 0 {
-		return eventKind{eventType, eventType, "changed"}
-	}
-	return eventKinds[i]
-}
 
 // An eventRow is an event as the log shows it.
 type eventRow struct {
@@ -85,7 +55,7 @@ func (w *Web) eventRows(ctx context.Context, recorded []readmodel.Event) ([]even
 	for _, e := range recorded {
 		row := rowOfEvent(e)
 		name, known := names[row.Client]
-		if !known {
+		if !known && row.Client != "" {
 			found, err := w.reader.Client(ctx, row.Client)
 			if err != nil && !errors.Is(err, domain.ErrNotFound) {
 				return nil, fmt.Errorf("name of a client: %w", err)
@@ -147,7 +117,7 @@ func eventLogOf(given url.Values) (eventLog, error) {
 		return log, badRequest("There is no such type of event.")
 	}
 	if len(log.Client) > searchLimit {
-		return log, badRequest("A client_id is shorter than that.")
+		return log, badRequest("This is too long for a client_id.")
 	}
 	return log, nil
 }
@@ -162,12 +132,37 @@ func (l eventLog) Newest() string {
 	return addressOf("/admin/events", "type", l.Type, "client", l.Client)
 }
 
-// Older returns the address of the page that follows. A live page that has none yet may come to have one.
+// Older returns the address of the page that follows.
 func (l eventLog) Older() string {
 	if len(l.Rows) == 0 {
 		return l.Newest()
 	}
 	return addressOf("/admin/events", "type", l.Type, "client", l.Client, "before", strconv.FormatUint(l.Rows[len(l.Rows)-1].Seq, 10))
+}
+
+// Filtered reports whether the log shows only some events.
+func (l eventLog) Filtered() bool { return l.Type != "" || l.Client != "" }
+
+// Pager leads to the newest events and to older ones. A live page has the link to older ones from the start,
+// hidden as long as there are none, because there may come to be some.
+func (l eventLog) Pager() []ui.PagerLink {
+	older := ui.PagerLink{Text: "Older events", Path: l.Older(), Next: true, ID: "older", Hidden: !l.More}
+	switch {
+	case l.Before == 0:
+		return []ui.PagerLink{{Text: "Refresh", Path: l.Newest(), ID: "refresh"}, older}
+	case l.More:
+		return []ui.PagerLink{{Text: "Newest", Path: l.Newest()}, older}
+	}
+	return []ui.PagerLink{{Text: "Newest", Path: l.Newest()}}
+}
+
+// eventTypeOptions are the choices of a type of event.
+func eventTypeOptions() []ui.Option {
+	options := []ui.Option{{Text: "all types"}}
+	for _, k := range eventKinds {
+		options = append(options, ui.Option{Value: k.Type, Text: k.Label + " (" + k.Type + ")"})
+	}
+	return options
 }
 
 // Stream returns the address of the live updates that follow this page.

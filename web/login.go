@@ -9,6 +9,7 @@ import (
 
 	"roster/api/front"
 	"roster/domain/access"
+	"roster/web/ui"
 )
 
 // A loginForm is what the sign-in shows again after a failed attempt. It never holds the password.
@@ -16,6 +17,14 @@ type loginForm struct {
 	Next    string // the page to go to
 	Name    string
 	Failure string // what was wrong; empty: nothing yet
+}
+
+// failureID returns the id of the element that says what was wrong, empty when there is none.
+func (f loginForm) failureID() string {
+	if f.Failure == "" {
+		return ""
+	}
+	return "failure"
 }
 
 // showLogin shows the sign-in, or leads on who is signed in already.
@@ -37,7 +46,7 @@ func (w *Web) login(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	again := loginForm{Next: localPath(form.Get("next")), Name: shorten(form.Get("name"), listText)}
+	again := loginForm{Next: localPath(form.Get("next")), Name: ui.Shorten(form.Get("name"), ui.CellLength)}
 	r := c.Request()
 
 	admin, err := w.administrators.Password(r.Context(), c.RealIP(), form.Get("name"), form.Get("password"))
@@ -45,11 +54,11 @@ func (w *Web) login(c echo.Context) error {
 	switch {
 	case errors.As(err, &throttled):
 		front.SetRetryAfter(c.Response().Header(), throttled.RetryAfter)
-		again.Failure = "Too many failed attempts. Wait " + inWords(front.WholeSeconds(throttled.RetryAfter)) + ", then try again. The password was not looked at."
+		again.Failure = "Too many failed attempts. Wait " + inWords(front.WholeSeconds(throttled.RetryAfter)) + ", then try again. This password was not checked."
 		return w.render(c, http.StatusTooManyRequests, loginPage(w.page(c, "Sign in", ""), again))
 	case errors.Is(err, access.ErrRefused):
 		front.Refuse(c, front.Refusal{Code: "unauthorized"})
-		again.Failure = "That name and password do not belong together."
+		again.Failure = "Wrong name or password."
 		return w.render(c, http.StatusUnprocessableEntity, loginPage(w.page(c, "Sign in", ""), again))
 	case err != nil:
 		return err
@@ -81,7 +90,7 @@ func (w *Web) logout(c echo.Context) error {
 // inWords says how long to wait: "40 seconds", "3 minutes", rounded up.
 func inWords(wait time.Duration) string {
 	if wait < 2*time.Minute {
-		return counted(int(wait.Seconds()), "second", "seconds")
+		return ui.Quantity(int(wait.Seconds()), "second", "seconds")
 	}
-	return counted(int((wait+time.Minute-1)/time.Minute), "minute", "minutes")
+	return ui.Quantity(int((wait+time.Minute-1)/time.Minute), "minute", "minutes")
 }

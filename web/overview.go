@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/projections/readmodel"
+	"roster/web/ui"
 )
 
 // How many days the overview's chart may show, and how many events are the latest.
@@ -15,7 +17,15 @@ var chartDays = []int{30, 90, 365}
 
 const latestEvents = 8
 
-// overview shows how the registry stands.
+// An overviewView is what the overview shows.
+type overviewView struct {
+	Counts []statusCount
+	Events int
+	Chart  ui.Chart
+	Latest []eventRow
+}
+
+// overview shows the state of the registry at a glance.
 func (w *Web) overview(c echo.Context) error {
 	days, err := daysOf(c)
 	if err != nil {
@@ -34,8 +44,17 @@ func (w *Web) overview(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.render(c, http.StatusOK,
-		overviewPage(w.page(c, "Overview", "Overview"), counts, newChart(counts.Daily), rows, w.publicURL))
+	view := overviewView{Counts: statusCounts(counts), Events: counts.Events, Chart: ui.NewChart(chartOf(counts.Daily)), Latest: rows}
+	return w.render(c, http.StatusOK, overviewPage(w.page(c, "Overview", "Overview"), view, w.publicURL))
+}
+
+// chartOf returns the days as the chart takes them.
+func chartOf(daily []readmodel.Day) []ui.Day {
+	days := make([]ui.Day, len(daily))
+	for i, d := range daily {
+		days[i] = ui.Day(d)
+	}
+	return days
 }
 
 // daysOf returns how many days a request wants to see.
@@ -50,3 +69,6 @@ func daysOf(c echo.Context) (int, error) {
 	}
 	return days, nil
 }
+
+// chartPath returns the address of the overview's chart of some days.
+func chartPath(days int) string { return fmt.Sprintf("/admin/?days=%d#chart", days) }

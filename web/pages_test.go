@@ -111,7 +111,7 @@ func TestFaultsTellNothingOfTheInside(t *testing.T) {
 		"outcome unknown": {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrOutcomeUnknown), http.StatusServiceUnavailable, "not known whether"},
 		"no leader":       {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrUnavailable), http.StatusServiceUnavailable, "event log is not available"},
 		"disk full":       {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrDiskFull), http.StatusServiceUnavailable, "The disk is full"},
-		"being built":     {fmt.Errorf("nats at 10.0.0.1: %w", readmodel.ErrUnavailable), http.StatusServiceUnavailable, "is being rebuilt"},
+		"being built":     {fmt.Errorf("nats at 10.0.0.1: %w", readmodel.ErrUnavailable), http.StatusServiceUnavailable, "cannot be shown now"},
 		"conflict":        {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrConflict), http.StatusConflict, "same moment"},
 		"too slow":        {fmt.Errorf("nats at 10.0.0.1: %w", context.DeadlineExceeded), http.StatusServiceUnavailable, "in time"},
 		"anything":        {errors.New("nats at 10.0.0.1: disk full"), http.StatusInternalServerError, "Something went wrong"},
@@ -142,15 +142,15 @@ func TestAReadModelThatStoppedIsSaid(t *testing.T) {
 		health readmodel.Health
 		want   string
 	}{
-		"stopped":     {readmodel.Health{Applied: 1200, Last: 1300, Err: errors.New("column at /srv/x")}, "as it was at event 1,200 of 1,300"},
+		"stopped":     {readmodel.Health{Applied: 1200, Last: 1300, Err: errors.New("unknown type")}, "Event 1,201 could not be applied: unknown type. Pages show the registry as of event 1,200 of 1,300."},
 		"in trouble":  {readmodel.Health{Applied: 1200, Last: 1200, Trouble: errors.New("disk at /srv/x")}, "cannot follow the event log at present"},
-		"catching up": {readmodel.Health{Applied: 1200, Last: 90000}, "event 1,200 of 90,000"},
+		"catching up": {readmodel.Health{Applied: 1200, Last: 90000}, "The read model is catching up. Pages show the registry as of event 1,200 of 90,000."},
 		"rebuilding":  {readmodel.Health{Applied: 1200, Last: 90000, Trouble: readmodel.ErrRebuilding}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRegistry(t, func(o *web.Options) { o.Reader = ill{o.Reader, c.health} })
 			got := r.admin(t).get("/admin/")
-			if said := strings.Contains(got.body, "Out of date"); said != (c.want != "") {
+			if said := strings.Contains(got.body, `class="note `); said != (c.want != "") {
 				t.Errorf("the page says that it is out of date: %t", said)
 			}
 			if !strings.Contains(got.body, c.want) || strings.Contains(got.body, "/srv/x") {

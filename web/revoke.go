@@ -10,6 +10,7 @@ import (
 
 	"roster/domain"
 	"roster/projections/readmodel"
+	"roster/web/ui"
 )
 
 // reasonLimit is how many characters a reason may have.
@@ -19,7 +20,7 @@ const reasonLimit = 500
 type revocation struct {
 	Client  readmodel.Client
 	Reason  string // as entered
-	Failure string // what is wrong with it; empty: nothing
+	Failure string // what is wrong with the reason; empty: nothing
 }
 
 // confirmRevoke asks whether a client is to be revoked, and says what that does.
@@ -28,7 +29,7 @@ func (w *Web) confirmRevoke(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.render(c, http.StatusOK, revokePage(w.page(c, "Revoke "+plain(nameOrID(found), 60), "Clients"), revocation{Client: found}))
+	return w.render(c, http.StatusOK, revokePage(w.page(c, "Revoke "+titleOf(found), "Clients"), revocation{Client: found}))
 }
 
 // revoke revokes a client. A client that has ended stays as it is, and the page says so.
@@ -42,14 +43,14 @@ func (w *Web) revoke(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	name := "“" + plain(nameOrID(found), 60) + "”"
+	name := "“" + titleOf(found) + "”"
 	if found.Ended() {
-		return w.tell(c, found.ID, name+" had already been "+string(found.Status)+". Nothing was changed.")
+		return w.tell(c, found.ID, name+" was already "+string(found.Status)+". Nothing was changed.")
 	}
 	reason := strings.TrimSpace(form.Get("reason"))
 	if failure := wrongReason(reason); failure != "" {
 		return w.render(c, http.StatusUnprocessableEntity, revokePage(
-			w.page(c, "Revoke "+plain(nameOrID(found), 60), "Clients"), revocation{found, reason, failure}))
+			w.page(c, "Revoke "+titleOf(found), "Clients"), revocation{found, reason, failure}))
 	}
 	admin := domain.Actor{Kind: domain.ActorAdmin, ID: administratorOf(c), IP: c.RealIP()}
 	if err := w.registrar.Revoke(ctx, admin, found.ID, reason); err != nil {
@@ -65,23 +66,15 @@ func wrongReason(reason string) string {
 		return "The reason is not text. Nothing was revoked."
 	case utf8.RuneCountInString(reason) > reasonLimit:
 		return fmt.Sprintf("The reason has %s; it may have up to %d. Nothing was revoked.",
-			counted(utf8.RuneCountInString(reason), "character", "characters"), reasonLimit)
+			ui.Quantity(utf8.RuneCountInString(reason), "character", "characters"), reasonLimit)
 	}
 	return ""
 }
 
-// tell leads to a client's page with a message.
+// tell redirects to a client's page, which shows a message once.
 func (w *Web) tell(c echo.Context, id, message string) error {
-	if err := w.sessions.say(c.Request().Context(), message); err != nil {
+	if err := w.sessions.keepMessage(c.Request().Context(), message); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, clientPath(id))
-}
-
-// nameOrID is what to call a client.
-func nameOrID(c readmodel.Client) string {
-	if name := c.Metadata.Name(); name != "" {
-		return name
-	}
-	return c.ID
 }

@@ -23,7 +23,7 @@ const (
 // The keys of a session's values.
 const (
 	keyAdministrator = "administrator" // the name
-	keyFlash         = "flash"         // a message for the next page
+	keyMessage       = "flash"         // a message for the next page
 )
 
 // sessions are the signed-in administrators. A session begins with a sign-in and with nothing else,
@@ -125,15 +125,15 @@ func (s *sessions) alive(ctx context.Context) (bool, error) {
 	return s.administrator(now) != "", nil
 }
 
-// say keeps a message for the next page.
-func (s *sessions) say(ctx context.Context, message string) error {
-	s.manager.Put(ctx, keyFlash, message)
+// keepMessage keeps a message for the next page.
+func (s *sessions) keepMessage(ctx context.Context, message string) error {
+	s.manager.Put(ctx, keyMessage, message)
 	return s.save(ctx)
 }
 
-// said returns the message that was kept for this page and forgets it.
-func (s *sessions) said(ctx context.Context) (string, error) {
-	message := s.manager.PopString(ctx, keyFlash)
+// takeMessage returns the message that was kept for this page and forgets it; empty: there is none.
+func (s *sessions) takeMessage(ctx context.Context) (string, error) {
+	message := s.manager.PopString(ctx, keyMessage)
 	if message == "" {
 		return "", nil
 	}

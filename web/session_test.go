@@ -99,7 +99,7 @@ func TestFailedSignInsAreThrottledInPlainWords(t *testing.T) {
 		if got = v.post("/admin/login", wrong); got.status != http.StatusUnprocessableEntity {
 			break
 		}
-		if !strings.Contains(got.body, "do not belong together") || !strings.Contains(got.body, `value="&lt;b&gt;&#34;x"`) {
+		if !strings.Contains(got.body, "Wrong name or password.") || !strings.Contains(got.body, `value="&lt;b&gt;&#34;x"`) {
 			t.Fatalf("refusal: %s", got.body)
 		}
 	}

@@ -20,7 +20,7 @@ const (
 	streamBurst = 100
 	// streamPace is the least time between two sendings, so that a busy registry does not flood a page.
 	streamPace = 250 * time.Millisecond
-	// streamBeat is how often a silent stream shows that it lives, and looks whether its session does.
+	// streamBeat is how often a silent stream sends a beat and checks that its session has not ended.
 	streamBeat = 15 * time.Second
 	// streamQuery is how long the read model may take for what is sent at a time.
 	streamQuery = 10 * time.Second

@@ -39,7 +39,7 @@ func TestAnAdministratorFindsAndRevokesAClient(t *testing.T) {
 	b.click("Clients")
 	b.untilPath("/admin/clients")
 	b.enter("#q", "house sc")
-	b.until(`document.querySelectorAll("#clients tr").length === 1`)
+	b.until(`document.querySelectorAll(".clients tbody tr").length === 1`)
 	b.untilPath("/admin/clients?q=house+sc")
 	if got := eval[string](b, `document.querySelector("#summary").innerText`); got != "1 client" {
 		t.Errorf("the summary says %q", got)
@@ -51,7 +51,7 @@ func TestAnAdministratorFindsAndRevokesAClient(t *testing.T) {
 	b.enter("#reason", "lost in the yard")
 	b.click("Revoke 1 client")
 	b.untilPath(path)
-	b.until(`document.querySelector("#flash").innerText.includes("“Warehouse scanner” is revoked.")`)
+	b.until(`document.querySelector("#message").innerText.includes("“Warehouse scanner” is revoked.")`)
 	b.until(`document.body.innerText.includes("lost in the yard")`)
 	if now, _ := r.model.Client(t.Context(), client.Client.ID); now.Status != domain.Revoked {
 		t.Errorf("the client is %s", now.Status)
@@ -88,7 +88,7 @@ func TestHostileTextDoesNothingInABrowser(t *testing.T) {
 	b.untilPath("/admin/events?*")
 	b.visit("/admin/clients")
 	b.enter("#q", "<script>")
-	b.until(`document.querySelectorAll("#clients tr").length === 2 && location.search.includes("script")`)
+	b.until(`document.querySelectorAll(".clients tbody tr").length === 2 && location.search.includes("script")`)
 }
 
 func TestRevokingNeedsNoMouse(t *testing.T) {
@@ -124,7 +124,7 @@ func TestRevokingNeedsNoMouse(t *testing.T) {
 	b.tabTo(`e.innerText === "Revoke 1 client"`)
 	b.press(kb.Enter)
 	b.untilPath(path)
-	b.until(`document.querySelector("#flash")`)
+	b.until(`document.querySelector("#message")`)
 	if now, _ := r.model.Client(t.Context(), client.Client.ID); now.Status != domain.Revoked {
 		t.Errorf("the client is %s", now.Status)
 	}
@@ -142,11 +142,11 @@ func TestWithoutScriptsEverythingIsThere(t *testing.T) {
 	b.visit("/admin/clients")
 	b.enter("#q", "client 5"+kb.Enter)
 	b.untilPath("/admin/clients?q=client+5")
-	b.until(`document.querySelectorAll("#clients tr").length === 11`)
+	b.until(`document.querySelectorAll(".clients tbody tr").length === 11`)
 	b.visit("/admin/clients")
 	b.click("Next page")
 	b.untilPath("/admin/clients?cursor=*")
-	b.until(`document.querySelectorAll("#clients tr").length === 10`)
+	b.until(`document.querySelectorAll(".clients tbody tr").length === 10`)
 	b.visit("/admin/clients/" + last)
 	b.click("Revoke…")
 	b.untilPath("/admin/clients/" + last + "/revoke")
@@ -241,7 +241,7 @@ func TestASearchThatFailsIsSaid(t *testing.T) {
 	b.until(`document.querySelector("#results").innerText.includes("up to 200 characters")`)
 	eval[bool](b, `document.querySelector("#q").value = "client", true`)
 	b.press(" 0")
-	b.until(`document.querySelectorAll("#clients tr").length === 1`)
+	b.until(`document.querySelectorAll(".clients tbody tr").length === 1`)
 
 	r.server.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	b.press("!")

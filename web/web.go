@@ -1,11 +1,12 @@
 // Package web is the dashboard: where administrators browse the registry, watch its log and revoke clients.
 //
-// Pages are rendered here and work without scripts. With them, htmx asks for the same pages and takes
-// a part of each, and the event log follows the registry live; no request has an answer of its own
-// for either, but for that stream.
+// Pages are rendered on the server and work without scripts. With scripts, htmx asks for the same pages and
+// shows a part of each; only the live event log has an answer of its own, a stream of server-sent events. How
+// pages look is the package ui.
 package web
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 	"roster/api/front"
 	"roster/domain"
 	"roster/projections/readmodel"
+	"roster/web/ui"
 )
 
 // Registrar is what the dashboard changes the registry through. Its contract is that of registrar.Registrar.
@@ -109,8 +111,8 @@ func (w *Web) routes(observer *front.Observer) *echo.Echo {
 	d := front.New(observer, w.answerError)
 	d.Use(secure)
 
-	for _, a := range []asset{styleSheet, script, icon, htmx} {
-		front.Get(d, a.url, a.serve)
+	for _, a := range ui.Assets() {
+		front.Get(d, a.Path, serveAsset(a))
 	}
 
 	page := d.Group("/admin", w.sameOrigin, front.Brief, limitForm)
@@ -133,6 +135,17 @@ func (w *Web) routes(observer *front.Observer) *echo.Echo {
 
 	front.Get(d, "/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/admin/") })
 	return d
+}
+
+// serveAsset answers with an asset, which a browser may keep for ever.
+func serveAsset(a ui.Asset) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		header := c.Response().Header()
+		header.Set("Content-Type", a.ContentType)
+		header.Set("Cache-Control", "public, max-age=31536000, immutable")
+		http.ServeContent(c.Response(), c.Request(), "", time.Time{}, bytes.NewReader(a.Content))
+		return nil
+	}
 }
 
 // limitForm bounds the size of the form that a page reads.

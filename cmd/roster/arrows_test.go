@@ -27,7 +27,10 @@ var arrows = map[string][]string{
 	"roster/api":                   append([]string{"roster/api/front"}, answering...),
 	"roster/web/ui":                {"roster/domain", "roster/domain/oauth"},
 	"roster/web":                   append([]string{"roster/api/front", "roster/web/ui"}, answering...),
+	"roster/cmd/roster/httpserver": {"roster/api/front"},
 	"roster/cmd/roster/outbound":   {},
+	"roster/cmd/roster/sessions":   {"roster/domain", "roster/eventstore/jetstream"},
+	"roster/cmd/roster/terminal":   {},
 	"roster/cmd/roster/vault":      {},
 	"roster/cmd/roster":            {"*"},
 }

@@ -13,24 +13,6 @@ import (
 	"roster/domain/registrar"
 )
 
-// issuers says whose software statements are trusted. Keys are read when they are needed first, so that no
-// start depends on others. Statements may name this server as their audience by the URLs that clients see.
-func (s *serveCommand) issuers(publicURL string, logger *slog.Logger) registrar.Issuers {
-	issuers := registrar.Issuers{
-		Keys:     map[string]*registrar.KeySet{},
-		Audience: []string{publicURL, publicURL + "/", publicURL + "/identity/register", publicURL + "/identity/connect/register"},
-	}
-	fetcher := outbound.New(logger) // of its own: clients' documents must not take its places
-	for issuer, source := range s.SoftwareIssuers {
-		read := func(context.Context) ([]byte, error) { return readFile(source) }
-		if isURL(source) {
-			read = func(ctx context.Context) ([]byte, error) { return fetcher.Fetch(ctx, source) }
-		}
-		issuers.Keys[issuer] = registrar.NewKeySet(read, logger.With("issuer", issuer))
-	}
-	return issuers
-}
-
 // issuerSources are where the keys of issuers are, a file or an https URL, by the names of the issuers.
 type issuerSources map[string]string
 
@@ -55,6 +37,25 @@ func (sources *issuerSources) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// trusted returns the issuers whose software statements are trusted. Their keys are read when they are needed first,
+// so that the start does not depend on other servers. Statements may name this server as their audience by the URLs
+// that clients see.
+func (sources issuerSources) trusted(publicURL string, logger *slog.Logger) registrar.Issuers {
+	issuers := registrar.Issuers{
+		Keys:     map[string]*registrar.KeySet{},
+		Audience: []string{publicURL, publicURL + "/", publicURL + "/identity/register", publicURL + "/identity/connect/register"},
+	}
+	fetcher := outbound.New(logger) // of its own: clients' documents must not take its places
+	for issuer, source := range sources {
+		read := func(context.Context) ([]byte, error) { return readFile(source) }
+		if isURL(source) {
+			read = func(ctx context.Context) ([]byte, error) { return fetcher.Fetch(ctx, source) }
+		}
+		issuers.Keys[issuer] = registrar.NewKeySet(read, logger.With("issuer", issuer))
+	}
+	return issuers
+}
+
 // validate refuses files without keys. What others serve is not asked for before it is needed.
 func (sources issuerSources) validate() error {
 	for issuer, source := range sources {
@@ -71,8 +72,6 @@ func (sources issuerSources) validate() error {
 	}
 	return nil
 }
-
-func isURL(source string) bool { return strings.Contains(source, "://") }
 
 func isKeysURL(source string) bool {
 	u, err := url.Parse(source)

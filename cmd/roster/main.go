@@ -8,8 +8,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
+
+	"roster/cmd/roster/terminal"
 )
 
 func main() {
@@ -28,7 +29,7 @@ const (
 // Run runs the program with these arguments and the settings of the environment until it is done or ctx
 // ends, and returns its exit status. What goes wrong is one line on stderr. All that is printed is printable.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	stdout, stderr = &printable{to: stdout}, &printable{to: stderr}
+	stdout, stderr = terminal.NewWriter(stdout), terminal.NewWriter(stderr)
 	command, err := parse(args, stdout)
 	if errors.Is(err, errHelped) {
 		return exitOK
@@ -42,20 +43,4 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitFailure
 	}
 	return exitOK
-}
-
-type versionCommand struct{}
-
-func (versionCommand) run(_ context.Context, stdout, _ io.Writer) error {
-	version, revision := "unknown", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-		for _, setting := range info.Settings {
-			if setting.Key == "vcs.revision" {
-				revision = " " + setting.Value
-			}
-		}
-	}
-	_, err := fmt.Fprintf(stdout, "roster %s%s\n", version, revision)
-	return err
 }

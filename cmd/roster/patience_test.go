@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"roster/api"
+	"roster/cmd/roster/httpserver"
 	"roster/domain"
 	"roster/domain/oauth"
 	"roster/projections/readmodel"
@@ -70,7 +71,7 @@ func served(handler http.Handler, use func(net.Conn)) {
 	ours, theirs := net.Pipe()
 	listener := lone{make(chan net.Conn, 1)}
 	listener.connections <- theirs
-	server := newHTTPServer(handler, slog.New(slog.DiscardHandler))
+	server := httpserver.New(handler, httpserver.Options{Logger: slog.New(slog.DiscardHandler)})
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	defer func() {

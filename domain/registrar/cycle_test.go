@@ -52,7 +52,7 @@ func snapshot[S any](f *folded, a domain.Aggregate, evolve func(S, domain.Aggreg
 func TestDecisionsLeanOnNoSnapshot(t *testing.T) {
 	for at := range uint64(8) {
 		for _, broken := range []error{nil, errors.New("disk image is malformed")} {
-			r := newRegistry(upToDate{})
+			r := newRegistry()
 			snapshots := &folded{log: r.log, err: broken}
 			r.Snapshots, r.Logger = snapshots, slog.New(slog.DiscardHandler)
 			issued := r.mustIssue(t, domain.IssueToken{MaxUses: 2})
@@ -97,7 +97,7 @@ func TestDecisionsLeanOnNoSnapshot(t *testing.T) {
 
 // With a snapshot that is up to date nothing before it is read, by whoever asks and whatever for.
 func TestOnlyTheTailIsRead(t *testing.T) {
-	r := newRegistry(upToDate{})
+	r := newRegistry()
 	issued := r.mustIssue(t, domain.IssueToken{MaxUses: 5})
 	client := r.mustRegister(t, webApp)
 	for _, name := range []string{"one", "two", "three"} {
@@ -141,7 +141,7 @@ func TestOnlyTheTailIsRead(t *testing.T) {
 // A client changes itself so often and no oftener. What changes nothing is not counted, nor what is refused,
 // nor an ending; and the limit is each client's own.
 func TestChangesAreLimited(t *testing.T) {
-	log := newRegistry(upToDate{})
+	log := newRegistry()
 	options := log.Options
 	options.ChangeRate = 3
 	r := &registry{Registrar: registrar.New(options), log: log.log}

@@ -16,7 +16,7 @@ func TestFetchesAreLimited(t *testing.T) {
 	const plain, paired = `{"redirect_uris":["https://a.example/cb"]}`, `{"redirect_uris":["https://a.example/cb"],"sector_identifier_uri":"https://a.example/s","subject_type":"pairwise"}`
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	r := registrar.New(registrar.Options{
-		Log: memory.New(), Waiter: upToDate{}, Sealer: marker{}, Policy: oauth.DefaultPolicy,
+		Log: memory.New(), Sealer: marker{}, Policy: oauth.DefaultPolicy,
 		Fetcher: new(asked), FetchRate: 3, Now: func() time.Time { return now },
 	})
 	register := func(from, body string) (registrar.Registration, error) {

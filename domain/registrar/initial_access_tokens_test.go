@@ -27,7 +27,7 @@ func (r *registry) mustIssue(t *testing.T, command domain.IssueToken) registrar.
 }
 
 func TestRegisterWithToken(t *testing.T) {
-	r := newRegistry(upToDate{})
+	r := newRegistry()
 	ctx := t.Context()
 	issued := r.mustIssue(t, domain.IssueToken{Label: "Partners", MaxUses: 2, Terms: oauth.Terms{Owner: "acme", Scopes: []string{"openid"}}})
 	if id, secret, _ := strings.Cut(issued.Token, "."); id != issued.ID || len(secret) != 43 {
@@ -71,7 +71,7 @@ func TestRegisterWithToken(t *testing.T) {
 }
 
 func TestTokensThatAreRefused(t *testing.T) {
-	r := newRegistry(upToDate{})
+	r := newRegistry()
 	ctx := t.Context()
 	expired := r.mustIssue(t, domain.IssueToken{ExpiresAt: r.now.Add(time.Minute)})
 	usedUp := r.mustIssue(t, domain.IssueToken{MaxUses: 1})
@@ -120,7 +120,7 @@ func TestTokensThatAreRefused(t *testing.T) {
 // refused as with any token that is used up.
 func TestConcurrentUses(t *testing.T) {
 	for _, most := range []int{1, 7, 0} {
-		r := newRegistry(upToDate{})
+		r := newRegistry()
 		issued := r.mustIssue(t, domain.IssueToken{MaxUses: most})
 		const callers = 50
 		results := make([]error, callers)
@@ -152,7 +152,7 @@ func TestConcurrentUses(t *testing.T) {
 }
 
 func TestATokenRevokedMeanwhile(t *testing.T) {
-	r := newRegistry(upToDate{})
+	r := newRegistry()
 	issued := r.mustIssue(t, domain.IssueToken{MaxUses: 1})
 	r.before(func(elsewhere *registry) {
 		if err := elsewhere.RevokeToken(t.Context(), admin, issued.ID, ""); err != nil {
@@ -175,7 +175,7 @@ func TestFaultsOfAUse(t *testing.T) {
 	}{
 		memory.NotStored: {1, false}, memory.Lost: {1, true}, memory.Unacked: {3, true},
 	} {
-		r := newRegistry(upToDate{})
+		r := newRegistry()
 		issued := r.mustIssue(t, domain.IssueToken{MaxUses: 1})
 		r.log.SetHooks(memory.Hooks{Append: func([]domain.Change) memory.Fault { return fault }})
 		_, err := r.RegisterWith(t.Context(), "", issued.Token, parse(t, webApp))
@@ -190,7 +190,7 @@ func TestFaultsOfAUse(t *testing.T) {
 }
 
 func TestIssueTokenFaults(t *testing.T) {
-	r := newRegistry(upToDate{})
+	r := newRegistry()
 	_, err := r.IssueToken(t.Context(), admin, domain.IssueToken{MaxUses: -1})
 	if refused := (*oauth.Error)(nil); !errors.As(err, &refused) {
 		t.Errorf("wrong command: %v", err)

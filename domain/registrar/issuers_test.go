@@ -159,7 +159,7 @@ func TestStatementsOfTrustedIssuers(t *testing.T) {
 		t.Run("D-12 "+string(alg), func(t *testing.T) {
 			key, i := signingKey(t, alg, "one"), new(issuer)
 			i.serves(key)
-			r := newRegistry(upToDate{}).trusting(i.trust())
+			r := newRegistry().trusting(i.trust())
 			registered := r.mustRegister(t, stating(sign(t, key, claimed, nil)))
 			if name := registered.Client.Metadata.Name(); name != "Stated" {
 				t.Errorf("D-9 name %q", name)
@@ -172,7 +172,7 @@ func TestStatementsOfTrustedIssuers(t *testing.T) {
 func TestStatementsTellWhatIsWrong(t *testing.T) {
 	key, i := signingKey(t, jose.ES256, "one"), new(issuer)
 	i.serves(key)
-	r := newRegistry(upToDate{}).trusting(i.trust())
+	r := newRegistry().trusting(i.trust())
 	claims := func(members string) string { return strings.TrimSuffix(claimed, "}") + members + "}" }
 	at := func(name string, after time.Duration) string {
 		return claims(fmt.Sprintf(`,"%s":%d`, name, r.now.Add(after).Unix()))
@@ -221,7 +221,7 @@ func TestStatementsTellWhatIsWrong(t *testing.T) {
 	}
 
 	t.Run("D-20 of nobody whom the server trusts", func(t *testing.T) {
-		newRegistry(upToDate{}).wantCode(t, stating(sign(t, key, claimed, nil)), unapproved)
+		newRegistry().wantCode(t, stating(sign(t, key, claimed, nil)), unapproved)
 	})
 	t.Run("D-12 not signed", func(t *testing.T) {
 		encode := base64.RawURLEncoding.EncodeToString
@@ -262,7 +262,7 @@ func TestStatementsTellWhatIsWrong(t *testing.T) {
 		rsaKey := signingKey(t, jose.RS256, "two")
 		i := new(issuer)
 		i.serves(rsaKey)
-		r := newRegistry(upToDate{}).trusting(i.trust())
+		r := newRegistry().trusting(i.trust())
 		rsaKey.Algorithm = string(jose.PS256)
 		r.wantCode(t, stating(sign(t, rsaKey, claimed, nil)), invalid)
 	})
@@ -271,7 +271,7 @@ func TestStatementsTellWhatIsWrong(t *testing.T) {
 		encrypting.Use = "enc"
 		i := new(issuer)
 		i.serves(encrypting, key)
-		r := newRegistry(upToDate{}).trusting(i.trust())
+		r := newRegistry().trusting(i.trust())
 		r.wantCode(t, stating(sign(t, encrypting, claimed, nil)), invalid)
 		r.wantCode(t, stating(sign(t, key, claimed, nil)), accepted)
 	})
@@ -280,7 +280,7 @@ func TestStatementsTellWhatIsWrong(t *testing.T) {
 		short.Algorithm = ""
 		i := new(issuer)
 		i.serves(short)
-		r := newRegistry(upToDate{}).trusting(i.trust())
+		r := newRegistry().trusting(i.trust())
 		encode := base64.RawURLEncoding.EncodeToString
 		signed := encode([]byte(`{"alg":"ES384"}`)) + "." + encode([]byte(claimed))
 		digest := sha512.Sum384([]byte(signed))
@@ -293,7 +293,7 @@ func TestStatementsTellWhatIsWrong(t *testing.T) {
 		others.serves(otherKey)
 		trusted := i.trust()
 		trusted.Keys[second] = registrar.NewKeySet(others.source, slog.New(slog.DiscardHandler))
-		r := newRegistry(upToDate{}).trusting(trusted)
+		r := newRegistry().trusting(trusted)
 		r.wantCode(t, stating(sign(t, otherKey, claimed, nil)), invalid)
 		r.wantCode(t, stating(sign(t, key, `{"iss":"`+second+`"}`, nil)), invalid)
 		r.wantCode(t, stating(sign(t, otherKey, `{"iss":"`+second+`"}`, nil)), accepted)
@@ -323,7 +323,7 @@ func TestStatementsTellWhatIsWrong(t *testing.T) {
 func TestStatementsInUpdates(t *testing.T) {
 	key, i := signingKey(t, jose.EdDSA, "one"), new(issuer)
 	i.serves(key)
-	r := newRegistry(upToDate{}).trusting(i.trust())
+	r := newRegistry().trusting(i.trust())
 	first := sign(t, key, strings.TrimSuffix(claimed, "}")+fmt.Sprintf(`,"exp":%d}`, r.now.Add(10*time.Minute).Unix()), nil)
 	registered := r.mustRegister(t, stating(first))
 	put := func(statement string) error {

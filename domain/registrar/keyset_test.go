@@ -22,7 +22,7 @@ func TestKeysOfIssuers(t *testing.T) {
 	start := func() (*issuer, *registry) {
 		i := new(issuer)
 		i.serves(one)
-		return i, newRegistry(upToDate{}).trusting(i.trust())
+		return i, newRegistry().trusting(i.trust())
 	}
 	wantRead := func(t *testing.T, i *issuer, want int64) {
 		t.Helper()
@@ -108,7 +108,7 @@ func TestKeysAreReadOnceForAll(t *testing.T) {
 		i := new(issuer)
 		i.serves(key)
 		served := make(chan struct{})
-		r := newRegistry(upToDate{}).trusting(registrar.Issuers{Keys: map[string]*registrar.KeySet{
+		r := newRegistry().trusting(registrar.Issuers{Keys: map[string]*registrar.KeySet{
 			issuerName: registrar.NewKeySet(func(ctx context.Context) ([]byte, error) {
 				select {
 				case <-served:

@@ -57,7 +57,7 @@ func TestAnEndingGoesBeforeAllChanges(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := newRegistry(upToDate{})
+				r := newRegistry()
 				client := r.mustRegister(t, webApp)
 				release := r.hold()
 				const changes = 64
@@ -91,7 +91,7 @@ func TestAnEndingGoesBeforeAllChanges(t *testing.T) {
 
 func TestTheRevocationOfATokenGoesBeforeItsUses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRegistry(upToDate{})
+		r := newRegistry()
 		issued := r.mustIssue(t, domain.IssueToken{MaxUses: 100})
 		release := r.hold()
 		const uses = 64
@@ -137,7 +137,7 @@ func TestAnEndingIsTriedUntilItSucceeds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := newRegistry(upToDate{})
+				r := newRegistry()
 				client, issued := r.mustRegister(t, webApp), r.mustIssue(t, domain.IssueToken{MaxUses: 1000})
 				elsewhere := r.elsewhere()
 				first := 100
@@ -168,7 +168,7 @@ func TestAnEndingIsTriedUntilItSucceeds(t *testing.T) {
 // A stranger with a wrong token is told so at once, and takes no turn from the client.
 func TestAWrongTokenStandsInNoLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRegistry(upToDate{})
+		r := newRegistry()
 		client := r.mustRegister(t, webApp)
 		release := r.hold()
 		changed := make(chan error, 1)
@@ -192,7 +192,7 @@ func TestAWrongTokenStandsInNoLine(t *testing.T) {
 // Whoever gives up waiting leaves the line to the others.
 func TestALineOutlivesThoseWhoLeaveIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRegistry(upToDate{})
+		r := newRegistry()
 		client := r.mustRegister(t, webApp)
 		release := r.hold()
 		changed := make(chan error, 2)

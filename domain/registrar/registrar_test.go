@@ -20,7 +20,7 @@ import (
 )
 
 func TestLife(t *testing.T) {
-	r := newRegistry(upToDate{})
+	r := newRegistry()
 	ctx := t.Context()
 	registered := r.mustRegister(t, webApp)
 	id, token := registered.Client.ID, registered.RegistrationAccessToken
@@ -75,7 +75,7 @@ func TestLife(t *testing.T) {
 }
 
 func TestAdmission(t *testing.T) {
-	r := newRegistry(upToDate{})
+	r := newRegistry()
 	ctx := t.Context()
 	mine, other, ended := r.mustRegister(t, webApp), r.mustRegister(t, webApp), r.mustRegister(t, webApp)
 	if err := r.Revoke(ctx, domain.Actor{Kind: domain.ActorAdmin, ID: "admin"}, ended.Client.ID, "spam"); err != nil {
@@ -105,7 +105,7 @@ func TestAdmission(t *testing.T) {
 }
 
 func TestAdministratorsEnd(t *testing.T) {
-	r := newRegistry(upToDate{})
+	r := newRegistry()
 	ctx := t.Context()
 	one, two := r.mustRegister(t, webApp), r.mustRegister(t, webApp)
 	if err := r.DeleteAs(ctx, admin, one.Client.ID); err != nil {
@@ -162,7 +162,7 @@ func TestAFullRegistryFetchesNothing(t *testing.T) {
 		"room, and who it says to be of":     {9, `{"redirect_uris":["https://a.example/cb"],"sector_identifier_uri":"https://a.example/s","ext_param_owner":"ann"}`, "", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRegistry(upToDate{})
+			r := newRegistry()
 			var fetched asked
 			r.Fetcher, r.Census = &fetched, populated{Clients: test.clients, OfOwner: 2}
 			r.Policy.MaxClients, r.Policy.MaxClientsPerOwner = 10, 2
@@ -175,16 +175,27 @@ func TestAFullRegistryFetchesNothing(t *testing.T) {
 	}
 }
 
+// Changes are answered as soon as they are durable: nothing is asked of a read model, which has applied nothing.
 func TestAnAnswerNeedsTheLogAlone(t *testing.T) {
-	r := newRegistry(behind{})
-	registered := r.mustRegister(t, webApp)
+	r := newRegistry()
+	r.Snapshots = &folded{log: r.log}
+	registered, issued := r.mustRegister(t, webApp), r.mustIssue(t, domain.IssueToken{MaxUses: 1})
+	if err := rename(r, registered, "other"); err != nil {
+		t.Error(err)
+	}
+	if _, err := r.RegisterWith(t.Context(), "", issued.Token, parse(t, webApp)); err != nil {
+		t.Error(err)
+	}
+	if err := r.RevokeToken(t.Context(), admin, issued.ID, ""); err != nil {
+		t.Error(err)
+	}
 	if err := r.Delete(t.Context(), "", registered.Client.ID, registered.RegistrationAccessToken); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestAConflictIsDecidedAnew(t *testing.T) {
-	r := newRegistry(upToDate{})
+	r := newRegistry()
 	ctx := t.Context()
 	registered := r.mustRegister(t, webApp)
 	id, token := registered.Client.ID, registered.RegistrationAccessToken
@@ -201,7 +212,7 @@ func TestAConflictIsDecidedAnew(t *testing.T) {
 		}
 	})
 	t.Run("however many there are", func(t *testing.T) {
-		client := newRegistry(upToDate{})
+		client := newRegistry()
 		registered := client.mustRegister(t, webApp)
 		var updating sync.WaitGroup
 		for i := range 64 {
@@ -236,7 +247,7 @@ func TestAConflictIsDecidedAnew(t *testing.T) {
 
 // Conditions are held against the state that a change is decided on, not one that was read before.
 func TestConditions(t *testing.T) {
-	r := newRegistry(upToDate{})
+	r := newRegistry()
 	ctx := t.Context()
 	registered := r.mustRegister(t, webApp)
 	id, token := registered.Client.ID, registered.RegistrationAccessToken
@@ -270,7 +281,7 @@ func TestConditions(t *testing.T) {
 }
 
 func TestRotation(t *testing.T) {
-	r := newRegistry(upToDate{})
+	r := newRegistry()
 	r.RotateAccessTokens = true
 	ctx := t.Context()
 	registered := r.mustRegister(t, webApp)
@@ -294,7 +305,7 @@ func TestRotation(t *testing.T) {
 }
 
 func TestExpiredSecretsAreReplaced(t *testing.T) {
-	r := newRegistry(upToDate{})
+	r := newRegistry()
 	ctx := t.Context()
 	registered := r.mustRegister(t, webApp)
 	id, token := registered.Client.ID, registered.RegistrationAccessToken
@@ -350,7 +361,7 @@ func TestFaults(t *testing.T) {
 			{memory.Lost, false, true, true},
 			{memory.Unacked, true, true, true},
 		} {
-			r := newRegistry(upToDate{})
+			r := newRegistry()
 			client := r.mustRegister(t, webApp)
 			r.log.SetHooks(memory.Hooks{Append: func([]domain.Change) memory.Fault { return test.fault }})
 			err := use(t, r, client)
@@ -365,7 +376,7 @@ func TestFaults(t *testing.T) {
 }
 
 func TestIDsAscend(t *testing.T) {
-	r := newRegistry(upToDate{})
+	r := newRegistry()
 	last := ""
 	for range 100 {
 		r.now = r.now.Add(time.Millisecond)

@@ -1,7 +1,6 @@
 package registrar_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -18,25 +17,15 @@ type registry struct {
 	now time.Time
 }
 
-// upToDate is a read model that has applied everything.
-type upToDate struct{}
-
-func (upToDate) Wait(context.Context, uint64) error { return nil }
-
-// behind is a read model that never catches up.
-type behind struct{}
-
-func (behind) Wait(context.Context, uint64) error { return context.DeadlineExceeded }
-
 // marker seals by naming what was sealed.
 type marker struct{}
 
 func (marker) Seal(clientID, secret string) []byte { return []byte("sealed for " + clientID) }
 
-func newRegistry(waiter registrar.Waiter) *registry {
+func newRegistry() *registry {
 	r := &registry{log: memory.New(), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	r.Registrar = registrar.New(registrar.Options{
-		Log: r.log, Waiter: waiter, Sealer: marker{}, Policy: oauth.DefaultPolicy,
+		Log: r.log, Sealer: marker{}, Policy: oauth.DefaultPolicy,
 		SecretLifetime: time.Hour, Now: func() time.Time { return r.now },
 	})
 	return r

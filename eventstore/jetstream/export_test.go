@@ -80,6 +80,15 @@ func (unacked) Err() <-chan error {
 	return c
 }
 
+// Put stores an event that this program may not know.
+func (l *Log) Put(ctx context.Context, r eventstore.Encoded) (seq uint64, err error) {
+	ack, err := l.js.PublishMsg(ctx, messageOf(r))
+	if err != nil {
+		return 0, err
+	}
+	return ack.Sequence, nil
+}
+
 // InterceptSync puts f in the place of each sync of a file or directory. It must be called before the
 // first append.
 func (l *Log) InterceptSync(f func(path string, sync func() error) error) {

@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"roster/domain"
+	"roster/eventstore"
 	"roster/eventstore/storetest"
 )
 
@@ -129,6 +131,31 @@ func TestHeaders(t *testing.T) {
 	}
 	if diff := cmp.Diff(want.Header, msg.Header); diff != "" || msg.Subject != want.Subject || string(msg.Data) != string(want.Data) {
 		t.Errorf("%s %s\n%s", msg.Subject, msg.Data, diff)
+	}
+}
+
+// A header of the envelope that is not known is of a newer program. Those of others are ignored.
+func TestUnknownHeader(t *testing.T) {
+	want := storetest.Revoked(domain.ClientAggregate("c1"))
+	msg, err := encode(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	msg.Header.Set("Nats-Expected-Stream", StreamName)
+	msg.Header.Set("Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+	got, err := decode(7, msg.Subject, msg.Header, msg.Data)
+	if diff := cmp.Diff(want, got.Envelope); diff != "" || err != nil {
+		t.Errorf("%v: %s", err, diff)
+	}
+	msg.Header.Set("Roster-Tenant", "acme")
+	_, err = decode(7, msg.Subject, msg.Header, msg.Data)
+	if !errors.Is(err, eventstore.ErrUnknownSchema) {
+		t.Fatalf("decode = %v, want ErrUnknownSchema", err)
+	}
+	for _, want := range []string{"sequence 7", `"ClientRevoked" version 1`, "Roster-Tenant"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q does not say %s", err, want)
+		}
 	}
 }
 

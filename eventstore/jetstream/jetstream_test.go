@@ -28,7 +28,17 @@ func TestLog(t *testing.T) {
 			return open(t, dirs[log])
 		},
 		Inject: func(log eventstore.Log, fault storetest.Fault) { log.(*jetstream.Log).Inject(fault) },
+		Put:    put,
 	})
+}
+
+func put(t testing.TB, log eventstore.Log, r eventstore.Encoded) uint64 {
+	t.Helper()
+	seq, err := log.(*jetstream.Log).Put(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seq
 }
 
 // openLog opens a log that is closed with the test.

@@ -3,6 +3,7 @@ package jetstream
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,14 +15,19 @@ import (
 	"roster/eventstore"
 )
 
-// The headers that, beside the server's own Nats-Msg-Id, hold the envelope of an event.
+// The headers that, beside the server's own Nats-Msg-Id, hold the envelope of an event. Any other header with their
+// prefix is of a newer program, which recorded in it what must not be left out. A header without the prefix says
+// nothing of the event and is ignored.
 const (
+	headerPrefix    = "Roster-"
 	headerType      = "Roster-Type"
 	headerVersion   = "Roster-Version"
 	headerTime      = "Roster-Time" // RFC 3339, UTC
 	headerActorKind = "Roster-Actor-Kind"
 	headerActorID   = "Roster-Actor-Id" // percent-encoded: a header's value is one line of text
 )
+
+var envelopeHeaders = []string{headerType, headerVersion, headerTime, headerActorKind, headerActorID}
 
 // The headers of an atomic batch.
 const (
@@ -53,6 +59,10 @@ func encode(e domain.Envelope) (*nats.Msg, error) {
 	if err != nil {
 		return nil, err
 	}
+	return messageOf(r), nil
+}
+
+func messageOf(r eventstore.Encoded) *nats.Msg {
 	return &nats.Msg{
 		Subject: subjectOf(r.Aggregate),
 		Header: nats.Header{
@@ -64,7 +74,7 @@ func encode(e domain.Envelope) (*nats.Msg, error) {
 			headerActorID:         {url.PathEscape(r.ActorID)},
 		},
 		Data: r.Body,
-	}, nil
+	}
 }
 
 func decode(seq uint64, subject string, header nats.Header, body []byte) (eventstore.Recorded, error) {
@@ -83,6 +93,12 @@ func decodeEnvelope(subject string, header nats.Header, body []byte) (domain.Env
 	version, err := strconv.Atoi(header.Get(headerVersion))
 	if err != nil {
 		return domain.Envelope{}, fmt.Errorf("header %s: %w", headerVersion, err)
+	}
+	for name := range header {
+		if strings.HasPrefix(name, headerPrefix) && !slices.Contains(envelopeHeaders, name) {
+			return domain.Envelope{}, fmt.Errorf("decode %q version %d: %w: header %s",
+				header.Get(headerType), version, eventstore.ErrUnknownSchema, name)
+		}
 	}
 	at, err := time.Parse(time.RFC3339Nano, header.Get(headerTime))
 	if err != nil {

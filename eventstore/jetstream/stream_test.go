@@ -64,6 +64,7 @@ func TestExternalLog(t *testing.T) {
 	storetest.Run(t, storetest.Harness{
 		Open:   func(t testing.TB) eventstore.Log { return openURL(t, startNATS(t, t.TempDir(), -1).ClientURL()) },
 		Inject: func(log eventstore.Log, fault storetest.Fault) { log.(*jetstream.Log).Inject(fault) },
+		Put:    put,
 	})
 }
 

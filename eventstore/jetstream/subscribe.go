@@ -107,24 +107,28 @@ func (s *subscription) Next(ctx context.Context, max int) ([]eventstore.Recorded
 		return nil, ctx.Err()
 	}
 	events, err := s.take(ctx, first, max)
-	if err == nil {
-		// A follower must not get ahead of what is on disk: it would remember what a loss of power undid.
-		err = s.log.durable(ctx, s.after)
-	}
 	if err != nil {
+		s.end(err)
+	}
+	if len(events) == 0 {
+		return nil, err
+	}
+	// A follower must not get ahead of what is on disk: it would remember what a loss of power undid.
+	if err := s.log.durable(ctx, s.after); err != nil {
 		s.end(err)
 		return nil, err
 	}
 	return events, nil
 }
 
-// take returns the events of first and of the messages that are there behind it, at most max.
+// take returns the events of first and of the messages that are there behind it, at most max. With an error it
+// returns the events before the one that the error is about.
 func (s *subscription) take(ctx context.Context, first jetstream.Msg, max int) ([]eventstore.Recorded, error) {
 	events := make([]eventstore.Recorded, 0, min(max, len(s.msgs)+1))
 	for msg := first; ; {
 		event, err := s.accept(ctx, msg)
 		if err != nil {
-			return nil, err
+			return events, err
 		}
 		events = append(events, event)
 		if len(events) == max {

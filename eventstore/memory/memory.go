@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -42,10 +41,11 @@ type Log struct {
 
 	mu     sync.Mutex
 	hooks  Hooks
-	events []eventstore.Recorded       // events[i].Seq == i+1
-	last   map[domain.Aggregate]uint64 // sequence of each aggregate's last event
-	byID   map[string]uint64           // sequence of each event id
-	grown  chan struct{}               // closed, and made anew, by each append
+	events []eventstore.Recorded         // events[i].Seq == i+1
+	put    map[uint64]eventstore.Encoded // what Put stored, by sequence: its event is decoded when it is read
+	last   map[domain.Aggregate]uint64   // sequence of each aggregate's last event
+	byID   map[string]uint64             // sequence of each event id
+	grown  chan struct{}                 // closed, and made anew, by each append
 
 	acknowledged uint64 // the highest sequence that Append returned
 }
@@ -58,6 +58,7 @@ func New() *Log {
 		identity: eventstore.Identity{Name: "memory", Created: time.Now().UTC()},
 		last:     make(map[domain.Aggregate]uint64),
 		byID:     make(map[string]uint64),
+		put:      make(map[uint64]eventstore.Encoded),
 		grown:    make(chan struct{}),
 	}
 }
@@ -125,15 +126,49 @@ func (l *Log) store(changes []domain.Change) (uint64, error) {
 	}
 	for _, change := range changes {
 		for _, e := range change.Events {
-			seq := uint64(len(l.events)) + 1
-			l.events = append(l.events, eventstore.Recorded{Seq: seq, Envelope: e})
-			l.last[e.Aggregate] = seq
-			l.byID[e.ID] = seq
+			l.add(e)
 		}
 	}
+	l.wake()
+	return uint64(len(l.events)), nil
+}
+
+// add stores an event. The caller holds the lock, and wakes those who wait.
+func (l *Log) add(e domain.Envelope) (seq uint64) {
+	seq = uint64(len(l.events)) + 1
+	l.events = append(l.events, eventstore.Recorded{Seq: seq, Envelope: e})
+	l.last[e.Aggregate] = seq
+	l.byID[e.ID] = seq
+	return seq
+}
+
+func (l *Log) wake() {
 	close(l.grown)
 	l.grown = make(chan struct{})
-	return uint64(len(l.events)), nil
+}
+
+// Put stores an event as another program has encoded it, whether this one can decode it or not, and returns its
+// sequence. It is not counted as acknowledged. It serves tests of what a newer program wrote.
+func (l *Log) Put(r eventstore.Encoded) (seq uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	seq = l.add(domain.Envelope{ID: r.ID, Aggregate: r.Aggregate})
+	l.put[seq] = r
+	l.wake()
+	return seq
+}
+
+// decode returns an event as it is read. The caller holds the lock.
+func (l *Log) decode(e eventstore.Recorded) (eventstore.Recorded, error) {
+	r, ok := l.put[e.Seq]
+	if !ok {
+		return e, nil
+	}
+	envelope, err := eventstore.Decode(r)
+	if err != nil {
+		return eventstore.Recorded{}, fmt.Errorf("event at sequence %d: %w", e.Seq, err)
+	}
+	return eventstore.Recorded{Seq: e.Seq, Envelope: envelope}, nil
 }
 
 // storedBefore tells a conflict from a retry of what was stored already.
@@ -158,20 +193,31 @@ func (l *Log) Load(ctx context.Context, aggregate domain.Aggregate, after uint64
 			return 0, err
 		}
 	}
-	for _, r := range l.eventsAfter(after) {
-		if r.Aggregate == aggregate {
-			apply(r.Envelope)
-			last = r.Seq
-		}
+	history, err := l.history(aggregate, after)
+	for _, r := range history {
+		apply(r.Envelope)
+		last = r.Seq
+	}
+	if err != nil {
+		return 0, err
 	}
 	return last, nil
 }
 
-// eventsAfter returns the events beyond a sequence, which are never changed.
-func (l *Log) eventsAfter(seq uint64) []eventstore.Recorded {
+// history returns the events of an aggregate beyond a sequence, up to the first that cannot be decoded.
+func (l *Log) history(aggregate domain.Aggregate, after uint64) (history []eventstore.Recorded, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.events[min(seq, uint64(len(l.events))):]
+	for _, e := range l.events[min(after, uint64(len(l.events))):] {
+		if e.Aggregate != aggregate {
+			continue
+		}
+		if e, err = l.decode(e); err != nil {
+			return history, err
+		}
+		history = append(history, e)
+	}
+	return history, nil
 }
 
 // At implements eventstore.Log.
@@ -184,7 +230,7 @@ func (l *Log) At(ctx context.Context, seq uint64) (eventstore.Recorded, error) {
 	if seq == 0 || seq > uint64(len(l.events)) {
 		return eventstore.Recorded{}, eventstore.ErrNoEvent
 	}
-	return l.events[seq-1], nil
+	return l.decode(l.events[seq-1])
 }
 
 // Last implements eventstore.Log.
@@ -234,10 +280,13 @@ func (s *subscription) Next(ctx context.Context, max int) ([]eventstore.Recorded
 				return nil, err
 			}
 		}
-		events, grown := s.log.beyond(s.after, max)
+		events, grown, err := s.log.beyond(s.after, max)
 		if len(events) > 0 {
 			s.after = events[len(events)-1].Seq
 			return events, nil
+		}
+		if err != nil {
+			return nil, err
 		}
 		select {
 		case <-grown:
@@ -249,13 +298,19 @@ func (s *subscription) Next(ctx context.Context, max int) ([]eventstore.Recorded
 // Close implements eventstore.Subscription.
 func (s *subscription) Close() { s.closed = true }
 
-// beyond returns the events after a sequence, at most max, and what is closed when there are more.
-func (l *Log) beyond(after uint64, max int) (events []eventstore.Recorded, grown <-chan struct{}) {
+// beyond returns the events after a sequence, at most max, up to the first that cannot be decoded, the error of that
+// one, and what is closed when there are more.
+func (l *Log) beyond(after uint64, max int) (events []eventstore.Recorded, grown <-chan struct{}, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if after < uint64(len(l.events)) {
-		events = l.events[after:]
-		events = slices.Clone(events[:min(max, len(events))])
+	rest := l.events[min(after, uint64(len(l.events))):]
+	rest = rest[:min(max, len(rest))]
+	events = make([]eventstore.Recorded, 0, len(rest))
+	for _, e := range rest {
+		if e, err = l.decode(e); err != nil {
+			return events, l.grown, err
+		}
+		events = append(events, e)
 	}
-	return events, l.grown
+	return events, l.grown, nil
 }

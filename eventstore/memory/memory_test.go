@@ -19,6 +19,7 @@ func TestLog(t *testing.T) {
 	}
 	storetest.Run(t, storetest.Harness{
 		Open: func(testing.TB) eventstore.Log { return memory.New() },
+		Put:  func(_ testing.TB, log eventstore.Log, r eventstore.Encoded) uint64 { return log.(*memory.Log).Put(r) },
 		Inject: func(log eventstore.Log, fault storetest.Fault) {
 			var once atomic.Bool
 			log.(*memory.Log).SetHooks(memory.Hooks{Append: func([]domain.Change) memory.Fault {

@@ -30,6 +30,8 @@ type Harness struct {
 	Open func(t testing.TB) eventstore.Log
 	// Reopen closes a log and opens it again. Nil: logs of this kind do not outlive their process.
 	Reopen func(t testing.TB, log eventstore.Log) eventstore.Log
+	// Put stores an event that a newer program has encoded, as the last of its aggregate, and returns its sequence.
+	Put func(t testing.TB, log eventstore.Log, r eventstore.Encoded) (seq uint64)
 	// Inject makes the next append suffer a fault.
 	Inject func(log eventstore.Log, fault Fault)
 }
@@ -55,6 +57,9 @@ func Run(t *testing.T, h Harness) {
 	t.Run("a subscription never misses an event under load", h.testFollow)
 	t.Run("a subscription waits no longer than its context", h.testSubscriptionCancelled)
 	t.Run("a closed subscription says so", h.testSubscriptionClosed)
+	for what, alter := range newer {
+		t.Run("what a newer program wrote stops those who read it and nobody else: "+what, func(t *testing.T) { h.testNewer(t, alter) })
+	}
 	if h.Reopen != nil {
 		t.Run("a log that was opened again is the same log", h.testReopen)
 	}

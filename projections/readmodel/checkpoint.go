@@ -2,9 +2,6 @@ package readmodel
 
 import (
 	"context"
-	"crypto/sha256"
-	_ "embed"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,17 +10,23 @@ import (
 	"roster/eventstore"
 )
 
-//go:embed schema.sql
-var schema string
-
-var schemaHash = func() string {
-	sum := sha256.Sum256([]byte(schema))
-	return hex.EncodeToString(sum[:])
-}()
+const checkpointTable = `
+-- One row: where in which log the read model stands.
+CREATE TABLE checkpoint (
+    schema      TEXT    NOT NULL, -- schemaHash
+    log_name    TEXT    NOT NULL,
+    log_created TEXT    NOT NULL, -- RFC 3339
+    seq         INTEGER NOT NULL, -- the last event applied; 0: none
+    event_id    TEXT    NOT NULL,
+    latest      INTEGER NOT NULL, -- the latest time of any event applied
+    lag         INTEGER NOT NULL  -- how much earlier, at most, an event is than the latest one before it
+) STRICT;
+`
 
 const (
 	insertCheckpoint = `INSERT INTO checkpoint VALUES (?, ?, ?, 0, '', 0, 0)`
 	selectCheckpoint = `SELECT schema, log_name, log_created, seq, event_id, latest, lag FROM checkpoint`
+	selectStand      = `SELECT seq, lag FROM checkpoint`
 	updateCheckpoint = `UPDATE checkpoint SET seq = ?, event_id = ?, latest = ?, lag = ?`
 )
 
@@ -76,8 +79,3 @@ func (c checkpoint) continues(ctx context.Context, log Log) error {
 }
 
 func createdText(log eventstore.Identity) string { return log.Created.UTC().Format(time.RFC3339Nano) }
-
-// micros is how the tables hold a time; moment is its inverse.
-func micros(t time.Time) int64 { return t.UnixMicro() }
-
-func moment(micros int64) time.Time { return time.UnixMicro(micros).UTC() }

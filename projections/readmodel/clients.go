@@ -3,28 +3,79 @@ package readmodel
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
+	"time"
 
 	"roster/domain"
 	"roster/eventstore"
 )
 
+// Client is a client as the read model shows it.
+type Client struct {
+	domain.Client
+	RegisteredAt time.Time
+	UpdatedAt    time.Time // time of the client's last event
+}
+
+// ClientQuery selects clients, the newest registered first.
+type ClientQuery struct {
+	Text   string        // part of the name, owner or id, case-insensitive, taken literally; empty: all
+	Status domain.Status // empty: any
+	Owner  string        // exact; empty: any
+	Limit  int           // 1 to 500
+	Cursor string        // NextCursor of the page before; empty: the first page
+}
+
+// ClientPage is a page of clients.
+type ClientPage struct {
+	Clients    []Client
+	NextCursor string // empty: this is the last page
+}
+
+const clientsTable = `
+-- Every client that was ever registered, numbered by the sequence of its registration, or of the first of its
+-- events that the log did not lose: the order of registration is the order of the table.
+CREATE TABLE clients (
+    seq                       INTEGER PRIMARY KEY,
+    id                        TEXT    NOT NULL UNIQUE,
+    status                    TEXT    NOT NULL,
+    owner                     TEXT    NOT NULL,
+    search                    TEXT    NOT NULL, -- name, owner and id as searchText makes it
+    version                   INTEGER NOT NULL,
+    registered_at             INTEGER NOT NULL,
+    updated_at                INTEGER NOT NULL,
+    issued_at                 INTEGER NOT NULL,
+    registration_access_token BLOB    NOT NULL, -- its digest
+    secret                    BLOB    ,             -- NULL, and the next two: the client has none
+    secret_expires_at         INTEGER ,
+    secret_sealed             BLOB    ,
+    metadata                  TEXT    NOT NULL,
+    initial_access_token      TEXT    NOT NULL, -- id; empty: it was registered without
+    imposed_owner             TEXT    NOT NULL, -- by that token; empty: none
+    terms                     TEXT    NOT NULL  -- of that token, as eventstore.EncodeTerms writes it
+) STRICT;
+
+-- All that a query can select by, in the order of its answer: it reads this index alone, and of the table
+-- only the rows that it returns.
+CREATE INDEX clients_search ON clients (seq, status, owner, search);
+
+-- How many clients an owner has that initial access tokens imposed.
+CREATE INDEX clients_owner ON clients (imposed_owner, status) WHERE imposed_owner <> '';
+`
+
 const (
 	clientColumns = `seq, id, status, version, registered_at, updated_at, issued_at,
-	token, secret, secret_expires_at, secret_sealed, metadata, initial_access_token, terms`
+	registration_access_token, secret, secret_expires_at, secret_sealed, metadata, initial_access_token, terms`
 
 	selectClients = `SELECT ` + clientColumns + ` FROM clients`
 
 	insertClient = `INSERT INTO clients (status, owner, search, version, registered_at, updated_at, issued_at,
-	token, secret, secret_expires_at, secret_sealed, metadata, initial_access_token, imposed_owner, terms, seq, id)
+	registration_access_token, secret, secret_expires_at, secret_sealed, metadata, initial_access_token, imposed_owner, terms, seq, id)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	updateClient = `UPDATE clients SET status = ?, owner = ?, search = ?, version = ?, registered_at = ?,
-	updated_at = ?, issued_at = ?, token = ?, secret = ?, secret_expires_at = ?, secret_sealed = ?, metadata = ?,
+	updated_at = ?, issued_at = ?, registration_access_token = ?, secret = ?, secret_expires_at = ?, secret_sealed = ?, metadata = ?,
 	initial_access_token = ?, imposed_owner = ?, terms = ? WHERE seq = ? AND id = ?`
 
 	selectClient = selectClients + ` WHERE id = ?`
@@ -33,6 +84,19 @@ const (
 	selectClientPage = selectClients + ` INDEXED BY clients_search WHERE seq < ?1 AND (?2 = '' OR status = ?2)
 	AND (?3 = '' OR owner = ?3) AND (?4 = '' OR instr(search, ?4)) ORDER BY seq DESC LIMIT ?5`
 )
+
+// clientWrites are the statements that fill the view of clients, clientReads those that read it.
+type clientWrites struct{ load, insert, update *sql.Stmt }
+
+type clientReads struct{ one, page, snapshot *sql.Stmt }
+
+func (w *clientWrites) statements() statements {
+	return statements{selectClient: &w.load, insertClient: &w.insert, updateClient: &w.update}
+}
+
+func (r *clientReads) statements() statements {
+	return statements{selectClient: &r.one, selectClientPage: &r.page, selectClientSnapshot: &r.snapshot}
+}
 
 // clientRow is a client with the sequence of its registration.
 type clientRow struct {
@@ -56,17 +120,18 @@ type clientChange struct {
 	before, after domain.Status
 }
 
+// changeClient changes the view of clients by one event of a client.
 func (w *writer) changeClient(ctx context.Context, e eventstore.Recorded) (clientChange, error) {
-	before, write := clientRow{seq: e.Seq}, w.insertClient
+	before, write := clientRow{seq: e.Seq}, w.clients.insert
 	if registered, first := e.Event.(domain.ClientRegistered); first {
 		if err := w.countClient(ctx, registered); err != nil {
 			return clientChange{}, err
 		}
 	} else {
-		found, err := scanClient(w.loadClient.QueryRowContext(ctx, e.Aggregate.ID))
+		found, err := scanClient(w.clients.load.QueryRowContext(ctx, e.Aggregate.ID))
 		switch {
 		case err == nil:
-			before, write = found, w.saveClient
+			before, write = found, w.clients.update
 		case !errors.Is(err, sql.ErrNoRows):
 			return clientChange{}, fmt.Errorf("load client: %w", err)
 		default:
@@ -92,7 +157,7 @@ func (c clientRow) values() ([]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode metadata: %w", err)
 	}
-	terms, err := encodeTerms(c.Terms)
+	terms, err := eventstore.EncodeTerms(c.Terms)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +170,7 @@ func (c clientRow) values() ([]any, error) {
 		string(c.Status), owner, searchText(c.Metadata.Name(), owner, c.ID), c.Version,
 		micros(c.RegisteredAt), micros(c.UpdatedAt), micros(c.IssuedAt),
 		c.RegistrationAccessToken[:], secret, expires, sealed, string(metadata),
-		c.InitialAccessToken, c.Terms.Owner, terms, c.seq, c.ID,
+		c.InitialAccessToken, c.Terms.Owner, string(terms), c.seq, c.ID,
 	}, nil
 }
 
@@ -116,24 +181,23 @@ func scanClient(row interface{ Scan(...any) error }) (clientRow, error) {
 		registered, updated, issued int64
 		token, secret, sealed       []byte
 		expires                     sql.NullInt64
-		metadata                    []byte
-		terms                       string
+		metadata, terms             []byte
 	)
 	if err := row.Scan(&c.seq, &c.ID, &c.Status, &c.Version, &registered, &updated, &issued,
 		&token, &secret, &expires, &sealed, &metadata, &c.InitialAccessToken, &terms); err != nil {
 		return clientRow{}, err
 	}
-	c.RegisteredAt, c.UpdatedAt, c.IssuedAt = moment(registered), moment(updated), moment(issued)
+	c.RegisteredAt, c.UpdatedAt, c.IssuedAt = timeOf(registered), timeOf(updated), timeOf(issued)
 	copy(c.RegistrationAccessToken[:], token)
 	if expires.Valid {
-		c.Secret = &domain.Secret{ExpiresAt: moment(expires.Int64), Sealed: sealed}
+		c.Secret = &domain.Secret{ExpiresAt: timeOf(expires.Int64), Sealed: sealed}
 		copy(c.Secret.Digest[:], secret)
 	}
 	if err := c.Metadata.UnmarshalJSON(metadata); err != nil {
 		return clientRow{}, fmt.Errorf("%w: metadata of client %s: %w", errBadRow, c.ID, err)
 	}
 	var err error
-	if c.Terms, err = parseTerms(terms); err != nil {
+	if c.Terms, err = eventstore.ParseTerms(terms); err != nil {
 		return clientRow{}, fmt.Errorf("%w: terms of client %s: %w", errBadRow, c.ID, err)
 	}
 	return c, nil
@@ -143,7 +207,7 @@ func scanClient(row interface{ Scan(...any) error }) (clientRow, error) {
 func (m *ReadModel) Client(ctx context.Context, id string) (Client, error) {
 	var c clientRow
 	err := m.lookUp(ctx, func(p *pool) (err error) {
-		c, err = scanClient(p.client.QueryRowContext(ctx, id))
+		c, err = scanClient(p.clients.one.QueryRowContext(ctx, id))
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -158,8 +222,9 @@ func (m *ReadModel) Client(ctx context.Context, id string) (Client, error) {
 // maxClients is the most that a page holds.
 const maxClients = 500
 
-// Clients implements Reader. A page is full while enough clients match. Paging comes upon each client
-// that matches all the while exactly once, whatever is registered meanwhile. Case is that of strings.EqualFold.
+// Clients implements Reader. A page is full while enough clients match. Whoever reads page by page gets each
+// client that matches all the while exactly once, whatever is registered meanwhile. Case is that of
+// strings.EqualFold.
 func (m *ReadModel) Clients(ctx context.Context, q ClientQuery) (ClientPage, error) {
 	before, err := parseCursor(q.Cursor)
 	if err != nil {
@@ -168,7 +233,7 @@ func (m *ReadModel) Clients(ctx context.Context, q ClientQuery) (ClientPage, err
 	limit := min(max(q.Limit, 1), maxClients)
 	var found []clientRow
 	err = m.read(ctx, func(p *pool) error {
-		rows, err := p.clientPage.QueryContext(ctx, before, string(q.Status), q.Owner, fold(q.Text), limit+1)
+		rows, err := p.clients.page.QueryContext(ctx, before, string(q.Status), q.Owner, fold(q.Text), limit+1)
 		if err != nil {
 			return err
 		}
@@ -179,33 +244,9 @@ func (m *ReadModel) Clients(ctx context.Context, q ClientQuery) (ClientPage, err
 		return ClientPage{}, fmt.Errorf("read clients: %w", err)
 	}
 	var page ClientPage
-	for i, c := range found {
-		if i == limit {
-			page.NextCursor = cursor(found[i-1].seq)
-			break
-		}
+	found, page.NextCursor = cutPage(found, limit, func(c clientRow) uint64 { return c.seq })
+	for _, c := range found {
 		page.Clients = append(page.Clients, c.Client)
 	}
 	return page, nil
-}
-
-// cursor names the last client of a page by its sequence. Its form is nobody else's business.
-func cursor(seq uint64) string {
-	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, seq))
-}
-
-// parseCursor returns the sequence below which the next page begins.
-func parseCursor(s string) (int64, error) {
-	if s == "" {
-		return math.MaxInt64, nil
-	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) != 8 {
-		return 0, ErrBadCursor
-	}
-	seq := binary.BigEndian.Uint64(b)
-	if seq == 0 || seq > math.MaxInt64 {
-		return 0, ErrBadCursor
-	}
-	return int64(seq), nil
 }

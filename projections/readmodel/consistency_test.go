@@ -116,7 +116,7 @@ func (i inventory) queries() map[string]func(context.Context, *readmodel.ReadMod
 			return err
 		},
 		"InitialAccessTokens": func(ctx context.Context, m *readmodel.ReadModel) error {
-			page, err := m.InitialAccessTokens(ctx, readmodel.TokenQuery{Limit: 5})
+			page, err := m.InitialAccessTokens(ctx, readmodel.InitialAccessTokenQuery{Limit: 5})
 			return found(len(page.Tokens), err)
 		},
 		"Events": func(ctx context.Context, m *readmodel.ReadModel) error {

@@ -17,18 +17,71 @@ import (
 	"roster/eventstore"
 )
 
+// Event is a recorded event as the event index holds it. It marshals to the event line of the API.
+type Event struct {
+	Seq uint64
+	domain.Envelope
+}
+
+// EventQuery selects events. The zero value of a field does not restrict.
+type EventQuery struct {
+	After    uint64 // sequences beyond this one
+	Before   uint64 // sequences below this one
+	ClientID string
+	Type     string
+	Since    time.Time // at or after
+	Until    time.Time // at or before
+	Newest   bool      // newest first; else in the log's order
+	Limit    int       // 1 to 1000
+}
+
+const eventsTable = `
+-- Every event. Rows are never changed.
+CREATE TABLE events (
+    seq        INTEGER PRIMARY KEY,
+    aggregate  INTEGER NOT NULL, -- the sequence of its aggregate's first event: clients.seq or initial_access_tokens.seq; 0: the registry itself
+    time       INTEGER NOT NULL,
+    latest     INTEGER NOT NULL, -- the latest time of this event and all before it: ascends with seq
+    id         TEXT    NOT NULL,
+    type       TEXT    NOT NULL,
+    version    INTEGER NOT NULL, -- of the type's schema
+    actor_kind TEXT    NOT NULL,
+    actor_id   TEXT    NOT NULL,
+    actor_ip   TEXT    NOT NULL,
+    data       TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX events_aggregate ON events (aggregate);
+CREATE INDEX events_type ON events (type);
+CREATE INDEX events_latest ON events (latest);
+`
+
 const (
 	insertEvent = `INSERT INTO events (seq, aggregate, time, latest, id, type, version, actor_kind, actor_id, actor_ip, data)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	selectEvents = `SELECT e.seq, e.aggregate, c.id, t.id, e.time, e.id, e.type, e.version, e.actor_kind, e.actor_id, e.actor_ip, e.data
-	FROM events e LEFT JOIN clients c ON c.seq = e.aggregate LEFT JOIN tokens t ON t.seq = e.aggregate`
+	FROM events e LEFT JOIN clients c ON c.seq = e.aggregate LEFT JOIN initial_access_tokens t ON t.seq = e.aggregate`
+
+	countEventsBefore = `SELECT count(*) FROM events WHERE seq < ?`
 
 	// The first event at or after a time is the first one that raises latest so far.
 	selectFirstSince = `SELECT seq FROM events WHERE latest >= ? ORDER BY latest, seq LIMIT 1`
-
-	selectStand = `SELECT seq, lag FROM checkpoint`
 )
+
+// eventWrites are the statements that fill the index of events, eventReads those that read it, other than the
+// one that Events puts together.
+type eventWrites struct{ insert, countBefore *sql.Stmt }
+
+type eventReads struct{ firstSince, histories *sql.Stmt }
+
+func (w *eventWrites) statements() statements {
+	return statements{insertEvent: &w.insert, countEventsBefore: &w.countBefore}
+}
+
+func (r *eventReads) statements() statements {
+	return statements{selectFirstSince: &r.firstSince, selectHistories: &r.histories}
+}
 
 // registryRow stands for the registry in the events' column of aggregates. No event has this sequence.
 const registryRow = 0
@@ -80,7 +133,7 @@ func encodeAll(events []eventstore.Recorded) iter.Seq2[encodedEvent, error] {
 
 // indexEvent indexes an event of the aggregate whose first event is at first.
 func (w *writer) indexEvent(ctx context.Context, e encodedEvent, first uint64, latest int64) error {
-	if _, err := w.insertEvent.ExecContext(ctx, e.Seq, first, micros(e.Time), latest, e.ID, e.Event.Type(), e.version,
+	if _, err := w.events.insert.ExecContext(ctx, e.Seq, first, micros(e.Time), latest, e.ID, e.Event.Type(), e.version,
 		string(e.Actor.Kind), e.Actor.ID, e.Actor.IP, string(e.data)); err != nil {
 		return fmt.Errorf("index event: %w", err)
 	}
@@ -95,7 +148,7 @@ func (w *writer) checkBeginning(ctx context.Context, seq uint64, wrong error) er
 		return nil
 	}
 	var events uint64
-	if err := w.conn.QueryRowContext(ctx, `SELECT count(*) FROM events WHERE seq < ?`, sequence(seq)).Scan(&events); err != nil {
+	if err := w.events.countBefore.QueryRowContext(ctx, sequence(seq)).Scan(&events); err != nil {
 		return fmt.Errorf("count events: %w", err)
 	}
 	if w.gap = events < seq-1; !w.gap {
@@ -191,7 +244,7 @@ func (p *pool) bounds(ctx context.Context, q EventQuery) (after, before int64, e
 // firstSince returns the sequence of the first event at or after a time, or math.MaxInt64.
 func (p *pool) firstSince(ctx context.Context, micros int64) (int64, error) {
 	var seq int64
-	err := p.firstEventSince.QueryRowContext(ctx, micros).Scan(&seq)
+	err := p.events.firstSince.QueryRowContext(ctx, micros).Scan(&seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return math.MaxInt64, nil
 	}
@@ -222,7 +275,7 @@ func scanEvent(row interface{ Scan(...any) error }) (eventRow, error) {
 	if err != nil {
 		return eventRow{}, fmt.Errorf("%w: event %d: %w", errBadRow, e.Seq, err)
 	}
-	e.Time, e.Envelope.Event = moment(at), event
+	e.Time, e.Envelope.Event = timeOf(at), event
 	switch {
 	case e.first == registryRow:
 		e.Aggregate = domain.RegistryAggregate()
@@ -271,6 +324,3 @@ type actor struct {
 
 // sequence returns a sequence as SQLite holds it. No log comes to those that it cannot hold.
 func sequence(seq uint64) int64 { return int64(min(seq, math.MaxInt64)) }
-
-// ceilMicros is the first microsecond that is not before t.
-func ceilMicros(t time.Time) int64 { return micros(t.Add(time.Microsecond - time.Nanosecond)) }

@@ -14,3 +14,6 @@ func (o Options) WithStep(step func(name string) error) Options {
 	o.step = step
 	return o
 }
+
+// SchemaNumber is schemaNumber.
+const SchemaNumber = schemaNumber

@@ -2,11 +2,47 @@ package readmodel
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"roster/domain"
+	"roster/domain/oauth"
 )
+
+// Overview is what the dashboard opens with.
+type Overview struct {
+	Clients map[domain.Status]int // how many clients have each status; those that none has are left out
+	Events  int
+	Daily   []Day // registrations and endings a day, UTC, oldest first, no gaps; the last is today
+}
+
+// Day counts what happened on one day.
+type Day struct {
+	Date       time.Time // midnight UTC
+	Registered int
+	Ended      int // deleted or revoked
+}
+
+const daysTable = `
+-- What each day (counted from 1970, UTC) changed.
+CREATE TABLE days (
+    day        INTEGER PRIMARY KEY,
+    events     INTEGER NOT NULL,
+    registered INTEGER NOT NULL, -- clients
+    ended      INTEGER NOT NULL  -- clients that were deleted or revoked
+) STRICT;
+`
+
+const statusesTable = `
+-- How many clients have each status.
+CREATE TABLE statuses (
+    status  TEXT    PRIMARY KEY,
+    clients INTEGER NOT NULL
+) STRICT;
+`
 
 const (
 	addToDay = `INSERT INTO days (day, events, registered, ended) VALUES (?, ?, ?, ?)
@@ -20,6 +56,33 @@ const (
 	selectCounts = `SELECT '', 0, day, events, registered, ended FROM days
 	UNION ALL SELECT status, clients, 0, 0, 0, 0 FROM statuses WHERE clients <> 0`
 )
+
+var selectPopulation = `SELECT (SELECT coalesce(sum(clients), 0) FROM statuses WHERE status IN (` + countedStatuses() + `)),
+	(SELECT count(*) FROM clients WHERE imposed_owner = ?1 AND imposed_owner <> '' AND status IN (` + countedStatuses() + `))`
+
+// countedStatuses is a list in SQL of the statuses of clients that count towards limits.
+func countedStatuses() string {
+	var counted []string
+	for _, name := range domain.StatusNames() {
+		if domain.Status(name).Counts() {
+			counted = append(counted, "'"+name+"'")
+		}
+	}
+	return strings.Join(counted, ", ")
+}
+
+// countWrites are the statements that fill the views of counts, countReads those that read them.
+type countWrites struct{ addToDay, addToStatus *sql.Stmt }
+
+type countReads struct{ all, population *sql.Stmt }
+
+func (w *countWrites) statements() statements {
+	return statements{addToDay: &w.addToDay, addToStatus: &w.addToStatus}
+}
+
+func (r *countReads) statements() statements {
+	return statements{selectCounts: &r.all, selectPopulation: &r.population}
+}
 
 // dayCount is what happened on one day: a row of days.
 type dayCount struct{ events, registered, ended int }
@@ -54,12 +117,12 @@ func (c *countChanges) countStatus(change clientChange) {
 
 func (w *writer) addCounts(ctx context.Context, c countChanges) error {
 	for day, d := range c.days {
-		if _, err := w.addToDay.ExecContext(ctx, day, d.events, d.registered, d.ended); err != nil {
+		if _, err := w.counts.addToDay.ExecContext(ctx, day, d.events, d.registered, d.ended); err != nil {
 			return fmt.Errorf("count day: %w", err)
 		}
 	}
 	for status, n := range c.statuses {
-		if _, err := w.addToStatus.ExecContext(ctx, string(status), n); err != nil {
+		if _, err := w.counts.addToStatus.ExecContext(ctx, string(status), n); err != nil {
 			return fmt.Errorf("count clients of a status: %w", err)
 		}
 	}
@@ -70,7 +133,7 @@ func (w *writer) addCounts(ctx context.Context, c countChanges) error {
 func (m *ReadModel) Overview(ctx context.Context, today time.Time, days int) (Overview, error) {
 	var found []countRow
 	err := m.read(ctx, func(p *pool) error {
-		rows, err := p.counts.QueryContext(ctx)
+		rows, err := p.counts.all.QueryContext(ctx)
 		if err != nil {
 			return err
 		}
@@ -114,13 +177,19 @@ func scanCount(row interface{ Scan(...any) error }) (c countRow, err error) {
 	return c, err
 }
 
-const secondsPerDay = 24 * 60 * 60
-
-// dayOf returns the day of a time in UTC, counted from 1970.
-func dayOf(t time.Time) int64 {
-	day := t.Unix() / secondsPerDay
-	if t.Unix()%secondsPerDay < 0 {
-		day--
+// CountClients returns how many clients count towards limits: in all, and of an owner that their initial
+// access tokens imposed, 0 for none. They are counted in all that the log holds, whichever process recorded it.
+// It returns an ErrUnavailable, and never a *CatchingUpError: its callers tell applicants what went wrong.
+func (m *ReadModel) CountClients(ctx context.Context, owner string) (oauth.Population, error) {
+	var counted oauth.Population
+	err := m.readToEnd(ctx, func(p *pool) error {
+		return p.counts.population.QueryRowContext(ctx, owner).Scan(&counted.Clients, &counted.OfOwner)
+	})
+	if errors.As(err, new(*CatchingUpError)) {
+		err = ErrBehind
 	}
-	return day
+	if err != nil {
+		return oauth.Population{}, fmt.Errorf("count clients: %w", err)
+	}
+	return counted, nil
 }

@@ -13,13 +13,11 @@ type pool struct {
 	db   *sql.DB
 	from uint64 // sequence that the file stood at when it was shown
 
-	client, clientPage     *sql.Stmt
-	token, tokenPage       *sql.Stmt
-	clientSnapshot         *sql.Stmt
-	tokenSnapshot          *sql.Stmt
-	firstEventSince, stand *sql.Stmt
-	histories              *sql.Stmt
-	counts, population     *sql.Stmt
+	stand   *sql.Stmt
+	clients clientReads
+	tokens  initialAccessTokenReads
+	events  eventReads
+	counts  countReads
 }
 
 func openPool(ctx context.Context, path string) (*pool, error) {
@@ -28,31 +26,25 @@ func openPool(ctx context.Context, path string) (*pool, error) {
 		return nil, err
 	}
 	p := &pool{db: db}
-	if err := prepare(ctx, db, map[string]**sql.Stmt{
-		selectClient:         &p.client,
-		selectClientPage:     &p.clientPage,
-		selectToken:          &p.token,
-		selectTokenPage:      &p.tokenPage,
-		selectClientSnapshot: &p.clientSnapshot,
-		selectTokenSnapshot:  &p.tokenSnapshot,
-		selectFirstSince:     &p.firstEventSince,
-		selectStand:          &p.stand,
-		selectHistories:      &p.histories,
-		selectCounts:         &p.counts,
-		selectPopulation:     &p.population,
-	}); err != nil {
+	if err := prepare(ctx, db, statements{selectStand: &p.stand},
+		p.clients.statements(), p.tokens.statements(), p.events.statements(), p.counts.statements()); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return p, nil
 }
 
-// prepare prepares each query on a *sql.DB or *sql.Conn.
+// statements are queries with where they are kept once they are prepared.
+type statements map[string]**sql.Stmt
+
+// prepare prepares statements on a *sql.DB or *sql.Conn.
 func prepare(ctx context.Context, db interface {
 	PrepareContext(context.Context, string) (*sql.Stmt, error)
-}, statements map[string]**sql.Stmt) (err error) {
-	for query, statement := range statements {
-		if *statement, err = db.PrepareContext(ctx, query); err != nil {
-			return fmt.Errorf("prepare %q: %w", query, err)
+}, sets ...statements) (err error) {
+	for _, set := range sets {
+		for query, statement := range set {
+			if *statement, err = db.PrepareContext(ctx, query); err != nil {
+				return fmt.Errorf("prepare %q: %w", query, err)
+			}
 		}
 	}
 	return nil

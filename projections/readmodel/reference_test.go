@@ -235,7 +235,7 @@ func allPages(t rapid.TB, m readmodel.Reader, q readmodel.ClientQuery) (pages []
 
 func allTokens(t rapid.TB, m readmodel.Reader, limit int) (tokens []readmodel.InitialAccessToken) {
 	t.Helper()
-	q := readmodel.TokenQuery{Limit: limit}
+	q := readmodel.InitialAccessTokenQuery{Limit: limit}
 	for {
 		page, err := m.InitialAccessTokens(context.Background(), q)
 		if err != nil {

@@ -14,15 +14,15 @@ import (
 const snapshotColumns = `(SELECT max(seq) FROM events WHERE aggregate = this.seq), (SELECT seq FROM checkpoint)`
 
 const (
-	selectClientSnapshot = `SELECT ` + snapshotColumns + `, ` + clientColumns + ` FROM clients AS this WHERE id = ?`
-	selectTokenSnapshot  = `SELECT ` + snapshotColumns + `, ` + tokenColumns + ` FROM tokens AS this WHERE id = ?`
+	selectClientSnapshot             = `SELECT ` + snapshotColumns + `, ` + clientColumns + ` FROM clients AS this WHERE id = ?`
+	selectInitialAccessTokenSnapshot = `SELECT ` + snapshotColumns + `, ` + initialAccessTokenColumns + ` FROM initial_access_tokens AS this WHERE id = ?`
 )
 
 // ClientSnapshot returns a client as the events that are applied say it, whatever its status; the zero
 // snapshot for one that is not there, and while nothing can be read. It does not wait.
 func (m *ReadModel) ClientSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.Client], error) {
 	return readSnapshot(m, func(p *pool, s *domain.Snapshot[domain.Client]) error {
-		row, err := scanClient(snapshotRow{p.clientSnapshot.QueryRowContext(ctx, id), &s.Last, &s.At})
+		row, err := scanClient(snapshotRow{p.clients.snapshot.QueryRowContext(ctx, id), &s.Last, &s.At})
 		s.State = row.Client.Client
 		return err
 	})
@@ -31,7 +31,7 @@ func (m *ReadModel) ClientSnapshot(ctx context.Context, id string) (domain.Snaps
 // TokenSnapshot returns an initial access token as ClientSnapshot does a client.
 func (m *ReadModel) TokenSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.InitialAccessToken], error) {
 	return readSnapshot(m, func(p *pool, s *domain.Snapshot[domain.InitialAccessToken]) error {
-		row, err := scanToken(snapshotRow{p.tokenSnapshot.QueryRowContext(ctx, id), &s.Last, &s.At})
+		row, err := scanInitialAccessToken(snapshotRow{p.tokens.snapshot.QueryRowContext(ctx, id), &s.Last, &s.At})
 		s.State = row.InitialAccessToken.InitialAccessToken
 		return err
 	})

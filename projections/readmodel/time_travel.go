@@ -3,7 +3,15 @@ package readmodel
 import (
 	"context"
 	"fmt"
+	"time"
 )
+
+// Moment is a point in the log's history: a sequence, or a time when Seq is 0. The registry as of a
+// time is what the longest beginning of the log says that holds no event after it.
+type Moment struct {
+	Seq  uint64
+	Time time.Time
+}
 
 // selectHistories reads on behind (?1, ?2) in the events of clients by client, of those up to ?3.
 const selectHistories = `SELECT e.seq, e.aggregate, c.id, NULL, e.time, e.id, e.type, e.version, e.actor_kind, e.actor_id, e.actor_ip, e.data
@@ -29,7 +37,7 @@ func (m *ReadModel) RegistryAt(ctx context.Context, at Moment, yield func(Client
 	for {
 		var page []eventRow
 		err := m.ask(func(p *pool) error {
-			rows, err := p.histories.QueryContext(ctx, position.first, position.Seq, last, historyPage)
+			rows, err := p.events.histories.QueryContext(ctx, position.first, position.Seq, last, historyPage)
 			if err != nil {
 				return err
 			}

@@ -17,15 +17,13 @@ type writer struct {
 	conn *sql.Conn
 	gap  bool // the log is known to have lost events before those that are applied now
 
-	begin, commit, rollback  *sql.Stmt
-	saveCheckpoint           *sql.Stmt
-	loadClient               *sql.Stmt
-	insertClient, saveClient *sql.Stmt
-	loadToken                *sql.Stmt
-	insertToken, saveToken   *sql.Stmt
-	countTokenClient         *sql.Stmt
-	insertEvent              *sql.Stmt
-	addToDay, addToStatus    *sql.Stmt
+	begin, commit, rollback *sql.Stmt
+	saveCheckpoint          *sql.Stmt
+
+	clients clientWrites
+	tokens  initialAccessTokenWrites
+	events  eventWrites
+	counts  countWrites
 }
 
 // connect opens the writer's connection and no more. Also with an error the writer is to be closed.
@@ -62,33 +60,23 @@ func (w *writer) load(ctx context.Context) error {
 }
 
 // prepare prepares the statements.
-func (w *writer) prepare(ctx context.Context) error { return prepare(ctx, w.conn, w.statements()) }
+func (w *writer) prepare(ctx context.Context) error { return prepare(ctx, w.conn, w.statements()...) }
 
-func (w *writer) statements() map[string]**sql.Stmt {
-	return map[string]**sql.Stmt{
-		`BEGIN IMMEDIATE`: &w.begin,
-		`COMMIT`:          &w.commit,
-		`ROLLBACK`:        &w.rollback,
-		updateCheckpoint:  &w.saveCheckpoint,
-		selectClient:      &w.loadClient,
-		insertClient:      &w.insertClient,
-		updateClient:      &w.saveClient,
-		selectToken:       &w.loadToken,
-		insertToken:       &w.insertToken,
-		updateToken:       &w.saveToken,
-		countTokenClient:  &w.countTokenClient,
-		insertEvent:       &w.insertEvent,
-		addToDay:          &w.addToDay,
-		addToStatus:       &w.addToStatus,
+func (w *writer) statements() []statements {
+	return []statements{
+		{`BEGIN IMMEDIATE`: &w.begin, `COMMIT`: &w.commit, `ROLLBACK`: &w.rollback, updateCheckpoint: &w.saveCheckpoint},
+		w.clients.statements(), w.tokens.statements(), w.events.statements(), w.counts.statements(),
 	}
 }
 
 // close closes the statements too: one that was prepared on a single connection would otherwise keep it open.
 func (w *writer) close() error {
 	var err error
-	for _, statement := range w.statements() {
-		if *statement != nil {
-			err = errors.Join(err, (*statement).Close())
+	for _, set := range w.statements() {
+		for _, statement := range set {
+			if *statement != nil {
+				err = errors.Join(err, (*statement).Close())
+			}
 		}
 	}
 	if w.conn != nil {
@@ -163,7 +151,7 @@ func (w *writer) applyOne(ctx context.Context, e encodedEvent, latest int64, cou
 		first = change.seq
 	case domain.TokenAggregate(e.Aggregate.ID):
 		var err error
-		if first, err = w.changeToken(ctx, e.Recorded); err != nil {
+		if first, err = w.changeInitialAccessToken(ctx, e.Recorded); err != nil {
 			return err
 		}
 	case domain.RegistryAggregate():

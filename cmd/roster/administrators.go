@@ -1,0 +1,127 @@
+package main
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"roster/cmd/roster/vault"
+	"roster/domain"
+	"roster/domain/access"
+	"roster/eventstore"
+)
+
+// administratorPassword is the administrator's password, in a setting or in a file.
+type administratorPassword struct {
+	AdminPassword     string `help:"Password of the administrator; with none, the first start of the server makes one and prints it once." placeholder:"PASSWORD"`
+	AdminPasswordFile string `help:"File whose first line is the password of the administrator." placeholder:"FILE"`
+}
+
+// read returns the password, empty when there is none.
+func (p administratorPassword) read() (string, error) {
+	if p.AdminPasswordFile == "" {
+		return p.AdminPassword, nil
+	}
+	if p.AdminPassword != "" {
+		return "", errors.New("--admin-password and --admin-password-file exclude one another")
+	}
+	content, err := os.ReadFile(p.AdminPasswordFile)
+	if err != nil {
+		return "", fmt.Errorf("--admin-password-file: %w", err)
+	}
+	line, _, _ := strings.Cut(string(content), "\n")
+	if line = strings.TrimSuffix(line, "\r"); line == "" {
+		return "", errors.New("--admin-password-file has no password in its first line")
+	}
+	return line, nil
+}
+
+// administratorSettings are who may administer.
+type administratorSettings struct {
+	AdminUser string    `help:"Name of the administrator." default:"admin" placeholder:"NAME"`
+	APITokens apiTokens `help:"Bearer tokens for the JSON API, comma-separated, each of 32 characters or more." placeholder:"NAME=TOKEN"`
+}
+
+func (s administratorSettings) validate(password administratorPassword) error {
+	text, err := password.read()
+	switch {
+	case err != nil:
+		return err
+	case s.AdminUser == "" || strings.ContainsAny(s.AdminUser, ":\x00\r\n"):
+		return errors.New("--admin-user must be a name without a colon")
+	case text != "" && len(text) < 8:
+		return errors.New("--admin-password must have at least 8 characters")
+	}
+	return nil
+}
+
+// apiTokens are the digests of API tokens by the names of their holders.
+type apiTokens map[string]domain.Digest
+
+// minAPIToken is the least length of an API token: 32 characters of base64 hold 192 bits.
+const minAPIToken = 32
+
+// UnmarshalText reads NAME=TOKEN,NAME=TOKEN. Its error says nothing of the tokens.
+func (tokens *apiTokens) UnmarshalText(text []byte) error {
+	*tokens = apiTokens{}
+	if len(text) == 0 {
+		return nil
+	}
+	for pair := range strings.SplitSeq(string(text), ",") {
+		name, token, _ := strings.Cut(pair, "=")
+		if name == "" || len(token) < minAPIToken {
+			return fmt.Errorf("must be NAME=TOKEN, comma-separated, with tokens of %d characters or more", minAPIToken)
+		}
+		(*tokens)[name] = domain.DigestOf(token)
+	}
+	return nil
+}
+
+const adminHashFile = "admin.hash"
+
+// administrators returns who may administer on a log. It has the hash of a password of the settings be salted with the
+// log's identity, so that all processes and every start have the same hash, to which sessions are bound. With no
+// password in the settings the first start makes one and keeps its hash in the data directory. It prints that password
+// once and to stderr alone: a log would keep it.
+func (s administratorSettings) administrators(
+	password administratorPassword, data string, log eventstore.Identity, stderr io.Writer,
+) (*access.Administrators, error) {
+	text, err := password.read()
+	if err != nil {
+		return nil, err
+	}
+	salt := sha256.Sum256(fmt.Appendf(nil, "roster %s %s", log.Name, log.Created.Format(time.RFC3339Nano)))
+	hash, made, err := adminHash(data, text, salt[:])
+	if err != nil {
+		return nil, err
+	}
+	if made != "" {
+		fmt.Fprintf(stderr, "\n  The administrator is %s with the password %s\n  It is shown this once; only its hash is kept, in %s.\n\n",
+			s.AdminUser, made, adminHashFile)
+	}
+	return access.New(access.Options{User: s.AdminUser, PasswordHash: hash, Tokens: s.APITokens})
+}
+
+// adminHash returns the hash of the administrator's password: of the one in the settings, with the salt, or
+// else of one that the first start makes. made is the password when this was the first start.
+func adminHash(data, setting string, salt []byte) (hash, made string, err error) {
+	if setting != "" {
+		return access.HashPasswordWith(setting, salt), "", nil
+	}
+	password := access.NewPassword()
+	hash, first, err := vault.LoadOrMake(filepath.Join(data, adminHashFile), func() string {
+		return access.HashPassword(password)
+	})
+	if err != nil {
+		return "", "", fmt.Errorf("administrator's password: %w", err)
+	}
+	if first {
+		made = password
+	}
+	return hash, made, nil
+}

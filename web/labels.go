@@ -1,0 +1,84 @@
+package web
+
+import (
+	"slices"
+
+	"roster/domain"
+	"roster/projections/readmodel"
+	"roster/web/ui"
+)
+
+// statusTones are the tones of the statuses of clients. A status that is not among them is shown as ended.
+var statusTones = map[domain.Status]ui.Tone{
+	domain.Active:  ui.Good,
+	domain.Revoked: ui.Bad,
+	domain.Deleted: ui.Ended,
+	domain.Lost:    ui.Ended,
+}
+
+// toneOf returns how a status is shown.
+func toneOf(s domain.Status) ui.Tone {
+	if tone, ok := statusTones[s]; ok {
+		return tone
+	}
+	return ui.Ended
+}
+
+// An eventKind is how a type of event is shown.
+type eventKind struct {
+	Type  string
+	Label string
+	Tone  ui.Tone
+}
+
+// eventKinds are the types of events, in the order of a client's life, then of an initial access token's,
+// then of the registry itself.
+var eventKinds = []eventKind{
+	{domain.ClientRegistered{}.Type(), "Registered", ui.Good},
+	{domain.ClientUpdated{}.Type(), "Changed", ui.Changed},
+	{domain.ClientDeleted{}.Type(), "Deleted", ui.Ended},
+	{domain.ClientRevoked{}.Type(), "Revoked", ui.Bad},
+	{domain.InitialAccessTokenIssued{}.Type(), "Initial access token issued", ui.Good},
+	{domain.InitialAccessTokenUsed{}.Type(), "Initial access token used", ui.Changed},
+	{domain.InitialAccessTokenRevoked{}.Type(), "Initial access token revoked", ui.Bad},
+	{domain.SealingKeyIntroduced{}.Type(), "Sealing key introduced", ui.Good},
+	{domain.SealingKeyLost{}.Type(), "Sealing key lost", ui.Bad},
+	{domain.LossAccepted{}.Type(), "Loss of events accepted", ui.Bad},
+}
+
+// kindOf returns how a type is shown. A type that is new to the dashboard is shown by its own name.
+func kindOf(eventType string) eventKind {
+	i := slices.IndexFunc(eventKinds, func(k eventKind) bool { return k.Type == eventType })
+	if i < 0 {
+		return eventKind{eventType, eventType, ui.Changed}
+	}
+	return eventKinds[i]
+}
+
+// nameOrID is what to call a client.
+func nameOrID(c readmodel.Client) string {
+	if name := c.Metadata.Name(); name != "" {
+		return name
+	}
+	return c.ID
+}
+
+// titleOf is what to call a client in a title or a message.
+func titleOf(c readmodel.Client) string { return ui.PlainUntrusted(nameOrID(c), ui.TitleLength) }
+
+// A statusCount is how many clients have a status.
+type statusCount struct {
+	domain.StatusFacts
+	Clients int
+}
+
+// statusCounts returns the counts of clients by status, in the order in which they are shown. A rare status
+// that no client has is left out.
+func statusCounts(o readmodel.Overview) (counts []statusCount) {
+	for _, facts := range domain.Statuses {
+		if n := o.Clients[facts.Status]; n > 0 || !facts.Rare {
+			counts = append(counts, statusCount{facts, n})
+		}
+	}
+	return counts
+}

@@ -1,0 +1,63 @@
+// Package ui is how the dashboard looks: the layout of a page, the components that pages are made of, text,
+// charts and assets.
+//
+// It takes values and returns templ components. It knows neither the registrar nor HTTP, and of the domain
+// only which characters are hidden. Components and functions may be used concurrently.
+package ui
+
+// A Page is what every page shows around its content.
+type Page struct {
+	Title         string
+	Sections      []Link // the navigation; shown to an administrator only
+	Administrator string // the name of who is signed in; empty: nobody is
+	Notices       []Notice
+	Refresh       int // seconds after which the page loads itself again; 0: it does not
+}
+
+// A Link leads to a page of the dashboard.
+type Link struct {
+	Text    string
+	Path    string
+	Current bool // it leads to what is shown already
+}
+
+// A Tone is what a badge, a notice or a dot means at a glance. Each has a colour and a shape of its own, so
+// that nobody needs to tell colours apart.
+type Tone string
+
+// The tones. Their values are classes of the style sheet.
+const (
+	Good    Tone = "good"    // works, began
+	Changed Tone = "changed" // is otherwise than before
+	Warning Tone = "warning" // does not work at present, needs a look
+	Bad     Tone = "bad"     // was ended by force, failed
+	Ended   Tone = "ended"   // is over
+)
+
+// A Notice tells the reader of a page something about what they see or have done.
+type Notice struct {
+	Tone Tone   // Good, Warning or Bad
+	Lead string // in bold in front; may be empty
+	Text string
+	ID   string // of the element; may be empty
+}
+
+// A Problem is an error as a page shows it.
+type Problem struct {
+	Status   int // of HTTP
+	Title    string
+	Detail   string
+	Progress *Progress // of what has to be done first; nil: nothing has
+	Links    []Link    // where to go from here
+}
+
+// Progress is how much of something is done.
+type Progress struct {
+	Done, Total uint64
+	Unit        string // what is counted: "events"
+}
+
+// String returns "1,200 of 90,000 events".
+func (p Progress) String() string {
+	return Number(p.Done) + " of " + Number(p.Total) + " " + p.Unit
+}
