@@ -106,15 +106,17 @@ const MaxTokenUses = 1000
 
 func issueToken(p oauth.Policy, t InitialAccessToken, command IssueToken) ([]Event, error) {
 	expires := command.ExpiresAt.Truncate(time.Second)
-	switch {
-	case t.ID != "":
+	if t.ID != "" {
 		return nil, fmt.Errorf("issue initial access token: id %s is taken", t.ID)
-	case !oauth.IsLabel(command.Label):
-		return nil, oauth.InvalidTerm("label", oauth.LabelShape)
+	}
+	if err := oauth.CheckLabel("label", command.Label); err != nil {
+		return nil, err
+	}
+	switch {
 	case command.MaxUses < 0 || command.MaxUses > MaxTokenUses:
-		return nil, oauth.InvalidTerm("uses", fmt.Sprintf("must be a whole number from 1 to %d, or left out for any number of uses", MaxTokenUses))
+		return nil, refuseToken("uses", fmt.Sprintf("must be a whole number from 1 to %d, or left out for any number of uses", MaxTokenUses))
 	case !expires.IsZero() && !expires.After(command.At):
-		return nil, oauth.InvalidTerm("expires_at", "must be in the future")
+		return nil, refuseToken("expires_at", "must be in the future")
 	}
 	if err := command.Terms.Validate(p); err != nil {
 		return nil, err
@@ -123,6 +125,11 @@ func issueToken(p oauth.Policy, t InitialAccessToken, command IssueToken) ([]Eve
 		Digest: command.Digest, Label: command.Label, Terms: command.Terms,
 		ExpiresAt: expires, MaxUses: command.MaxUses,
 	}}, nil
+}
+
+// refuseToken is the refusal of a wrong member in the request for an initial access token.
+func refuseToken(field, detail string) *oauth.Error {
+	return &oauth.Error{Code: oauth.InvalidRequest, Field: field, Detail: detail}
 }
 
 // useToken counts a use only where uses are limited. Every use that is recorded is one more event of the

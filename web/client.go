@@ -77,45 +77,22 @@ type memberRow struct {
 	Attested bool // the software statement says it
 }
 
-// memberGroups says where members are shown, by how their names begin. A member goes to the first group
-// that fits, so the last takes all that are left.
-var memberGroups = []struct {
-	title    string
-	prefixes []string
-}{
-	{"Redirects and grants", []string{"redirect_uris", "grant_types", "response_", "scope", "application_type", "initiate_login_uri",
-		"request_uris", "claims_redirect_uris", "default_", "require_auth_time", "subject_type", "sector_identifier_uri", "authorization_details_types"}},
-	{"Authentication and keys", []string{"token_endpoint_auth_", "introspection_endpoint_", "revocation_endpoint_", "jwks", "tls_client_", "dpop_", "require_pushed_", "use_mtls_", "signed_jwks_uri"}},
-	{"Signing and encryption", []string{"id_token_", "userinfo_", "request_object_", "require_signed_", "introspection_", "authorization_", "nfv_token_"}},
-	{"Sign-out and back channel", []string{"frontchannel_", "backchannel_", "post_logout_"}},
-	{"About the client", []string{""}},
-}
-
-// groupMembers orders metadata for people: groups as listed, in each the order of oauth.Members.
-// What the description of a client says comes first.
+// groupMembers orders metadata for people: by their groups, in each in the order of oauth.Members.
 func groupMembers(m oauth.Metadata, attested []string) []memberGroup {
-	groups := make([]memberGroup, len(memberGroups))
-	for i, g := range memberGroups {
-		groups[i].Title = g.title
+	rows := map[oauth.Group][]memberRow{}
+	for _, name := range m.Names() {
+		row := rowOf(name, m[name])
+		row.Attested = slices.Contains(attested, name)
+		member, _, _ := oauth.LookupMember(name)
+		rows[member.Group] = append(rows[member.Group], row)
 	}
-	for _, change := range oauth.Diff(nil, m) {
-		row := rowOf(change.Name, change.After)
-		row.Attested = slices.Contains(attested, row.Name)
-		i := groupIndex(row.Name)
-		groups[i].Rows = append(groups[i].Rows, row)
+	var groups []memberGroup
+	for _, group := range oauth.Groups {
+		if len(rows[group]) > 0 {
+			groups = append(groups, memberGroup{string(group), rows[group]})
+		}
 	}
-	about := groups[len(groups)-1]
-	groups = slices.Insert(groups[:len(groups)-1], 0, about)
-	return slices.DeleteFunc(groups, func(g memberGroup) bool { return len(g.Rows) == 0 })
-}
-
-func groupIndex(name string) int {
-	return slices.IndexFunc(memberGroups, func(g struct {
-		title    string
-		prefixes []string
-	}) bool {
-		return slices.ContainsFunc(g.prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
-	})
+	return groups
 }
 
 // rowOf labels a member.

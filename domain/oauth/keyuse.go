@@ -2,20 +2,19 @@ package oauth
 
 import "slices"
 
-// keyUses are the members whose algorithms take keys of the client's, unless they are symmetric, and what
-// for: to verify what the client signed, or to encrypt what it is sent.
-var keyUses = []struct{ member, use string }{
-	{"token_endpoint_auth_signing_alg", "sig"},
-	{"request_object_signing_alg", "sig"},
-	{"backchannel_authentication_request_signing_alg", "sig"},
-	{"id_token_encrypted_response_alg", "enc"},
-	{"userinfo_encrypted_response_alg", "enc"},
-	{"introspection_encrypted_response_alg", "enc"},
-	{"authorization_encrypted_response_alg", "enc"},
-	{"nfv_token_encrypted_response_alg", "enc"},
-}
+// A keyUse is what a key is for, as the member use of a JSON Web Key says it (RFC 7517 4.2).
+type keyUse = string
 
-// checkKeys is OpenID Connect Dynamic Client Registration 1.0, 2: jwks and jwks_uri exclude one another.
+const (
+	keyOfServer      keyUse = ""    // no key of the client's
+	keyForSignatures keyUse = "sig" // to verify what the client signed
+	keyForEncryption keyUse = "enc" // to encrypt what the client is sent
+)
+
+// clientKeyMembers are the members whose algorithms take keys of the client's, unless they are symmetric.
+var clientKeyMembers = membersThat(func(m Member) bool { return m.clientKey != keyOfServer })
+
+// checkKeys refuses jwks together with jwks_uri (OpenID Connect Dynamic Client Registration 1.0, 2).
 func checkKeys(_ Policy, m Metadata) error {
 	if m["jwks"] != nil && m["jwks_uri"] != nil {
 		return refuse("jwks", "must not be given together with jwks_uri")
@@ -23,24 +22,24 @@ func checkKeys(_ Policy, m Metadata) error {
 	return nil
 }
 
-// checkKeyUse refuses algorithms that no key of the client's can do.
+// checkKeyUse refuses algorithms for which the client has no key.
 func checkKeyUse(_ Policy, m Metadata) error {
-	for _, needed := range keyUses {
-		alg := m.Text(needed.member)
-		if alg == "" || alg == "none" || isSymmetricAlg(alg) || hasKeyFor(m, needed.use, alg) {
+	for _, name := range clientKeyMembers {
+		alg, use := m.Text(name), lookup(name).clientKey
+		if alg == "" || alg == "none" || isSymmetricAlg(alg) || hasKeyFor(m, use, alg) {
 			continue
 		}
-		if needed.member == "token_endpoint_auth_signing_alg" && !hasKeyFor(m, needed.use) {
-			continue // it says how, not that the client signs: checkAuthMethod has seen to those that do
+		if name == "token_endpoint_auth_signing_alg" && !hasKeyFor(m, use) {
+			continue // the client may never sign; that one which must has a key was checked in checkAuthMethod
 		}
-		return refuse(needed.member, "needs a key that can do it in jwks, or a jwks_uri")
+		return refuse(name, "needs a key that can do it in jwks, or a jwks_uri")
 	}
 	return nil
 }
 
-// hasKeyFor reports whether the client has a key of its own for a use, "sig" or "enc", that can do one of some
-// algorithms, any when none are given. What is behind a URI may be all that.
-func hasKeyFor(m Metadata, use string, algs ...string) bool {
+// hasKeyFor reports whether the client has a key of its own for a use and for one of the algorithms, or for any
+// algorithm if none are given. Keys behind a URI may be for everything.
+func hasKeyFor(m Metadata, use keyUse, algs ...string) bool {
 	if m["jwks_uri"] != nil || m["signed_jwks_uri"] != nil {
 		return true
 	}
@@ -81,7 +80,7 @@ var (
 	}
 )
 
-// kind is what the key's algorithms go by: its type for RSA, else its curve.
+// kind is the key of the table algorithms: the type for RSA, otherwise the curve.
 func (key jwk) kind() string {
 	if key.name.kty == "RSA" {
 		return "RSA"
@@ -100,8 +99,8 @@ var operations = map[string][]string{
 	"enc": {"encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits"},
 }
 
-// isFor reports whether neither its use nor its key_ops keep the key from a use (RFC 7517 4.2, 4.3). An empty
-// key_ops does not: the Web Cryptography API exports public keys of ECDH with one.
+// isFor reports whether the key may be used for a use by its members use and key_ops (RFC 7517 4.2, 4.3). An empty
+// key_ops forbids nothing: the Web Cryptography API exports public keys of ECDH with one.
 func (key jwk) isFor(use string) bool {
 	if key.name.use != "" && key.name.use != use {
 		return false

@@ -24,29 +24,29 @@ type Policy struct {
 	Scopes        []string `json:"scopes,omitempty"`         // that a client may ask for; none: any
 	DefaultScopes []string `json:"default_scopes,omitempty"` // for a client that asks for none
 
-	// RedirectHosts are the hosts that http and https URIs may have which people are sent to (see destinations),
-	// those on loopback included: "example.org" is that host, ".example.org" every host below it. None: any.
+	// RedirectHosts are the hosts of the http and https URIs that people may be sent to (see destinations), those on
+	// loopback included: "example.org" is that host, ".example.org" every host below it. None: any.
 	RedirectHosts   []string `json:"redirect_hosts,omitempty"`
 	RedirectSchemes []string `json:"redirect_schemes,omitempty"` // private-use schemes of native clients; none: any
-	// PagesOnRedirectHost holds pages that people are shown to scheme and host of a redirect URI
+	// PagesOnRedirectHost requires scheme and host of a redirect URI for pages that people are shown
 	// (RFC 7591 5; OpenID Connect Dynamic Client Registration 1.0, 9.1).
 	PagesOnRedirectHost bool `json:"pages_on_redirect_host,omitempty"`
 
-	MaxBodySize        int `json:"max_body_size,omitempty"` // bytes of a request; it is held where requests are read
+	MaxBodySize        int `json:"max_body_size,omitempty"` // bytes of a request; it is checked where requests are read
 	MaxRedirectURIs    int `json:"max_redirect_uris,omitempty"`
 	MaxURILength       int `json:"max_uri_length,omitempty"`        // characters
 	MaxClients         int `json:"max_clients,omitempty"`           // active ones; 0: no limit
 	MaxClientsPerOwner int `json:"max_clients_per_owner,omitempty"` // active ones of one owner that an initial access token imposed; 0: no limit
 
-	// RefuseExcess refuses grant types, response types and scopes beyond what the client may have, which are
-	// left out otherwise (RFC 7591 3.2.1).
+	// RefuseExcess refuses grant types, response types and scopes that the client may not have. Otherwise they are
+	// left out (RFC 7591 3.2.1).
 	RefuseExcess bool `json:"refuse_excess,omitempty"`
 
-	// RequireSoftwareStatement lets nobody be a client without a software statement (RFC 7591 2.3).
+	// RequireSoftwareStatement refuses clients without a software statement (RFC 7591 2.3).
 	RequireSoftwareStatement bool `json:"require_software_statement,omitempty"`
 }
 
-// DefaultPolicy is the policy of a registry whose settings say nothing else.
+// DefaultPolicy is the policy by the defaults of the settings.
 var DefaultPolicy = Policy{
 	GrantTypes: []string{
 		"authorization_code", "implicit", "refresh_token", "client_credentials", "password",
@@ -77,8 +77,8 @@ var DefaultPolicy = Policy{
 	MaxURILength:    2000,
 }
 
-// Version identifies the content of the policy: the same content has the same version, on every machine
-// and in every later release that has no more to say. It is 16 hexadecimal digits.
+// Version identifies the content of the policy with 16 hexadecimal digits. The same content has the same version on
+// every machine and in every release: a field that a later release adds must not change it while it is empty.
 func (p Policy) Version() string {
 	content, err := json.Marshal(p)
 	if err != nil {
@@ -88,7 +88,7 @@ func (p Policy) Version() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// What the rules can hold clients to, beside what DefaultPolicy allows.
+// What a policy can allow beyond DefaultPolicy.
 var (
 	moreGrantTypes = []string{
 		"urn:ietf:params:oauth:grant-type:uma-ticket",          // UMA 2.0 Grant 3.3.1
@@ -99,7 +99,7 @@ var (
 	moreEncryptionAlgs = []string{"RSA1_5", "RSA-OAEP-384", "RSA-OAEP-512"}
 )
 
-// Validate returns what is wrong with the policy, as one line that names the rule, or nil.
+// Validate returns nil, or an error of one line that names the setting that is wrong.
 func (p Policy) Validate() error {
 	for _, rule := range []struct {
 		allowance
@@ -155,111 +155,4 @@ func (p Policy) Validate() error {
 		return errors.New(SettingMaxClients + " and " + SettingMaxClientsPerOwner + " must be 0 or more")
 	}
 	return nil
-}
-
-// Population is how many active clients there are.
-type Population struct {
-	Clients int // in all
-	OfOwner int // of the owner in question, by the terms of their initial access tokens
-}
-
-// CheckRoom returns an *Error with AccessDenied when there is no room for one more client of an owner that an
-// initial access token imposes; empty: none does. What a client says itself is limited for nobody: strangers
-// would use up the room of others.
-func (p Policy) CheckRoom(now Population, owner string) error {
-	full := func(setting string, most int) error {
-		wrong := policyFault(setting, "there is no room for another client:", fmt.Sprintf(" allows %d", most))
-		return &Error{Code: AccessDenied, Setting: setting, Detail: wrong.text}
-	}
-	switch {
-	case p.MaxClients > 0 && now.Clients >= p.MaxClients:
-		return full(SettingMaxClients, p.MaxClients)
-	case p.MaxClientsPerOwner > 0 && owner != "" && now.OfOwner >= p.MaxClientsPerOwner:
-		return full(SettingMaxClientsPerOwner, p.MaxClientsPerOwner)
-	}
-	return nil
-}
-
-// An allowance is what one rule of a policy allows.
-type allowance struct {
-	setting string // empty: a specification allows it
-	values  []string
-}
-
-// refusal says of what is not among the allowed values what would be.
-func (a allowance) refusal() *fault {
-	allowed := ""
-	if len(a.values) > 0 {
-		allowed = "; allowed are " + strings.Join(a.values, ", ")
-	}
-	return policyFault(a.setting, "is not allowed by", allowed)
-}
-
-func (p Policy) grantTypes() allowance    { return allowance{SettingGrantTypes, p.GrantTypes} }
-func (p Policy) responseTypes() allowance { return allowance{SettingResponseTypes, p.ResponseTypes} }
-func (p Policy) authMethods() allowance   { return allowance{SettingAuthMethods, p.AuthMethods} }
-func (p Policy) signingAlgs() allowance   { return allowance{SettingSigningAlgs, p.SigningAlgs} }
-func (p Policy) encryptionAlgs() allowance {
-	return allowance{SettingEncryptionAlgs, p.EncryptionAlgs}
-}
-func (p Policy) encryptionEncs() allowance {
-	return allowance{SettingEncryptionEncs, p.EncryptionEncs}
-}
-func (p Policy) scopes() allowance        { return allowance{SettingScopes, p.Scopes} }
-func (p Policy) redirectHosts() allowance { return allowance{SettingRedirectHosts, p.RedirectHosts} }
-func (p Policy) redirectSchemes() allowance {
-	return allowance{SettingRedirectSchemes, p.RedirectSchemes}
-}
-
-// usableEncryptionAlgs are none where no content encryption is allowed, without which they are of no use.
-func (p Policy) usableEncryptionAlgs() allowance {
-	if len(p.EncryptionEncs) == 0 {
-		return p.encryptionEncs()
-	}
-	return p.encryptionAlgs()
-}
-
-func (p Policy) signingAlgsOrNone() allowance {
-	allowed := p.signingAlgs()
-	if p.Unsigned {
-		allowed.values = append(slices.Clone(allowed.values), "none")
-	}
-	return allowed
-}
-
-func (p Policy) asymmetricSigningAlgs() allowance {
-	allowed := p.signingAlgs()
-	allowed.values = slices.DeleteFunc(slices.Clone(allowed.values), isSymmetricAlg)
-	return allowed
-}
-
-func (p Policy) allowsScope(scope string) bool {
-	return len(p.Scopes) == 0 || slices.Contains(p.Scopes, scope)
-}
-
-// allowsHost reports whether destinations may have a host, given in lower case.
-func (p Policy) allowsHost(host string) bool {
-	return len(p.RedirectHosts) == 0 || matchesHost(p.RedirectHosts, host)
-}
-
-// isHostRule reports whether s is what matchesHost compares with: a host in lower case, or one after a dot.
-func isHostRule(s string) bool { return uri{host: strings.TrimPrefix(s, ".")}.isName() }
-
-// matchesHost reports whether a host, given in lower case, is one of the rules, or below one after a dot.
-func matchesHost(rules []string, host string) bool {
-	return slices.ContainsFunc(rules, func(rule string) bool {
-		return host == rule || rule[0] == '.' && strings.HasSuffix(host, rule)
-	})
-}
-
-// allowsScheme reports whether redirect URIs may have a private-use scheme, given in lower case.
-func (p Policy) allowsScheme(scheme string) bool {
-	return len(p.RedirectSchemes) == 0 || slices.Contains(p.RedirectSchemes, scheme)
-}
-
-// isSymmetricAlg reports whether a JWS or JWE algorithm takes the client secret for its key
-// (OpenID Connect Core 1.0, 10.1 and 10.2).
-func isSymmetricAlg(alg string) bool {
-	return strings.HasPrefix(alg, "HS") || alg == "dir" ||
-		strings.HasPrefix(alg, "A") && strings.HasSuffix(alg, "KW")
 }

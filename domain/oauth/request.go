@@ -1,6 +1,9 @@
 package oauth
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // Request asks for what a client shall be.
 type Request struct {
@@ -10,23 +13,52 @@ type Request struct {
 	Evidence Evidence
 }
 
-// Admit returns the metadata that a request leads to under a policy, defaults included, and what of the request was
-// left out, by member. It returns an *Error for what the request has wrong, and a *Missing when nothing is wrong but
-// others have to be asked first. The sector is held against the metadata last, so that nothing is fetched for what
-// is refused anyhow.
-func Admit(p Policy, r Request) (registered, leftOut Metadata, err error) {
-	requested, err := r.metadata(p)
+// Evidence is what others say of a request, learned before it is decided. The zero Evidence is that nobody
+// has been asked.
+type Evidence struct {
+	// SoftwareStatement is one whose issuer is trusted and whose signature and times were verified.
+	SoftwareStatement string
+	Sector            *Sector
+}
+
+// Sector is what was found at a sector_identifier_uri (OpenID Connect Core 1.0, 8.1).
+type Sector struct {
+	URI  string   // where it was
+	URIs []string // those of the sector; nil: no such document could be had
+}
+
+// Missing says what must be learned before a command can be decided, when nothing else is wrong with it.
+// One of its fields is set, as in the request.
+type Missing struct {
+	SoftwareStatement   string
+	SectorIdentifierURI string
+}
+
+// Error says that the decision waits.
+func (*Missing) Error() string { return "the decision needs to know what others say of the request" }
+
+// metadata returns the metadata that a request asks for. The claims of its software statement win over
+// its own members (RFC 7591 2.3), and the terms of its initial access token over both. A statement that the
+// client has registered was verified then.
+func (r Request) metadata(p Policy) (Metadata, error) {
+	claimed, err := r.claims(p)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	registered, leftOut, err = bounds{p, r.Terms}.admit(requested)
+	own := maps.Clone(r.Document)
+	for name := range claimed {
+		delete(own, name)
+	}
+	requested, err := decodeMetadata(own)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if err := checkSector(registered, r.Evidence.Sector); err != nil {
-		return nil, nil, err
+	maps.Copy(requested, claimed)
+	r.Terms.impose(requested)
+	if claimed["client_name"] == nil {
+		r.nameByOwner(requested)
 	}
-	return registered, leftOut, nil
+	return requested, nil
 }
 
 // nameByOwner makes a client's name OWNER_NAME when both are given, as WSO2 Identity Server does. In an update

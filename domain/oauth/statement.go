@@ -2,14 +2,12 @@ package oauth
 
 import (
 	"encoding/base64"
-	"maps"
 	"strings"
 
 	"github.com/go-jose/go-jose/v4"
 )
 
-// SoftwareStatement is a software statement as its parts say, without a word on whether they are true
-// (RFC 7591 2.3).
+// SoftwareStatement is the content of a software statement, whether it is true or not (RFC 7591 2.3).
 type SoftwareStatement struct {
 	Header Document
 	Claims Document
@@ -63,31 +61,8 @@ func UnapprovedStatement(setting, detail string) *Error {
 
 const statementMember = "software_statement"
 
-// metadata returns the metadata that a request asks for. The claims of its software statement win over
-// its own members (RFC 7591 2.3), and the terms of its initial access token over both. A statement that the
-// client has registered was verified then.
-func (r Request) metadata(p Policy) (Metadata, error) {
-	claimed, err := r.claims(p)
-	if err != nil {
-		return nil, err
-	}
-	own := maps.Clone(r.Document)
-	for name := range claimed {
-		delete(own, name)
-	}
-	requested, err := decodeMetadata(own)
-	if err != nil {
-		return nil, err
-	}
-	maps.Copy(requested, claimed)
-	r.Terms.impose(requested)
-	if claimed["client_name"] == nil {
-		r.nameByOwner(requested)
-	}
-	return requested, nil
-}
-
-// claims returns what the software statement of a request says of the client, nothing when there is none.
+// claims returns the members that the software statement of a request states, nothing if there is none. It returns a
+// *Missing for a statement that nobody has verified.
 func (r Request) claims(p Policy) (Metadata, error) {
 	text, ok := r.Document.Text(statementMember)
 	if r.Document[statementMember] == nil || ok && text == "" {
@@ -109,6 +84,8 @@ func (r Request) claims(p Policy) (Metadata, error) {
 	return claimed, nil
 }
 
+var statedAsNumbers = membersThat(func(m Member) bool { return m.statedAsNumber })
+
 // readStatement returns the issuer of a software statement and those of its claims that are members. It returns
 // an *Error with InvalidSoftwareStatement.
 func readStatement(text string) (issuer string, claimed Metadata, err error) {
@@ -117,9 +94,9 @@ func readStatement(text string) (issuer string, claimed Metadata, err error) {
 		return "", nil, err
 	}
 	delete(statement.Claims, statementMember)
-	for _, name := range []string{"software_id", "software_version"} {
+	for _, name := range statedAsNumbers {
 		if raw := statement.Claims[name]; raw.Kind() == '0' {
-			statement.Claims[name] = appendString(nil, string(raw)) // as Open Banking's directories sign them
+			statement.Claims[name] = appendString(nil, string(raw))
 		}
 	}
 	claimed, err = decodeMetadata(statement.Claims)
@@ -130,8 +107,8 @@ func readStatement(text string) (issuer string, claimed Metadata, err error) {
 }
 
 // VerificationKeys returns the public keys of a JSON Web Key Set that signatures can be verified with. Keys
-// that are of another kind or use, weak or wrong are passed over (RFC 7517 5). The set itself is read as
-// strictly as requests are.
+// that are of another kind or use, weak or wrong are passed over (RFC 7517 5). The set itself is parsed as strictly as a
+// request. It returns an error for what is no such set, and for one without any such key.
 func VerificationKeys(set []byte) ([]jose.JSONWebKey, error) {
 	document, err := ParseDocument(set)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Terms are what an initial access token holds its clients to, at their registration and at every update.
-// A list that is nil sets no limit. The zero Terms hold to nothing. They are never changed once made.
+// Terms limit the clients that are registered with an initial access token, at their registration and at every update.
+// A list that is nil sets no limit, and the zero Terms set none at all. They are never changed once made.
 type Terms struct {
 	Owner            string   // ext_param_owner of every client, whatever it asks for; empty: it may say so itself
 	GrantTypes       []string // the grants that a client may have
@@ -17,17 +17,17 @@ type Terms struct {
 	ApplicationTypes []string // the application types that a client may have
 }
 
-// Unlimited reports whether the terms hold to nothing.
+// Unlimited reports whether the terms set no limit.
 func (t Terms) Unlimited() bool {
 	return t.Owner == "" && t.GrantTypes == nil && t.Scopes == nil && t.RedirectHosts == nil && t.ApplicationTypes == nil
 }
 
 const maxTermValues = 100 // of one list
 
-// Validate returns an *Error for terms that make no sense.
+// Validate returns an *Error with InvalidRequest for terms that are malformed, or that allow what the policy does not.
 func (t Terms) Validate(p Policy) error {
-	if !IsLabel(t.Owner) {
-		return InvalidTerm("owner", LabelShape)
+	if err := CheckLabel("owner", t.Owner); err != nil {
+		return err
 	}
 	for _, list := range []struct {
 		name   string
@@ -45,17 +45,17 @@ func (t Terms) Validate(p Policy) error {
 	} {
 		switch {
 		case list.values != nil && len(list.values) == 0:
-			return InvalidTerm(list.name, "must not be empty; left out, it sets no limit")
+			return refuseTerm(list.name, "must not be empty; left out, it sets no limit")
 		case len(list.values) > maxTermValues:
-			return InvalidTerm(list.name, fmt.Sprintf("must have at most %d values", maxTermValues))
+			return refuseTerm(list.name, fmt.Sprintf("must have at most %d values", maxTermValues))
 		case slices.ContainsFunc(list.values, func(s string) bool { return !list.valid(s) }):
-			return InvalidTerm(list.name, list.shape)
+			return refuseTerm(list.name, list.shape)
 		}
 	}
 	return nil
 }
 
-// impose sets what the terms say in a client's stead, whatever it asks for.
+// impose sets the owner of the terms, whatever the client asks for.
 func (t Terms) impose(requested Metadata) {
 	if t.Owner != "" {
 		requested["ext_param_owner"] = Text(t.Owner)
@@ -81,7 +81,7 @@ func (t Terms) check(m Metadata) error {
 	return t.checkDestinations(m)
 }
 
-// refusal says of what is not among the allowed values what would be.
+// refusal is the fault of a value that the terms do not allow. It tells the list of those that they do.
 func (t Terms) refusal(allowed []string) *fault {
 	return &fault{
 		text:    "is not allowed by the initial access token that the client is registered with; allowed are " + strings.Join(allowed, ", "),
@@ -89,18 +89,19 @@ func (t Terms) refusal(allowed []string) *fault {
 	}
 }
 
-// IsLabel reports whether s may be what administrators call something, or an owner: nothing, or what may stand in
-// metadata.
-func IsLabel(s string) bool {
-	return s == "" || isText(s) && utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxLabel
+// maxLabel is the most characters of a label or an owner.
+const maxLabel = 200
+
+// CheckLabel returns an *Error with InvalidRequest for what cannot be a label or an owner: both are empty, or a text of
+// at most 200 characters that may stand in metadata.
+func CheckLabel(field, s string) error {
+	if s == "" || isText(s) && utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxLabel {
+		return nil
+	}
+	return refuseTerm(field, fmt.Sprintf("must be a text of at most %d characters without control characters", maxLabel))
 }
 
-const maxLabel = 200 // characters
-
-// labelShape says what IsLabel asks for.
-const LabelShape = "must be a text of at most 200 characters without control characters"
-
-// refuseTerm is the refusal of an administrator's request.
-func InvalidTerm(field, detail string) *Error {
+// refuseTerm is the refusal of terms that an administrator asks for.
+func refuseTerm(field, detail string) *Error {
 	return &Error{Code: InvalidRequest, Field: field, Detail: detail}
 }
