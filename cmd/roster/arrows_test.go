@@ -23,6 +23,7 @@ var arrows = map[string][]string{
 	"roster/eventstore/storetest":  {"roster/domain", "roster/domain/oauth", "roster/eventstore"},
 	"roster/projections":           {"roster/domain", "roster/eventstore"},
 	"roster/projections/readmodel": {"roster/domain", "roster/domain/oauth", "roster/eventstore", "roster/projections"},
+	"roster/api/client":            {},
 	"roster/api/front":             {"roster/domain/oauth"},
 	"roster/api":                   append([]string{"roster/api/front"}, answering...),
 	"roster/web/ui":                {"roster/domain", "roster/domain/oauth"},
