@@ -196,7 +196,7 @@ func (a *API) nextEvents(ctx context.Context, selected *readmodel.EventQuery, li
 	selected.Limit = int(min(limit, eventPage))
 	page, err := a.Reader.Events(ctx, *selected)
 	if err != nil {
-		return nil, fmt.Errorf("read events: %w", err)
+		return nil, err
 	}
 	if len(page) > 0 {
 		selected.After = page[len(page)-1].Seq

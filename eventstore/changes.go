@@ -10,9 +10,9 @@ import (
 // MaxBatch is how many events one Append can store at most.
 const MaxBatch = 1000
 
-// CheckChanges returns an error for what no log can append: no change at all, a change without events,
-// two changes of one aggregate, an event of another aggregate than the rest of its change, an id that
-// is no plain token or comes twice, more than MaxBatch events.
+// CheckChanges returns an error for what no log can append: no change at all, a change without events, two
+// changes of one aggregate, a change with events of two aggregates, an aggregate or an event id with other
+// characters than letters, digits, - and _, the same event id twice, more than MaxBatch events.
 func CheckChanges(changes []domain.Change) error {
 	if len(changes) == 0 {
 		return errors.New("nothing to append")
@@ -24,7 +24,7 @@ func CheckChanges(changes []domain.Change) error {
 			return errors.New("change without events")
 		}
 		aggregate := change.Events[0].Aggregate
-		if !isToken(aggregate.Kind) || !isToken(aggregate.ID) {
+		if !isSubjectToken(aggregate.Kind) || !isSubjectToken(aggregate.ID) {
 			return fmt.Errorf("aggregate %q is not of letters, digits, - and _", aggregate)
 		}
 		if aggregates[aggregate] {
@@ -35,7 +35,7 @@ func CheckChanges(changes []domain.Change) error {
 			if e.Aggregate != aggregate {
 				return fmt.Errorf("event of %q in a change of %q", e.Aggregate, aggregate)
 			}
-			if !isToken(e.ID) || ids[e.ID] {
+			if !isSubjectToken(e.ID) || ids[e.ID] {
 				return fmt.Errorf("event id %q is not of letters, digits, - and _, or comes twice", e.ID)
 			}
 			ids[e.ID] = true
@@ -47,8 +47,8 @@ func CheckChanges(changes []domain.Change) error {
 	return nil
 }
 
-// isToken reports whether s can be a token of a subject and the value of a header.
-func isToken(s string) bool {
+// isSubjectToken reports whether s can be one token of a NATS subject, and thereby the value of a header.
+func isSubjectToken(s string) bool {
 	for i := range len(s) {
 		switch c := s[i]; {
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_':

@@ -30,7 +30,7 @@ type Encoded struct {
 	Body []byte
 }
 
-// body keeps personal data apart, so that it can be sealed without touching the rest.
+// body keeps personal data apart, so that it can be sealed or erased without a change to the rest.
 type body[Data any] struct {
 	Data     Data     `json:"data"`
 	Personal personal `json:"personal,omitempty"`
@@ -41,8 +41,8 @@ type personal struct {
 	Metadata jsontext.Value `json:",embed"`
 }
 
-// Encode encodes an envelope under the current schema version of its event's type. The encoding of a
-// version never changes. It returns an error for an envelope that could not be decoded again.
+// Encode encodes an envelope in the current schema version of its event's type. The encoding of a version
+// never changes. It returns an error for an envelope that could not be decoded again.
 func Encode(e domain.Envelope) (Encoded, error) {
 	version, data, err := dataOf(e.Event)
 	if err != nil {
@@ -64,10 +64,9 @@ func Encode(e domain.Envelope) (Encoded, error) {
 	}, nil
 }
 
-// Decode is the inverse of Encode, for every version there ever was. It returns ErrUnknownSchema, with the
-// type and the version, for any other type or version and for a member, of the body, the data or the
-// metadata, that the version does not have. It returns another error for a body that Encode cannot have made.
-// It never leaves anything out.
+// Decode is the inverse of Encode, for all versions from the first on. It leaves nothing out: for any other type
+// or version, and for a member of the body, the data or the metadata that this program does not know, it returns
+// ErrUnknownSchema, with the type and the version. For a body that Encode cannot have made it returns an error.
 func Decode(r Encoded) (domain.Envelope, error) {
 	schema, err := schemaFor(r.Type, r.Version)
 	if err != nil {
@@ -83,8 +82,8 @@ func Decode(r Encoded) (domain.Envelope, error) {
 	}, nil
 }
 
-// EventData encodes an event as the complete "data" object of an event line, personal data included,
-// and returns the schema version it is encoded under.
+// EventData encodes an event as the "data" object of an event line, which includes the personal data, and
+// returns the schema version of the encoding.
 func EventData(event domain.Event) (version int, data jsontext.Value, err error) {
 	version, wire, err := dataOf(event)
 	if err != nil {
@@ -96,7 +95,7 @@ func EventData(event domain.Event) (version int, data jsontext.Value, err error)
 	return version, data, nil
 }
 
-// ParseEventData is the inverse of EventData, for every version there ever was. Its errors are those of Decode.
+// ParseEventData is the inverse of EventData, for all versions from the first on. Its errors are those of Decode.
 func ParseEventData(eventType string, version int, data []byte) (domain.Event, error) {
 	schema, err := schemaFor(eventType, version)
 	if err != nil {
@@ -136,7 +135,7 @@ func split(data any) (private oauth.Metadata) {
 	return private
 }
 
-// merge is the inverse of split. The data was just decoded: nobody else holds its metadata.
+// merge is the inverse of split. It changes the metadata in data, which must not be shared.
 func merge(data any, private jsontext.Value) error {
 	holder, ok := data.(hasMetadata)
 	if !ok {

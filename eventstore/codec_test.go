@@ -388,3 +388,28 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// docs/log.md lists every version of every type.
+func TestFormatIsDocumented(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "docs", "log.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := make(map[string]int)
+	eventType := ""
+	for line := range strings.Lines(string(page)) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 {
+			continue
+		}
+		if name := strings.Trim(cells[1], " `"); name != "" {
+			eventType = name
+		}
+		if version := strings.TrimSpace(cells[2]); version == fmt.Sprint(documented[eventType]+1) {
+			documented[eventType]++
+		}
+	}
+	if diff := cmp.Diff(eventstore.Versions(), documented); diff != "" {
+		t.Errorf("types and their versions in docs/log.md (-code +page)\n%s", diff)
+	}
+}

@@ -41,9 +41,9 @@ type versionedTerms struct {
 	termsV1
 }
 
-// EncodeTerms encodes terms by themselves, for those who keep them outside the log: one JSON object of the
-// members that they have in the data of events, and "version". Terms that hold to nothing are encoded as
-// nothing. The encoding of a version never changes. It returns an error for a text that is not UTF-8.
+// EncodeTerms encodes terms for storage outside the log: as a JSON object with "version" and the members that
+// terms have in the data of events. Unlimited terms are encoded as nil. The encoding of a version never changes.
+// It returns an error for a text that is not UTF-8.
 func EncodeTerms(t oauth.Terms) ([]byte, error) {
 	if t.Unlimited() {
 		return nil, nil
@@ -61,7 +61,7 @@ func ParseTerms(encoded []byte) (oauth.Terms, error) {
 	if len(encoded) == 0 {
 		return oauth.Terms{}, nil
 	}
-	// The version comes first: what another one may hold is not known.
+	// Look at the version first: in another one, unknown members are no mistake.
 	var head struct {
 		Version int `json:"version"`
 	}

@@ -29,8 +29,9 @@ const retryAfter = 5 * time.Second
 // refreshSeconds is after how many seconds a browser asks again for a page that could not be shown yet.
 const refreshSeconds = 2
 
-// problemOf returns what a page says about an error. It is the one place where errors become words. An error
-// that it does not know is a fault of Roster, about which only the server's log says more.
+// problemOf returns what a page says about an error, other than one of the read model. It is the one place where
+// errors become words. An error that it does not know is a fault of Roster, about which only the server's log
+// says more.
 func problemOf(err error) ui.Problem {
 	var (
 		bad      badRequest
@@ -78,7 +79,7 @@ func problemOf(err error) ui.Problem {
 	return problemOfStatus(http.StatusInternalServerError)
 }
 
-// problem returns a problem that is not waiting for anything.
+// problem returns a problem without progress.
 func problem(status int, title, detail string) ui.Problem {
 	return ui.Problem{Status: status, Title: title, Detail: detail}
 }
@@ -112,31 +113,40 @@ func (w *Web) answerError(err error, c echo.Context) {
 	if errors.Is(err, context.Canceled) {
 		return // the caller has gone
 	}
-	p, refresh := problemOf(err), false // refresh: the page can be shown before long
-	if errors.Is(err, readmodel.ErrUnavailable) {
-		p, refresh = readModelProblem(w.reader.Health())
-	}
 	front.Refuse(c, refusalOf(err))
 	// The page's time may be over; the error page must be rendered all the same.
 	c.SetRequest(r.WithContext(context.WithoutCancel(r.Context())))
-	if p.Status == http.StatusServiceUnavailable {
-		front.SetRetryAfter(c.Response().Header(), retryAfter)
-	}
-	page := w.page(c, p.Title, "")
-	switch reads := r.Method == http.MethodGet || r.Method == http.MethodHead; {
-	case refresh && reads:
-		page.Refresh = refreshSeconds
-		p.Detail += " This page opens as soon as it can be shown."
-	case refresh:
-		p.Detail = "Nothing was done. " + p.Detail + " Try again in a moment."
-	}
+	p, page := w.problemPageOf(err, c)
 	p.Links = page.Sections
 	if page.Administrator == "" {
 		p.Links = []ui.Link{{Text: "To the dashboard", Path: home}}
 	}
+	if p.Status == http.StatusServiceUnavailable {
+		front.SetRetryAfter(c.Response().Header(), retryAfter)
+	}
 	if err := w.render(c, p.Status, problemPage(page, p)); err != nil {
 		w.logger.Error("dashboard could not show an error", "path", c.Path(), "err", err)
 	}
+}
+
+// problemPageOf returns what a page says about an error, and the page. A page that cannot be shown yet asks for
+// itself again; the answer to a form does not.
+func (w *Web) problemPageOf(err error, c echo.Context) (ui.Problem, ui.Page) {
+	if !errors.Is(err, readmodel.ErrUnavailable) {
+		p := problemOf(err)
+		return p, w.page(c, p.Title, "")
+	}
+	p, passes := readModelProblem(err, w.reader.Health())
+	page := w.frame(c, p.Title, "")
+	method := c.Request().Method
+	switch {
+	case method != http.MethodGet && method != http.MethodHead:
+		p.Detail = "Nothing was done. " + p.Detail
+	case passes:
+		page.Refresh = refreshSeconds
+		p.Detail += " This page opens as soon as it can be shown."
+	}
+	return p, page
 }
 
 // refusalOf returns what the log says about an error, beside its status.

@@ -17,9 +17,9 @@ var sections = []ui.Link{
 	{Text: "Events", Path: "/admin/events"},
 }
 
-// page returns what a page shows around its content. section is the text of the navigation's entry that the
-// page belongs to; empty: none.
-func (w *Web) page(c echo.Context, title, section string) ui.Page {
+// frame returns what a page shows around its content, without notices. section is the text of the navigation's
+// entry that the page belongs to; empty: none.
+func (w *Web) frame(c echo.Context, title, section string) ui.Page {
 	p := ui.Page{Title: title, Administrator: administratorOf(c)}
 	if p.Administrator == "" {
 		return p
@@ -27,6 +27,16 @@ func (w *Web) page(c echo.Context, title, section string) ui.Page {
 	for _, s := range sections {
 		s.Current = s.Text == section
 		p.Sections = append(p.Sections, s)
+	}
+	return p
+}
+
+// page is frame with the notices for the administrator: the state of the read model, and the message that was
+// kept for the next page.
+func (w *Web) page(c echo.Context, title, section string) ui.Page {
+	p := w.frame(c, title, section)
+	if p.Administrator == "" {
+		return p
 	}
 	p.Notices = readModelNotices(w.reader.Health())
 	message, err := w.sessions.takeMessage(c.Request().Context())

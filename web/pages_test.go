@@ -111,7 +111,7 @@ func TestFaultsTellNothingOfTheInside(t *testing.T) {
 		"outcome unknown": {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrOutcomeUnknown), http.StatusServiceUnavailable, "not known whether"},
 		"no leader":       {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrUnavailable), http.StatusServiceUnavailable, "event log is not available"},
 		"disk full":       {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrDiskFull), http.StatusServiceUnavailable, "The disk is full"},
-		"being built":     {fmt.Errorf("nats at 10.0.0.1: %w", readmodel.ErrUnavailable), http.StatusServiceUnavailable, "cannot be shown now"},
+		"being built":     {fmt.Errorf("nats at 10.0.0.1: %w", readmodel.ErrUnavailable), http.StatusServiceUnavailable, "The read model cannot be read"},
 		"conflict":        {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrConflict), http.StatusConflict, "same moment"},
 		"too slow":        {fmt.Errorf("nats at 10.0.0.1: %w", context.DeadlineExceeded), http.StatusServiceUnavailable, "in time"},
 		"anything":        {errors.New("nats at 10.0.0.1: disk full"), http.StatusInternalServerError, "Something went wrong"},

@@ -13,15 +13,18 @@ import (
 // arrows says what each part may import of the others, itself aside. The rules of the domain import nothing
 // of them, and beside the standard library only pure parsers.
 var arrows = map[string][]string{
-	"roster/domain/oauth":          {},
-	"roster/domain":                {"roster/domain/oauth"},
-	"roster/domain/access":         {"roster/domain"},
-	"roster/domain/registrar":      {"roster/domain", "roster/domain/oauth", "roster/domain/access"},
-	"roster/eventstore":            {"roster/domain", "roster/domain/oauth"},
-	"roster/eventstore/jetstream":  {"roster/domain", "roster/eventstore"},
-	"roster/eventstore/memory":     {"roster/domain", "roster/eventstore"},
-	"roster/eventstore/storetest":  {"roster/domain", "roster/domain/oauth", "roster/eventstore"},
-	"roster/projections":           {"roster/domain", "roster/eventstore"},
+	"roster/domain/oauth":         {},
+	"roster/domain":               {"roster/domain/oauth"},
+	"roster/domain/access":        {"roster/domain"},
+	"roster/domain/registrar":     {"roster/domain", "roster/domain/oauth", "roster/domain/access"},
+	"roster/eventstore":           {"roster/domain", "roster/domain/oauth"},
+	"roster/eventstore/jetstream": {"roster/domain", "roster/eventstore"},
+	"roster/eventstore/memory":    {"roster/domain", "roster/eventstore"},
+	"roster/eventstore/storetest": {"roster/domain", "roster/domain/oauth", "roster/eventstore"},
+	"roster/projections":          {"roster/domain", "roster/eventstore"},
+	"roster/projections/followertest": {
+		"roster/domain", "roster/domain/oauth", "roster/eventstore", "roster/eventstore/memory", "roster/projections",
+	},
 	"roster/projections/readmodel": {"roster/domain", "roster/domain/oauth", "roster/eventstore", "roster/projections"},
 	"roster/api/client":            {},
 	"roster/api/front":             {"roster/domain/oauth"},

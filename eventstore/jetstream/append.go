@@ -13,19 +13,8 @@ import (
 	"roster/eventstore"
 )
 
-// The server's error codes that say something about what became of a message. After every other one
-// nothing was stored.
-const (
-	codeWrongLastSequence         jetstream.ErrorCode = 10071
-	codeWrongLastSequenceConstant jetstream.ErrorCode = 10164 // from a cluster
-	codeStoreFailed               jetstream.ErrorCode = 10077
-	codeDuplicateInBatch          jetstream.ErrorCode = 10201
-	codeIncompleteBatch           jetstream.ErrorCode = 10176
-	codeTooManyBatches            jetstream.ErrorCode = 10210
-)
-
-// Append implements eventstore.Log. A single event is a message of its own, several are an atomic batch.
-// It returns soon after its context ends, though not at once: an event that was sent is looked for first.
+// Append implements eventstore.Log. It publishes one event as a message and several as an atomic batch. When its
+// context ends after the events were sent, it first looks whether they are stored, for at most settleTimeout.
 func (l *Log) Append(ctx context.Context, changes ...domain.Change) (uint64, error) {
 	msgs, err := messages(changes)
 	if err != nil {
@@ -45,7 +34,7 @@ func (l *Log) Append(ctx context.Context, changes ...domain.Change) (uint64, err
 		seq, err = l.publishBatch(ctx, msgs)
 	}
 
-	// From here on the events may be stored: the context that ended must not hide whether they are.
+	// The events may be stored by now. Whether they are must be found out even if the context has ended.
 	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
 	switch {
@@ -69,7 +58,7 @@ func (l *Log) Append(ctx context.Context, changes ...domain.Change) (uint64, err
 	return seq, nil
 }
 
-// acknowledge raises what Acknowledged returns to seq, unless it is there already.
+// acknowledge makes Acknowledged return at least seq.
 func (l *Log) acknowledge(seq uint64) {
 	for {
 		before := l.acknowledged.Load()
@@ -82,7 +71,7 @@ func (l *Log) acknowledge(seq uint64) {
 // Acknowledged implements eventstore.Log.
 func (l *Log) Acknowledged() uint64 { return l.acknowledged.Load() }
 
-// admit refuses at once what could not be stored.
+// admit returns why the changes could not be stored now, or nil.
 func (l *Log) admit(changes []domain.Change) error {
 	if l.keeper != nil {
 		if err := l.keeper.space.admit(changes); err != nil {
@@ -115,9 +104,8 @@ func messages(changes []domain.Change) ([]*nats.Msg, error) {
 
 // publish stores one message and returns its sequence. Its errors are those of outcome.
 func (l *Log) publish(ctx context.Context, msg *nats.Msg) (uint64, error) {
-	// A server whose store has failed answers no more.
-	life := l.life()
-	// Without a stream to answer nothing is stored; trying again is up to the caller.
+	life := l.life() // a server whose store has failed does not answer any more
+	// If no stream answers, nothing is stored, and the caller decides whether to try again.
 	future, err := l.js.PublishMsgAsync(msg, jetstream.WithRetryAttempts(0))
 	if err != nil {
 		return 0, unavailable(err)
@@ -134,35 +122,8 @@ func (l *Log) publish(ctx context.Context, msg *nats.Msg) (uint64, error) {
 	}
 }
 
-// outcome sorts what came instead of an acknowledgement: an error that the server gave before it stored
-// anything stays as it is, any other leaves the outcome unknown.
-func outcome(err error) error {
-	var refused *jetstream.APIError
-	if errors.As(err, &refused) && refused.ErrorCode != codeStoreFailed {
-		return unavailable(err)
-	}
-	if errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) {
-		return unavailable(err)
-	}
-	return fmt.Errorf("%w: %w", domain.ErrOutcomeUnknown, err)
-}
-
-// isConflict reports whether the server refused a message for what the log holds already. Which events
-// those are, it does not say: a retry of our own is refused as well.
-func isConflict(err error) bool {
-	var refused *jetstream.APIError
-	if !errors.As(err, &refused) {
-		return false
-	}
-	switch refused.ErrorCode {
-	case codeWrongLastSequence, codeWrongLastSequenceConstant, codeDuplicateInBatch:
-		return true
-	}
-	return false
-}
-
-// stored returns the sequence of the last event when all of these very events are stored, else 0.
-// It asks what followed the expected event, which nothing that came later can change.
+// stored returns the sequence of the last event if all of these very events are stored, and 0 if not. It looks at
+// what follows the expected event on each subject, which no later append can change.
 func (l *Log) stored(ctx context.Context, changes []domain.Change) (seq uint64, err error) {
 	for _, change := range changes {
 		first := change.Events[0]
@@ -182,7 +143,7 @@ func (l *Log) stored(ctx context.Context, changes []domain.Change) (seq uint64, 
 	return seq, nil
 }
 
-// durable waits until the message at seq is where the log promises it to be.
+// durable waits until the message at seq is synced to disk. An external cluster has seen to that already.
 func (l *Log) durable(ctx context.Context, seq uint64) error {
 	if l.barrier == nil {
 		return nil

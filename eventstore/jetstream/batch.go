@@ -15,10 +15,10 @@ import (
 	"roster/domain"
 )
 
-// publishBatch stores all messages or none and returns the last one's sequence. Its errors are those of
-// outcome. The server answers to the last message, which commits the batch; a batch that it refused to
-// begin, or that lost a message on its way, it does not commit. A server that is busy with the batches of
-// others is asked again for a while.
+// publishBatch stores all messages or none and returns the sequence of the last. Its errors are those of outcome.
+// The server answers the last message, which commits the batch. It does not commit a batch that it refused to
+// begin, or of which a message is missing. If it is busy with other batches, publishBatch tries again for at most
+// ackTimeout.
 //
 // What becomes of a batch when the embedded server stops in the middle of committing it:
 //   - The process ends. The server has staged the whole batch in files of its own before it stores the first
@@ -48,19 +48,11 @@ func (l *Log) publishBatch(ctx context.Context, msgs []*nats.Msg) (uint64, error
 	}
 }
 
-// busyPause is how long a server that has no room for another batch is left alone. A batch takes it
-// milliseconds.
+// busyPause is the pause before a busy server is asked again. A batch takes it a few milliseconds.
 const busyPause = 20 * time.Millisecond
 
-// isBusy reports whether the server refused a batch, or the beginning of one, for the many that several
-// processes have under way.
-func isBusy(err error) bool {
-	var refused *jetstream.APIError
-	return errors.As(err, &refused) && (refused.ErrorCode == codeTooManyBatches || refused.ErrorCode == codeIncompleteBatch)
-}
-
 func (l *Log) sendBatch(ctx context.Context, msgs []*nats.Msg) (uint64, error) {
-	// A retry is another batch: the remains of the first must not mix with it.
+	// Each attempt has an id of its own, so that no message of an earlier one is taken for one of this.
 	id := nuid.Next()
 	for i, msg := range msgs {
 		msg.Header.Set(headerBatchID, id)

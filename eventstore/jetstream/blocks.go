@@ -25,8 +25,8 @@ import (
 //	body
 //	HighwayHash-64 of all but the lengths, 8 bytes
 //
-// in little endian, under a hash key that is made of the names of stream and file. So a record is whole only
-// where it was written: it is damaged in another's file. probe reads a record by this at each start.
+// in little endian. The key of the hash is made of the names of stream and file, so a record is valid only in the
+// file that it was written to. probe checks at each start that a record can be read like this.
 const (
 	recordHead  = 22
 	recordSum   = 8
@@ -160,7 +160,7 @@ func blockNumbers(dir string) ([]int, error) {
 	return numbers, nil
 }
 
-// indexFile is where the server keeps what it knows of its block files. It is made anew where it is missing.
+// indexFile is where the server keeps what it knows of its block files. The server makes it again if it is missing.
 const indexFile = "index.db"
 
 // lastOfIndex returns the last sequence that the server's index knows, 0 when there is none that can be read:

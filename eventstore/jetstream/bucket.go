@@ -8,8 +8,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Bucket returns a key-value bucket beside the log, for what is no event and may be lost: its entries are
-// gone after lifetime. It is made if it is not there.
+// Bucket returns a key-value bucket of the log's server, and creates it if there is none. It is for what is not an
+// event and may be lost. Its entries expire after lifetime.
 func (l *Log) Bucket(ctx context.Context, name string, lifetime time.Duration) (jetstream.KeyValue, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()

@@ -30,7 +30,7 @@ func (l *Log) checkBlocks(ctx context.Context, dir string, o Options) (err error
 	return l.survey.dropIndex(blocks, len(l.lost) > 0)
 }
 
-// checkStream holds the stream against the witness, and an external one against itself, too.
+// checkStream compares the stream with the witness, and surveys an external one first.
 func (l *Log) checkStream(ctx context.Context, o Options) (err error) {
 	if l.embedded != nil {
 		if l.opened < l.survey.last {
@@ -50,7 +50,8 @@ func (l *Log) checkStream(ctx context.Context, o Options) (err error) {
 	return l.accept(l.confront(ctx, o.Witness), o)
 }
 
-// accept takes a *LossError that need not stop the opening.
+// accept returns nil for a *LossError if the options accept losses, and remembers what is lost. It returns any other
+// error as it is.
 func (l *Log) accept(err error, o Options) error {
 	loss := (*LossError)(nil)
 	if !o.AcceptLoss || !errors.As(err, &loss) {
@@ -88,7 +89,8 @@ func (l *Log) surveyStream(ctx context.Context) (*survey, error) {
 	return s, nil
 }
 
-// confront returns a *LossError unless the log goes on where the witness stands.
+// confront returns a *LossError unless the log is the one that the witness has read and holds the last event that it
+// read, or the loss was accepted.
 func (l *Log) confront(ctx context.Context, w Witness) error {
 	last := w.Last()
 	if last == 0 {
@@ -101,7 +103,7 @@ func (l *Log) confront(ctx context.Context, w Witness) error {
 	if same, err := l.agrees(ctx, w, last); same || err != nil {
 		return err
 	}
-	// Neither changes what it holds: they agree up to somewhere and differ from there on.
+	// Neither changes what it holds, so they agree up to some event and differ from there on.
 	common, differs := uint64(0), last
 	for differs-common > 1 {
 		middle := common + (differs-common)/2

@@ -21,7 +21,7 @@ import (
 const startTimeout = 30 * time.Second
 
 // An embedded is a server inside this process that stores under a directory and listens on no network
-// address. It can be started again: its connections come back to the new server by themselves.
+// address. It can be stopped and started again: its clients then reconnect by themselves.
 type embedded struct {
 	dir        string
 	syncAlways bool // the server syncs every message before it acknowledges it
@@ -42,12 +42,12 @@ func (e *embedded) start() error {
 		StoreDir:   e.dir,
 		SyncAlways: e.syncAlways,
 		NoSigs:     true,
-		// The server cuts connections whose reader is too slow. Here it is in the same process: what it has
-		// not read yet takes the same memory on either side, and what is asked for at once is bounded there.
+		// A server cuts connections whose reader is slow, to save memory. Here the reader is in the same process
+		// and bounds what it requests.
 		MaxPending:    math.MaxInt64,
 		WriteDeadline: time.Hour,
-		// The server would otherwise use no more than three quarters of what was free when it started, also
-		// after space was made. How much is kept free is up to space.
+		// By default the server uses at most three quarters of what was free when it started, even after more
+		// space was made. The type space decides how much is kept free.
 		JetStreamMaxStore: 1 << 60,
 	})
 	if err != nil {
@@ -100,7 +100,7 @@ func (e *embedded) life() context.Context {
 	return e.alive
 }
 
-// check finds out what the server did not say: that it has given JetStream up.
+// check ends life if the server has disabled JetStream, which it does not report.
 func (e *embedded) check() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -109,7 +109,7 @@ func (e *embedded) check() {
 	}
 }
 
-// serverLog passes on what a server says that somebody should know.
+// serverLog passes the server's warnings and errors on to a logger.
 type serverLog struct {
 	logger      *slog.Logger
 	storeFailed context.CancelCauseFunc
@@ -118,7 +118,7 @@ type serverLog struct {
 	last string // the last error
 }
 
-// reason returns the last error as the cause of a start that failed.
+// reason returns the last error that the server logged, as the cause of a failed start.
 func (l *serverLog) reason() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -136,7 +136,7 @@ func (l *serverLog) log(level slog.Level, format string, v []any) {
 		l.mu.Unlock()
 	}
 	l.logger.Log(context.Background(), level, "embedded NATS server", "message", message)
-	// A store that failed to write once refuses every later write, and the server tells nobody else.
+	// After this error the store refuses every write, and the server reports it nowhere else.
 	if level >= slog.LevelError && strings.Contains(strings.ToLower(format), "critical write error") {
 		cause := domain.ErrUnavailable
 		if strings.Contains(message, syscall.ENOSPC.Error()) || strings.Contains(message, syscall.EDQUOT.Error()) {

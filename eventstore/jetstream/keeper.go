@@ -9,15 +9,15 @@ import (
 
 const (
 	keepPace     = 100 * time.Millisecond // between two looks at the disk and the server
-	firstRestart = time.Second            // before a server is started anew the second time in a row
+	firstRestart = time.Second            // between the first restart of the server and the second in a row
 	lastRestart  = 30 * time.Second
-	// comeBack bounds how long a server that was started anew may take to answer.
+	// comeBack bounds how long the server may take to answer after a restart.
 	comeBack = 10 * time.Second
 )
 
-// A keeper watches the disk of an embedded server and starts the server anew when its store has failed, as
-// soon as there is space. A store that could not write once writes no more until then. Starting it anew cuts
-// off what was written in part and was never acknowledged, as after a crash.
+// A keeper watches the disk of an embedded server. When the server's store has failed to write once, it refuses all
+// later writes, so the keeper restarts the server as soon as the disk has space. As after a crash, the restarted
+// server cuts off a message that was written in part, which was never acknowledged.
 type keeper struct {
 	log   *Log
 	space *space
@@ -73,7 +73,7 @@ func (k *keeper) run(ctx context.Context) {
 	}
 }
 
-// restart starts the server anew and returns nil once it answers with all that was acknowledged.
+// restart stops and starts the server, and returns nil once it answers and holds all that was acknowledged.
 func (k *keeper) restart(ctx context.Context) error {
 	l := k.log
 	start := func() error {
@@ -103,7 +103,7 @@ func (k *keeper) restart(ctx context.Context) error {
 	return nil
 }
 
-// lastWithin returns the log's last sequence, having waited for the connection to come back.
+// lastWithin waits until the connection is restored and returns the log's last sequence.
 func (l *Log) lastWithin(ctx context.Context) (uint64, error) {
 	for {
 		last, err := l.Last(ctx)

@@ -14,20 +14,19 @@ import (
 	"roster/eventstore"
 )
 
-// What is read of the log at once is bounded, so that the server never has more to send on the connection
-// than it holds for one that reads slowly (max_pending, 64 MiB by default): it would cut the connection, and
-// with it off all other work.
+// The answers under way at a time are bounded. A server cuts a connection that has more to receive than its
+// max_pending (64 MiB by default), and all other work on the connection would fail with it.
 const (
-	loadEvents = 256       // events that one request for several asks for at most
-	loadBytes  = 1 << 20   // after which the answer ends; the last event may go beyond
-	loadWeight = 2 << 20   // what such an answer is taken for
-	getWeight  = 128 << 10 // what an answer of one event is taken for: most have half as much, in base64
-	readWeight = 16 << 20  // of all answers that are waited for
+	loadEvents = 256       // most events in the answer to a batchRequest
+	loadBytes  = 1 << 20   // size after which such an answer ends; its last event may exceed it
+	loadWeight = 2 << 20   // bytes to reckon with for such an answer
+	getWeight  = 128 << 10 // bytes to reckon with for the answer to a getRequest; in base64, most have half as many
+	readWeight = 16 << 20  // bytes of all answers under way
 )
 
-// Load implements eventstore.Log. What there is comes from the stream's leader, so that nothing that was
-// acknowledged is missed: the first event, whose absence is the common case and costs no look at any other,
-// and the last. Those between them, which cannot change, come from any replica.
+// Load implements eventstore.Log. It asks the stream's leader for the first event and for the last, so that it
+// misses nothing that was acknowledged. Often there is no first event, and it is done. The events between the two
+// cannot change any more: it asks any replica for them.
 func (l *Log) Load(ctx context.Context, aggregate domain.Aggregate, after uint64, apply func(domain.Envelope)) (last uint64, err error) {
 	subject := subjectOf(aggregate)
 	last, err = l.read(ctx, subject, after, func(msg message) error {
@@ -47,8 +46,9 @@ func (l *Log) Load(ctx context.Context, aggregate domain.Aggregate, after uint64
 	return last, nil
 }
 
-// read hands over the messages of a subject beyond a sequence, those that there are when it is called, in order,
-// and returns the sequence of the last: 0 when there are none. It returns the first error of take.
+// read calls take with each message that a subject has beyond a sequence, in order, and returns the sequence of the
+// last, 0 if there is none. Messages that are stored after the call may be left out. It stops at the first error of
+// take and returns it.
 func (l *Log) read(ctx context.Context, subject string, after uint64, take func(message) error) (last uint64, err error) {
 	next, err := l.get(ctx, getRequest{Seq: after + 1, NextBySubject: subject})
 	if errors.Is(err, eventstore.ErrNoEvent) {
@@ -77,13 +77,13 @@ func (l *Log) read(ctx context.Context, subject string, after uint64, take func(
 	}
 }
 
-// following returns some of the messages of a subject beyond a sequence, where there are any.
+// following returns the next messages of a subject beyond a sequence. There must be at least one.
 func (l *Log) following(ctx context.Context, subject string, after uint64) ([]message, error) {
 	batch, err := l.batch(ctx, batchRequest{Seq: after + 1, NextBySubject: subject, Batch: loadEvents, MaxBytes: loadBytes})
 	if err != nil || len(batch) > 0 {
 		return batch, err
 	}
-	// That replica is behind. The leader has it.
+	// The replica that answered is behind. The leader has the message.
 	next, err := l.get(ctx, getRequest{Seq: after + 1, NextBySubject: subject})
 	return []message{next}, err
 }
@@ -104,8 +104,8 @@ func (l *Log) At(ctx context.Context, seq uint64) (eventstore.Recorded, error) {
 func (l *Log) Last(ctx context.Context) (uint64, error) {
 	msg, err := l.get(ctx, getRequest{LastBySubject: ">"})
 	if errors.Is(err, eventstore.ErrNoEvent) {
-		// There is nothing at the stream's last sequence: an empty stream, or a gap at its end. What the
-		// server answers to this one, more slowly, is the last message that there is.
+		// There is no message at the stream's last sequence: the stream is empty, or ends with a gap. This
+		// request, which is slower, finds the last message that there is.
 		msg, err = l.get(ctx, getRequest{LastBySubject: allSubjects})
 	}
 	if errors.Is(err, eventstore.ErrNoEvent) {
@@ -216,9 +216,9 @@ func (l *Log) getBatch(ctx context.Context, r batchRequest) (msgs []message, err
 		}
 		switch status := reply.Header.Get("Status"); status {
 		case "":
-		case "204", "404": // the end of the batch; nothing to begin with
+		case "204", "404": // the end of the batch; no message at all
 			return msgs, nil
-		case "503": // nobody is there to answer
+		case "503": // no server answers
 			return nil, unavailable(nats.ErrNoResponders)
 		default:
 			return nil, fmt.Errorf("request for messages: %s %s", status, reply.Header.Get("Description"))

@@ -8,11 +8,11 @@ import (
 	"syscall"
 )
 
-// ErrLocked says that another process, or another part of this one, holds a directory.
+// ErrLocked says that a directory is locked, by another process or by another part of this one.
 var ErrLocked = errors.New("in use by another process")
 
-// Lock makes a directory, with mode 0700, unless it is there, and takes it exclusively. It returns
-// ErrLocked when somebody holds it. A process that dies gives the directory back.
+// Lock creates a directory with mode 0700, unless it exists, and locks it until release is called or the process
+// ends. It returns ErrLocked if it is locked already.
 func Lock(dir string) (release func() error, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make directory: %w", err)

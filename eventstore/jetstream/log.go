@@ -26,33 +26,33 @@ type Options struct {
 	Replicas int          // least number of replicas on an external cluster; 0: 1
 	Logger   *slog.Logger // nil: slog.Default()
 
-	Witness    Witness // what remembers the log's events; nil: nobody does
-	AcceptLoss bool    // go on without acknowledged events that are missing
-	SealingKey string  // id of the key that a log which is made now is founded with; empty: of none
+	Witness    Witness // holds a copy of what the log acknowledged; nil: none
+	AcceptLoss bool    // open the log even if acknowledged events are missing
+	SealingKey string  // id of the sealing key that a new log is founded with; empty: none
 }
 
 const (
-	// maxInFlight bounds the appends under way. The others wait for their turn.
+	// maxInFlight bounds the appends under way at a time. Further ones wait.
 	maxInFlight = 1024
-	// maxBatches is less than the 50 batches that a server lets a stream have under way, all processes together.
+	// maxBatches bounds the batches under way at a time. A server allows 50 a stream, of all processes together.
 	maxBatches = 32
-	// ackTimeout bounds the wait for an acknowledgement, settleTimeout that for finding out afterwards
+	// ackTimeout bounds the wait for an acknowledgement, settleTimeout the wait for finding out afterwards
 	// what became of an append.
 	ackTimeout    = 5 * time.Second
 	settleTimeout = 5 * time.Second
-	// lookupTimeout bounds one look for a stream: a cluster without a leader answers nothing at all.
+	// lookupTimeout bounds one lookup of a stream: a cluster without a leader does not answer.
 	lookupTimeout = 2 * time.Second
-	// reconnectWait is the pause between attempts to come back to an embedded server.
+	// reconnectWait is the pause between attempts to reconnect to an embedded server.
 	reconnectWait = 50 * time.Millisecond
 )
 
-// errLogClosed is what a closed log answers to everything.
+// errLogClosed is the error of every call to a closed log.
 var errLogClosed = errors.New("event log is closed")
 
 // Log is an eventstore.Log on JetStream. It may be used concurrently.
 //
-// Its embedded form promises: what Append acknowledged, and what Load returned, is synced to disk.
-// With an external cluster the promise is the cluster's.
+// With an embedded server, what Append acknowledged and what Load and Next returned is synced to disk. With an
+// external cluster, it is as durable as the cluster makes what it acknowledges.
 type Log struct {
 	logger   *slog.Logger
 	identity eventstore.Identity
@@ -80,10 +80,10 @@ type Log struct {
 
 var _ eventstore.Log = (*Log)(nil)
 
-// Open opens the log, and makes it if there is none. It returns ErrLocked when another process has the
-// directory, an error that says so when the stream could lose events, and a *LossError when it has lost some
-// that were acknowledged, unless that is accepted. Until then it has changed nothing of an embedded log.
-// The context bounds the opening only.
+// Open opens the log, and creates it if there is none. It returns ErrLocked when another process uses the
+// directory, an error that lists what is wrong when the stream's configuration could lose events, and a
+// *LossError when acknowledged events are missing, unless Options accept that. In these cases an embedded log is
+// unchanged. The context bounds only the call.
 func Open(ctx context.Context, o Options) (log *Log, err error) {
 	l := &Log{
 		logger:  o.Logger,
@@ -118,8 +118,8 @@ func Open(ctx context.Context, o Options) (log *Log, err error) {
 		return nil, err
 	}
 	if o.URL == "" {
-		// The stream is there by now: a server that deletes its last stream, as the probe would be, removes
-		// the directory of all streams, even while another is being made in it.
+		// This comes after openStream: when a server deletes its last stream, which the probe's would be, it
+		// removes the directory of all streams, even while another stream is being created in it.
 		if err := l.watchOver(ctx, filepath.Join(o.Dir, "log")); err != nil {
 			return nil, err
 		}
@@ -165,8 +165,8 @@ func (l *Log) watchOver(ctx context.Context, dir string) error {
 	return nil
 }
 
-// chooseSync starts the barrier. Should the server's files not be where the barrier looks for them, the
-// server is started anew and syncs every message itself.
+// chooseSync starts the barrier. If the server's files are not where the barrier looks for them, it starts the
+// server again such that the server syncs every message itself.
 func (l *Log) chooseSync(ctx context.Context, dir string, disk *space) error {
 	if err := probe(ctx, l.js, dir); err != nil {
 		if disk.check() != nil {
@@ -178,7 +178,7 @@ func (l *Log) chooseSync(ctx context.Context, dir string, disk *space) error {
 		return l.startEmbedded(dir, true)
 	}
 	l.barrier = newBarrier(dir, StreamName)
-	l.barrier.synced = l.opened // which start is about to sync
+	l.barrier.synced = l.opened // start syncs all of it
 	return l.barrier.start()
 }
 
@@ -204,7 +204,7 @@ func (l *Log) connect(urls string, options ...nats.Option) (err error) {
 	l.nc, err = nats.Connect(urls, append(options,
 		nats.Name("roster"),
 		nats.MaxReconnects(-1),
-		// Nothing is published later than its caller believes.
+		// Buffer nothing while disconnected: it would be published after its caller was told that it failed.
 		nats.ReconnectBufSize(-1),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
@@ -232,15 +232,15 @@ func (l *Log) Identity() eventstore.Identity { return l.identity }
 // SealingKey returns the id of the key that the log was founded with; empty: it was founded with none.
 func (l *Log) SealingKey() string { return l.foundedKey }
 
-// Lost returns the acknowledged events whose loss was accepted when the log was opened. The log does not say
-// so yet: the caller appends a domain.LossAccepted for each.
+// Lost returns the acknowledged events whose loss was accepted when the log was opened. The caller must append a
+// domain.LossAccepted for each range.
 func (l *Log) Lost() []Span { return l.lost }
 
-// Disowned reports whether the witness holds events that the log has not, and whose loss is accepted: what was
-// derived from it must be derived anew.
+// Disowned reports whether the witness holds events that the log does not have and whose loss was accepted. The
+// witness must then be built again from the log.
 func (l *Log) Disowned() bool { return len(l.lost) > 0 || l.survey.outdated }
 
-// Ready returns nil when the log can be appended to, as far as can be told without appending.
+// Ready returns why events cannot be appended now, or nil. It finds out what it can without appending.
 func (l *Log) Ready(ctx context.Context) error {
 	if err := l.writable(); err != nil {
 		return err
@@ -260,7 +260,7 @@ func (l *Log) Ready(ctx context.Context) error {
 	return nil
 }
 
-// writable returns why nothing can be appended at present, as far as is known already.
+// writable returns why events cannot be appended now, or nil, without asking the server.
 func (l *Log) writable() error {
 	switch {
 	case l.closed.Load():
@@ -274,7 +274,7 @@ func (l *Log) writable() error {
 	return nil
 }
 
-// life returns a context that ends, with the cause, when an embedded server can write no more.
+// life returns a context that ends when an embedded server cannot write any more. Its cause says why.
 func (l *Log) life() context.Context {
 	if l.embedded == nil {
 		return context.Background()
@@ -282,8 +282,8 @@ func (l *Log) life() context.Context {
 	return l.embedded.life()
 }
 
-// Broken receives why the log takes no more events until it is opened anew, if that comes to pass: a sync
-// failed, after which nobody knows what is on disk.
+// Broken returns a channel that receives an error when a sync has failed. What is on disk is then unknown, and the
+// log refuses all events until it is opened again. It is nil where the server syncs by itself.
 func (l *Log) Broken() <-chan error {
 	if l.barrier == nil {
 		return nil
@@ -297,16 +297,16 @@ func (l *Log) Close() error {
 	if l.closed.Swap(true) {
 		return nil
 	}
-	// Every append is bounded in time, so this wait is, too.
+	// Every append is bounded in time, and so is this wait.
 	if err := l.slots.Acquire(context.Background(), maxInFlight); err != nil {
 		return err
 	}
-	// Those that come too late get their turn, to be told so.
+	// Appends that still wait for a slot must get one, to return errLogClosed.
 	defer l.slots.Release(maxInFlight)
 	return l.shutDown()
 }
 
-// shutDown undoes what Open did, as far as it came.
+// shutDown stops all that Open has started. Open itself calls it when it fails halfway.
 func (l *Log) shutDown() error {
 	if l.keeper != nil {
 		l.keeper.stop()

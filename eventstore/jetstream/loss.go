@@ -19,22 +19,22 @@ func (s Span) String() string {
 	return fmt.Sprintf("%d to %d", s.From, s.To)
 }
 
-// Count is how many sequences it has.
+// Count returns the number of sequences in the range.
 func (s Span) Count() uint64 { return s.To - s.From + 1 }
 
-// Witness is what remembers the events of a log apart from it. What it holds was acknowledged.
+// Witness holds a copy of the events of a log, in another place. All that it holds was acknowledged.
 type Witness interface {
-	// Identity is that of the log that it read.
+	// Identity returns the identity of the log that it has read.
 	Identity() eventstore.Identity
-	// Last is the sequence of the last event that it read, 0: none.
+	// Last returns the sequence of the last event that it has read, 0 if there is none.
 	Last() uint64
-	// EventID returns the id of the event at a sequence; empty: it holds none.
+	// EventID returns the id of the event at a sequence, or "" if it holds none there.
 	EventID(ctx context.Context, seq uint64) (string, error)
 	// Count returns how many events it holds from one sequence to another, both included.
 	Count(ctx context.Context, from, to uint64) (uint64, error)
 }
 
-// unknowing is the witness where there is none.
+// unknowing is a Witness that holds nothing.
 type unknowing struct{}
 
 func (unknowing) Identity() eventstore.Identity                         { return eventstore.Identity{} }
@@ -52,9 +52,9 @@ type LossError struct {
 func (e *LossError) Error() string {
 	const shown = 3
 	var ranges []string
-	count := uint64(0)
+	lost := uint64(0)
 	for i, span := range e.Lost {
-		count += span.Count()
+		lost += span.Count()
 		if i < shown {
 			ranges = append(ranges, span.String())
 		}
@@ -63,5 +63,5 @@ func (e *LossError) Error() string {
 		ranges = append(ranges, fmt.Sprintf("%d more ranges", more))
 	}
 	return fmt.Sprintf("acknowledged events are missing: %s, %d in all (%s); restore the log from a back-up, "+
-		"or go on without them with roster serve --accept-loss (ROSTER_ACCEPT_LOSS=true)", strings.Join(ranges, " and "), count, e.Because)
+		"or go on without them with roster serve --accept-loss (ROSTER_ACCEPT_LOSS=true)", strings.Join(ranges, " and "), lost, e.Because)
 }

@@ -15,9 +15,9 @@ import (
 	"roster/eventstore"
 )
 
-// The headers that, beside the server's own Nats-Msg-Id, hold the envelope of an event. Any other header with their
-// prefix is of a newer program, which recorded in it what must not be left out. A header without the prefix says
-// nothing of the event and is ignored.
+// The headers that hold the envelope of an event, beside Nats-Msg-Id, which is the server's and holds the event's
+// id. A newer program wrote any other header with their prefix: decode refuses it with ErrUnknownSchema. It ignores
+// headers without the prefix, which say nothing about the event.
 const (
 	headerPrefix    = "Roster-"
 	headerType      = "Roster-Type"
@@ -41,7 +41,7 @@ const (
 	allSubjects   = subjectPrefix + "*.*"
 )
 
-// subjectOf returns the subject of an aggregate. Its kind and id are tokens: no subject can hold a wildcard.
+// subjectOf returns the subject of an aggregate. eventstore.CheckChanges has refused wildcards in its kind and id.
 func subjectOf(a domain.Aggregate) string {
 	return subjectPrefix + a.Kind + "." + a.ID
 }

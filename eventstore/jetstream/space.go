@@ -9,9 +9,9 @@ import (
 	"roster/domain"
 )
 
-// A space watches the disk that an embedded server stores on. Events are refused while there is still some
-// space left: enough for what is under way, for the read model, which follows, and for ending clients and
-// tokens, which must go on longest. So the server hardly ever meets a full disk, which it does not get over.
+// A space watches the free space on the disk of an embedded server. It refuses events before the disk is full. The
+// reserve is for appends under way, for the read model, which applies them later, and for events that withdraw,
+// which it refuses last. So the server hardly ever meets a full disk, after which its store would accept no writes.
 type space struct {
 	dir     string
 	statfs  func(path string, to *syscall.Statfs_t) error // syscall.Statfs, but in tests
@@ -28,7 +28,7 @@ const (
 	forNone
 )
 
-// reserve is the space that is kept on a disk of a size: a sixteenth, 64 MiB at most.
+// reserve returns how much of a disk is kept free: a sixteenth of its size, at most 64 MiB.
 func reserve(size uint64) uint64 { return min(size/16, 64<<20) }
 
 func newSpace(dir string, logger *slog.Logger) *space {
@@ -37,7 +37,7 @@ func newSpace(dir string, logger *slog.Logger) *space {
 	return s
 }
 
-// measure looks how much space there is. A disk that does not tell has space.
+// measure reads how much space is free. If that cannot be read, it changes nothing.
 func (s *space) measure() {
 	var disk syscall.Statfs_t
 	if err := s.statfs(s.dir, &disk); err != nil {
@@ -60,7 +60,7 @@ func (s *space) measure() {
 	}
 }
 
-// check returns domain.ErrDiskFull when there is no room for all events.
+// check returns domain.ErrDiskFull unless there is room for events of all types.
 func (s *space) check() error {
 	if room(s.current.Load()) != forAll {
 		return domain.ErrDiskFull
@@ -68,7 +68,7 @@ func (s *space) check() error {
 	return nil
 }
 
-// admit returns domain.ErrDiskFull when there is no room for these changes.
+// admit returns domain.ErrDiskFull unless there is room for these changes.
 func (s *space) admit(changes []domain.Change) error {
 	switch room(s.current.Load()) {
 	case forAll:

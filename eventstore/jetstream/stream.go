@@ -15,17 +15,18 @@ import (
 // StreamName is the stream that holds the log.
 const StreamName = "ROSTER"
 
-// duplicateWindow is how long the server refuses a message id that it has seen. What makes a retry safe
-// is the expected sequence; the window helps a cluster, where a message may come late.
+// duplicateWindow is how long the server refuses a message id that it has seen. A retry is safe because of its
+// expected sequence; the window helps in a cluster, where a message may arrive late.
 const duplicateWindow = 2 * time.Minute
 
-// metadataSealingKey is the member of the stream's metadata that holds the id of the key it was founded with.
-// The metadata of a stream is never changed: keys that come later are events.
+// metadataSealingKey is the member of the stream's metadata with the id of the sealing key that the log was founded
+// with. The metadata never changes; keys that are introduced later are recorded as events.
 const metadataSealingKey = "roster_sealing_key"
 
 // streamConfig is the configuration of a stream that cannot lose events.
 //
-// AllowDirect is on for reading long histories from any replica; what must be fresh is asked of the leader.
+// AllowDirect lets any replica answer requests for long histories. What must be up to date is requested from the
+// leader.
 func streamConfig(name, subjects string, replicas int) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name:               name,
@@ -47,10 +48,11 @@ func streamConfig(name, subjects string, replicas int) jetstream.StreamConfig {
 	}
 }
 
-// createOrVerify returns the stream, made if there was none. It never updates one: an update can drop
-// history. It returns an error that lists what is wrong with a stream that could lose events.
+// createOrVerify creates the stream, or verifies the one that exists and returns an error that lists what is wrong
+// if it could lose events. It never updates a stream, because an update can drop history.
 //
-// It makes none either where block files hold events: of those only the description is missing.
+// If there is no stream but found has events, only the stream's description is missing. Then it creates none and
+// returns an error.
 func createOrVerify(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig, found *survey) (*jetstream.StreamInfo, error) {
 	replicas := config.Replicas
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
@@ -61,8 +63,8 @@ func createOrVerify(ctx context.Context, js jetstream.JetStream, config jetstrea
 			return nil, fmt.Errorf("stream %s has %d events in its block files, but its description cannot be read: restore its %s and %s from a back-up",
 				StreamName, found.events, server.JetStreamMetaFile, server.JetStreamMetaFileSum)
 		}
-		// Two processes that start at once both create it; the one that loses gets what the other made,
-		// or an error when they do not agree.
+		// Two processes that start at the same time may both come here. The second then gets the stream of
+		// the first, or an error if their configurations differ.
 		stream, err = js.CreateStream(ctx, config)
 	}
 	if err != nil {

@@ -87,6 +87,17 @@ func TestTwoProcesses(t *testing.T) {
 	if _, err := b.Append(t.Context(), domain.Change{Events: []domain.Envelope{storetest.Registered(client)}}); !errors.Is(err, domain.ErrConflict) {
 		t.Errorf("Append = %v, want ErrConflict", err)
 	}
+	// What one has acknowledged is nothing that the other has answered for.
+	if a.Acknowledged() != seq || b.Acknowledged() != 0 {
+		t.Errorf("acknowledged are %d and %d, want %d and 0", a.Acknowledged(), b.Acknowledged(), seq)
+	}
+	later, err := b.Append(t.Context(), domain.Change{Expected: seq, Events: []domain.Envelope{storetest.Revoked(client)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Acknowledged() != seq || b.Acknowledged() != later {
+		t.Errorf("acknowledged are %d and %d, want %d and %d", a.Acknowledged(), b.Acknowledged(), seq, later)
+	}
 }
 
 // A subscription and a log outlive the loss of their server.

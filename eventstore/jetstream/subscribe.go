@@ -13,10 +13,10 @@ import (
 )
 
 const (
-	// pullMessages is how many messages are asked for ahead of those that were read: enough to keep the
-	// server busy while a log is replayed, few enough to be held in memory.
+	// pullMessages is how many messages are requested ahead of the reader: enough to keep the server busy
+	// while a log is replayed, few enough to hold in memory.
 	pullMessages = 4096
-	// pullBytes ends each answer to that, however many messages are left: see readWeight.
+	// pullBytes is the size after which an answer ends, for the reason given at readWeight.
 	pullBytes = 8 << 20
 )
 
@@ -55,15 +55,15 @@ type subscription struct {
 	msgs    chan jetstream.Msg
 
 	ending sync.Once
-	ended  chan struct{} // closed when no more messages come
-	cause  error         // why; set before ended is closed
+	ended  chan struct{} // closed when Next must not return events any more
+	cause  error         // what it returns then; set before ended is closed
 
 	closing sync.Once
 }
 
 var errSubscriptionClosed = errors.New("subscription is closed")
 
-// receive passes a message on. It waits for the reader, which holds back the consumer.
+// receive passes a message to Next. While it waits, the consumer requests no more.
 func (s *subscription) receive(msg jetstream.Msg) {
 	select {
 	case s.msgs <- msg:
@@ -71,7 +71,7 @@ func (s *subscription) receive(msg jetstream.Msg) {
 	}
 }
 
-// trouble ends the subscription on what the consumer cannot recover from by itself.
+// trouble ends the subscription on an error that the consumer does not recover from.
 func (s *subscription) trouble(err error) {
 	switch {
 	case errors.Is(err, nats.ErrConnectionClosed), errors.Is(err, jetstream.ErrConnectionClosed):
@@ -92,7 +92,7 @@ func (s *subscription) end(cause error) {
 
 // Next implements eventstore.Subscription.
 func (s *subscription) Next(ctx context.Context, max int) ([]eventstore.Recorded, error) {
-	// Of several cases that are ready, a select takes any. After the end there is nothing more to read.
+	// Checked first, because the select below takes any case that is ready.
 	select {
 	case <-s.ended:
 		return nil, s.cause
@@ -113,7 +113,7 @@ func (s *subscription) Next(ctx context.Context, max int) ([]eventstore.Recorded
 	if len(events) == 0 {
 		return nil, err
 	}
-	// A follower must not get ahead of what is on disk: it would remember what a loss of power undid.
+	// A follower must not get ahead of what is on disk: a loss of power would undo what it has already stored.
 	if err := s.log.durable(ctx, s.after); err != nil {
 		s.end(err)
 		return nil, err
@@ -121,8 +121,8 @@ func (s *subscription) Next(ctx context.Context, max int) ([]eventstore.Recorded
 	return events, nil
 }
 
-// take returns the events of first and of the messages that are there behind it, at most max. With an error it
-// returns the events before the one that the error is about.
+// take decodes first and the messages that have arrived after it, at most max. If it fails at one, it returns the
+// events before that one, and the error.
 func (s *subscription) take(ctx context.Context, first jetstream.Msg, max int) ([]eventstore.Recorded, error) {
 	events := make([]eventstore.Recorded, 0, min(max, len(s.msgs)+1))
 	for msg := first; ; {
@@ -153,7 +153,7 @@ func (s *subscription) accept(ctx context.Context, msg jetstream.Msg) (eventstor
 		return eventstore.Recorded{}, fmt.Errorf("event at sequence %d came after %d", seq, s.after)
 	}
 	if seq != s.after+1 {
-		// A gap may be in the stream itself. It is a loss if there is anything in it.
+		// Sequences may be missing from the stream itself. A message that is there must have been delivered.
 		next, err := s.log.get(ctx, getRequest{Seq: s.after + 1, NextBySubject: ">"})
 		if err != nil {
 			return eventstore.Recorded{}, fmt.Errorf("look into the gap after sequence %d: %w", s.after, err)

@@ -17,20 +17,20 @@ import (
 	"roster/eventstore"
 )
 
-// What is missing from a log is found before anything is changed. An embedded server cuts a damaged block file
-// where the damage begins, with all whole records behind it, and goes on; so its files are read first, and it
-// is not started on files from which acknowledged events are missing.
+// What is missing from a log is found before anything is changed. An embedded server cuts a damaged block file where
+// the damage begins, drops the whole records behind it too, and goes on. So its files are read before it is started,
+// and it is not started if acknowledged events are missing from them.
 //
-// No event that was acknowledged is missing if the sequences ascend by one from the first on, up to where
-// the witness stands. A gap is no loss when
-//   - it was accepted, which an event behind it says; or
-//   - the witness was there and holds nothing of it: it was never acknowledged. Such gaps are of earlier
-//     versions, which let the sequence jump after a loss of power; or
-//   - it is at the end, beyond where the witness stands, and no whole record is behind it: a torn write.
+// No acknowledged event is missing if the sequences ascend by one from 1 to the last of the witness. A gap is not a
+// loss if
+//   - it was accepted, as an event behind it says; or
+//   - the witness has read beyond it and holds no event in it: then none was acknowledged. Earlier versions of
+//     Roster left such gaps, because they let the sequence jump after a loss of power; or
+//   - it is at the end, beyond the last of the witness, and no whole record is behind it: a torn write.
 //
-// Without a witness, acknowledged events that are cut off cleanly at the end cannot be missed. And should a
-// loss of power tear a block file whose successor was begun within the same unfinished sync, the gap looks
-// like a loss, though nothing of it was acknowledged: that start is refused, to be on the safe side.
+// Known limits: without a witness, it cannot be noticed that acknowledged events were cut off cleanly at the end.
+// And if a loss of power tears a block file while one sync has to cover it and its successor, the gap looks like a
+// loss although nothing in it was acknowledged. The start is then refused, to be on the safe side.
 
 // survey is what a log holds.
 type survey struct {
@@ -67,8 +67,8 @@ func markOf(r record, block int) (mark, error) {
 	return mark{r.seq, msg.Header.Get(jetstream.MsgIDHeader), block}, err
 }
 
-// surveyBlocks reads the block files of a stream, as the server would recover them: of a damaged one it keeps
-// what is before the damage.
+// surveyBlocks reads the block files of a stream as the server would recover them: of a damaged file, only what is
+// before the damage.
 func surveyBlocks(dir, stream string) (*survey, error) {
 	numbers, err := blockNumbers(dir)
 	if err != nil {
@@ -92,8 +92,8 @@ func surveyBlocks(dir, stream string) (*survey, error) {
 	return s, nil
 }
 
-// addDamage notes that a block file ends in what is no whole record. Of two in a row the first is no torn
-// write: the server began the second when the first was complete.
+// addDamage records that a block file ends in something other than a whole record. If the file before it does, too,
+// that one is not a torn write: the server began this file when that one was complete.
 func (s *survey) addDamage(name string, block *blockReader) {
 	s.note("block file %s is damaged at byte %d", name, block.at)
 	s.torn = append(s.torn, name)
@@ -149,11 +149,11 @@ func (s *survey) addBlock(number int, block *blockReader) error {
 	return nil
 }
 
-// addRegistryEvent notes what the log says of its own losses.
+// addRegistryEvent records a loss that was accepted earlier, if the event is a domain.LossAccepted.
 func (s *survey) addRegistryEvent(msg message) error {
 	e, err := msg.decode()
 	if errors.Is(err, eventstore.ErrUnknownSchema) {
-		return nil // of a later version; those who read the log will say so
+		return nil // a newer program wrote it; whoever reads the log will get the error
 	}
 	if err != nil {
 		return err
@@ -208,7 +208,7 @@ func merge(spans []Span) (merged []Span) {
 	return merged
 }
 
-// isLoss reports whether events that are missing had been acknowledged, and their loss was not accepted.
+// isLoss reports whether missing events were acknowledged and their loss was not accepted.
 func (s *survey) isLoss(ctx context.Context, missing Span, w Witness) (bool, error) {
 	held, err := w.Count(ctx, missing.From, missing.To)
 	if err != nil {
@@ -230,7 +230,7 @@ func (s *survey) isLoss(ctx context.Context, missing Span, w Witness) (bool, err
 	return held > 0 || missing.To > w.Last(), nil
 }
 
-// unknownTo reports whether a witness has not come to the acceptance: what it holds is from before the loss.
+// unknownTo reports whether a witness has not read the acceptance: it then holds what the log held before the loss.
 func (a acceptance) unknownTo(ctx context.Context, w Witness) (bool, error) {
 	id, err := w.EventID(ctx, a.seq)
 	return id != a.id, err
@@ -260,8 +260,8 @@ func (s *survey) strangers(ctx context.Context, w Witness) ([]Span, error) {
 	return strange, nil
 }
 
-// isKnown reports whether an event is the one that the witness holds there, or it holds none, or its loss was
-// accepted.
+// isKnown reports whether the witness holds this event or none at its sequence, or the loss of the one that it holds
+// was accepted.
 func (s *survey) isKnown(ctx context.Context, m mark, w Witness) (bool, error) {
 	if m.seq > w.Last() {
 		return true, nil
@@ -274,15 +274,15 @@ func (s *survey) isKnown(ctx context.Context, m mark, w Witness) (bool, error) {
 	return !loss, err
 }
 
-// firstStranger returns the sequence of the first event of a block file that is not known, up to its last one,
-// which is not.
-func (s *survey) firstStranger(ctx context.Context, last mark, after uint64, w Witness) (uint64, error) {
+// firstStranger returns the sequence of the first event of a block file, from one on, that is not known. The last
+// event of the file must be such a one.
+func (s *survey) firstStranger(ctx context.Context, last mark, from uint64, w Witness) (uint64, error) {
 	block, err := s.read(last.block)
 	if err != nil {
 		return 0, err
 	}
 	for r, ok := block.next(); ok && r.seq < last.seq; r, ok = block.next() {
-		if r.seq < after {
+		if r.seq < from {
 			continue
 		}
 		m, err := markOf(r, last.block)
@@ -296,7 +296,7 @@ func (s *survey) firstStranger(ctx context.Context, last mark, after uint64, w W
 	return last.seq, nil
 }
 
-// setAside copies the block files that the server will cut, so that what is behind the damage can be looked at.
+// setAside copies the block files that the server will cut, so that what is behind the damage can be examined.
 func (s *survey) setAside(blocks, to string) error {
 	if len(s.torn) == 0 {
 		return nil
@@ -317,10 +317,10 @@ func (s *survey) setAside(blocks, to string) error {
 	return nil
 }
 
-// dropIndex removes the server's index, which the server makes anew from the block files, when it must not be
-// believed: it knows of more than they hold, and the server would leave a gap in the sequence for events that
-// were never acknowledged; or a loss was accepted, and with the index the server might go on without a look at
-// the files, to cut them at another start.
+// dropIndex removes the server's index, which the server then makes again from the block files, if it is not to be
+// trusted. That is when the index goes beyond what the files hold: the server would leave a gap in the sequence for
+// events that were never acknowledged. And it is when a loss was accepted: with the index, the server might not read
+// the files now and cut them only at a later start.
 func (s *survey) dropIndex(blocks string, accepted bool) error {
 	last, err := lastOfIndex(blocks)
 	if err != nil || last <= s.last && !accepted {

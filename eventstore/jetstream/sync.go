@@ -109,8 +109,8 @@ func (b *barrier) syncAll() error {
 	return b.fsync(b.blocks)
 }
 
-// renew runs what starts the server anew while nothing is synced: the server may cut and remove files as it
-// does so. It returns the sequence up to which every message was on disk.
+// renew calls start, which restarts the server, while nothing is synced: a server that starts may cut and remove
+// files. It returns the sequence up to which every message was on disk.
 func (b *barrier) renew(start func() error) (synced uint64, err error) {
 	b.busy.Lock()
 	defer b.busy.Unlock()
@@ -186,7 +186,7 @@ func (b *barrier) run() {
 	}
 }
 
-// fail notes that what was acknowledged may not be on disk, and returns what is said from then on.
+// fail records that what was acknowledged may not be on disk, and returns the error of all waits from then on.
 func (b *barrier) fail(err error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -197,7 +197,7 @@ func (b *barrier) fail(err error) error {
 	return b.failed
 }
 
-// stop ends the barrier. Nobody may wait any more.
+// stop ends the barrier. No wait may be under way.
 func (b *barrier) stop() {
 	close(b.kick)
 	if b.done != nil {
@@ -214,7 +214,7 @@ func (b *barrier) failure() error {
 // sync syncs the last block file. Where there is a next one, the server has turned to that: the former is
 // complete, but may have grown since it was synced, and the directory has a new name in it.
 //
-// Whoever waits was acknowledged before, so what they wait for is in a file that is there by now.
+// Those who wait were acknowledged before it began, so their messages are in files that exist by now.
 func (b *barrier) sync() error {
 	b.busy.Lock()
 	defer b.busy.Unlock()
@@ -263,7 +263,7 @@ func blockNumber(name string) (int, bool) {
 	return n, ok && err == nil
 }
 
-// syncFile syncs a file or directory. It is opened anew each time: what was put in its place is found.
+// syncFile syncs a file or directory. It opens it each time, in case the server has replaced it.
 func syncFile(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// errURL tells nothing of the URL, which may hold a password.
+// errURL does not quote the URL, which may hold a password.
 var errURL = errors.New("must be URLs of hosts alone, comma-separated, such as nats://nats.example.org:4222; special characters of a user name or password must be percent-encoded")
 
-// CheckURLs refuses comma-separated URLs that are no addresses of NATS servers. Its error tells nothing of them.
+// CheckURLs returns an error unless urls are comma-separated URLs of NATS servers. The error does not quote them.
 func CheckURLs(urls string) error {
 	for text := range strings.SplitSeq(urls, ",") {
 		if _, err := parseURL(text); err != nil {
@@ -20,8 +20,8 @@ func CheckURLs(urls string) error {
 	return nil
 }
 
-// parseURL reads one URL as nats.go does, for which the scheme may be left out. It takes nothing behind the
-// host: what stands there may belong to a password.
+// parseURL reads one URL as nats.go does: without a scheme it is nats://. It refuses anything behind the host, which
+// may be part of a password that is not percent-encoded.
 func parseURL(text string) (*url.URL, error) {
 	text = strings.TrimSuffix(strings.TrimSpace(text), "/")
 	if !strings.Contains(text, "://") {

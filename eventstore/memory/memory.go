@@ -1,4 +1,4 @@
-// Package memory is the event log in memory, for tests: it keeps every promise of eventstore.Log but
+// Package memory is an event log in memory, for tests. It keeps all promises of eventstore.Log except
 // durability, and fails on demand.
 package memory
 
@@ -24,8 +24,8 @@ const (
 	Unacked         // the outcome is unknown; everything is stored
 )
 
-// Hooks make a log fail. A nil hook does nothing. Hooks are called with no lock held, before the log
-// does its part, so that a test may also wait in one, or use the log.
+// Hooks make a log fail. A nil hook does nothing. A hook is called before the log does its own work and without
+// a lock held, so it may wait, or use the log.
 type Hooks struct {
 	Append func(changes []domain.Change) Fault
 	Load   func(a domain.Aggregate, after uint64) error // what Load returns, unless nil
@@ -45,7 +45,7 @@ type Log struct {
 	put    map[uint64]eventstore.Encoded // what Put stored, by sequence: its event is decoded when it is read
 	last   map[domain.Aggregate]uint64   // sequence of each aggregate's last event
 	byID   map[string]uint64             // sequence of each event id
-	grown  chan struct{}                 // closed, and made anew, by each append
+	grown  chan struct{}                 // closed and replaced by each append
 
 	acknowledged uint64 // the highest sequence that Append returned
 }

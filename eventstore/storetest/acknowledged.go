@@ -38,7 +38,7 @@ func (h Harness) testAcknowledged(t *testing.T) {
 	wantEqual(t, log.Acknowledged(), last)
 }
 
-// testAcknowledgedConcurrently holds the log to what it says to each writer the moment it is answered.
+// testAcknowledgedConcurrently asks after each of many concurrent appends.
 func (h Harness) testAcknowledgedConcurrently(t *testing.T) {
 	const writers, each = 16, 20
 	log := h.Open(t)

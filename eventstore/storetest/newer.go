@@ -68,7 +68,7 @@ func (h Harness) testNewer(t *testing.T, alter func(*eventstore.Encoded)) {
 		_, err = next(t, again, 1000)
 		wantUnknown("Next from where the first one stopped", err)
 
-		// All else is as before.
+		// Everything about other events works as before.
 		wantHistory(t, log, b, other)
 		if last, err := log.Last(t.Context()); err != nil || last != end {
 			t.Errorf("Last = %d, %v; want %d", last, err, end)

@@ -400,7 +400,7 @@ func (h Harness) testFault(t *testing.T, fault Fault) {
 		if got := len(readAll(t, log)); got != wantStored {
 			t.Errorf("%d events are stored, want %d", got, wantStored)
 		}
-		// Whatever happened: trying again leads to the events being there, once.
+		// In all cases the events are there once after another attempt.
 		seq = mustAppend(t, log, changes...)
 		wantEqual(t, log.Acknowledged(), seq)
 		all := readAll(t, log)
