@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"roster/api/front"
 	"roster/domain"
 	"roster/projections/readmodel"
 	"roster/web/ui"
@@ -48,6 +49,7 @@ func (w *Web) revoke(c echo.Context) error {
 	}
 	reason := strings.TrimSpace(form.Get("reason"))
 	if failure := wrongReason(reason); failure != "" {
+		front.Refuse(c, front.Refusal{Code: front.InvalidRequest, Member: "reason"})
 		return w.render(c, http.StatusUnprocessableEntity, revokePage(
 			w.page(c, "Revoke "+titleOf(found), "Clients"), revocation{found, reason, failure}))
 	}
