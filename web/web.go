@@ -25,12 +25,12 @@ import (
 	"roster/web/ui"
 )
 
-// Registrar is what the dashboard changes the registry through. Its contract is that of registrar.Registrar.
+// Registrar is how the dashboard changes the registry. Its contract is that of registrar.Registrar.
 type Registrar interface {
 	Revoke(ctx context.Context, admin domain.Actor, clientID, reason string) error
 }
 
-// Administrators is who may sign in. Its contract is that of access.Administrators.
+// Administrators checks who may sign in. Its contract is that of access.Administrators.
 type Administrators interface {
 	Password(ctx context.Context, from, user, password string) (domain.Actor, error)
 }
