@@ -26,7 +26,7 @@ func BenchmarkChange(b *testing.B) {
 			b.Fatal(err)
 		}
 		clients := registrar.New(registrar.Options{
-			Log: c.log, Snapshots: c.model, Waiter: c.model, Sealer: unsealed{}, Policy: oauth.DefaultPolicy,
+			Log: c.log, Snapshots: c.model, Sealer: unsealed{}, Policy: oauth.DefaultPolicy,
 		})
 		document := func(text string) oauth.Document {
 			parsed, err := oauth.ParseDocument([]byte(text))

@@ -21,10 +21,6 @@ import (
 	"roster/eventstore/memory"
 )
 
-type upToDate struct{}
-
-func (upToDate) Wait(context.Context, uint64) error { return nil }
-
 type unsealed struct{}
 
 func (unsealed) Seal(string, string) []byte { return nil }
@@ -44,7 +40,7 @@ func TestSectors(t *testing.T) {
 	})
 	log := memory.New()
 	clients := registrar.New(registrar.Options{
-		Log: log, Waiter: upToDate{}, Sealer: unsealed{}, Policy: oauth.DefaultPolicy, Fetcher: fetcher,
+		Log: log, Sealer: unsealed{}, Policy: oauth.DefaultPolicy, Fetcher: fetcher,
 	})
 	serveOnly := func(body string) {
 		served.Store(&body)
@@ -223,7 +219,7 @@ func TestSectors(t *testing.T) {
 		wantAsked(t, 1)
 	})
 	t.Run("without a Fetcher nothing can be had", func(t *testing.T) {
-		alone := registrar.New(registrar.Options{Log: log, Waiter: upToDate{}, Sealer: unsealed{}, Policy: oauth.DefaultPolicy})
+		alone := registrar.New(registrar.Options{Log: log, Sealer: unsealed{}, Policy: oauth.DefaultPolicy})
 		before := last()
 		_, err := alone.Register(t.Context(), "", parse(`{"redirect_uris":[`+same+`],"sector_identifier_uri":"`+address+`/s"}`))
 		wantRefused(t, err, before)
@@ -269,7 +265,7 @@ func TestKeysOverTLS(t *testing.T) {
 			fetcher, address := serve(t, nil, answer(test.keys))
 			read := func(ctx context.Context) ([]byte, error) { return fetcher.Fetch(ctx, address+"/jwks") }
 			clients := registrar.New(registrar.Options{
-				Log: memory.New(), Waiter: upToDate{}, Sealer: unsealed{}, Policy: oauth.DefaultPolicy,
+				Log: memory.New(), Sealer: unsealed{}, Policy: oauth.DefaultPolicy,
 				Issuers: registrar.Issuers{Keys: map[string]*registrar.KeySet{
 					"https://issuer.example.org": registrar.NewKeySet(read, slog.New(slog.DiscardHandler)),
 				}},
