@@ -8,7 +8,7 @@ import (
 	"roster/web/ui"
 )
 
-// statusTones are the tones of the statuses of clients. A status that is not among them is shown as ended.
+// statusTones are the tones of all statuses of clients.
 var statusTones = map[domain.Status]ui.Tone{
 	domain.Active:    ui.Good,
 	domain.Suspended: ui.Warning,
@@ -17,13 +17,8 @@ var statusTones = map[domain.Status]ui.Tone{
 	domain.Lost:      ui.Ended,
 }
 
-// toneOf returns how a status is shown.
-func toneOf(s domain.Status) ui.Tone {
-	if tone, ok := statusTones[s]; ok {
-		return tone
-	}
-	return ui.Ended
-}
+// toneOf returns the tone of a status.
+func toneOf(s domain.Status) ui.Tone { return statusTones[s] }
 
 // An eventKind is how a type of event is shown.
 type eventKind struct {
