@@ -26,12 +26,14 @@ import (
 // Registrar changes the registry. Its contract is that of *registrar.Registrar.
 type Registrar interface {
 	Register(ctx context.Context, from string, requested oauth.Document) (registrar.Registration, error)
-	RegisterWith(ctx context.Context, from, token string, requested oauth.Document) (registrar.Registration, error)
-	Update(ctx context.Context, from, clientID, token string, requested oauth.Document, conditions ...registrar.Condition) (registrar.Registration, error)
-	Delete(ctx context.Context, from, clientID, token string, conditions ...registrar.Condition) error
+	RegisterWith(ctx context.Context, from, initialAccessToken string, requested oauth.Document) (registrar.Registration, error)
+	Client(ctx context.Context, clientID, registrationAccessToken string) (domain.Client, error)
+	ClientAs(ctx context.Context, clientID string) (domain.Client, error)
+	Update(ctx context.Context, from, clientID, registrationAccessToken string, requested oauth.Document, conditions ...registrar.Condition) (registrar.Registration, error)
+	Delete(ctx context.Context, from, clientID, registrationAccessToken string, conditions ...registrar.Condition) error
 	DeleteAs(ctx context.Context, admin domain.Actor, clientID string, conditions ...registrar.Condition) error
 	Revoke(ctx context.Context, admin domain.Actor, clientID, reason string) error
-	CheckToken(ctx context.Context, token string) error
+	CheckToken(ctx context.Context, initialAccessToken string) error
 	IssueToken(ctx context.Context, admin domain.Actor, command domain.IssueToken) (registrar.IssuedToken, error)
 	RevokeToken(ctx context.Context, admin domain.Actor, id, reason string) error
 }
@@ -39,17 +41,17 @@ type Registrar interface {
 // Administrators checks credentials. Its contract is that of *access.Administrators.
 type Administrators interface {
 	Password(ctx context.Context, from, user, password string) (domain.Actor, error)
-	Token(ctx context.Context, from, token string) (domain.Actor, error)
+	Token(ctx context.Context, from, apiToken string) (domain.Actor, error)
 }
 
-// Registration says who may register clients.
-type Registration string
+// A RegistrationMode says who may register clients.
+type RegistrationMode string
 
-// The values of Registration.
+// The values of RegistrationMode.
 const (
-	RegistrationOpen   Registration = "open"   // everybody (RFC 7591 3)
-	RegistrationToken  Registration = "token"  // holders of an initial access token
-	RegistrationClosed Registration = "closed" // nobody
+	RegistrationOpen   RegistrationMode = "open"   // everybody (RFC 7591 3)
+	RegistrationToken  RegistrationMode = "token"  // holders of an initial access token
+	RegistrationClosed RegistrationMode = "closed" // nobody
 )
 
 // Options is what an API is made of. Everything but Metrics, Observer, Now and Ready must be given.
@@ -60,7 +62,7 @@ type Options struct {
 
 	PublicURL        string       // base of registration_client_uri, without a slash at its end
 	Policy           oauth.Policy // the registrar's
-	Registration     Registration
+	RegistrationMode RegistrationMode
 	RegistrationRate int // registrations a minute from one address, and as many changes; 0: no limit
 
 	Logger   *slog.Logger
@@ -73,12 +75,14 @@ type Options struct {
 // API serves the registry over HTTP. It may be used concurrently.
 type API struct {
 	Options
-	echo     *echo.Echo
-	metrics  *metrics
-	document []byte // the OpenAPI document
-	metadata atomic.Pointer[metadata]
-	closing  context.Context
-	close    context.CancelFunc
+	echo    *echo.Echo
+	metrics *metrics
+
+	registrations, changes echo.MiddlewareFunc // the limits on what a caller may do
+	document               []byte              // the OpenAPI document
+	metadata               atomic.Pointer[metadata]
+	closing                context.Context
+	close                  context.CancelFunc
 }
 
 // New returns the API. It answers every path that it is asked for, those it does not know with a
@@ -97,14 +101,20 @@ func New(o Options) *API {
 		o.Ready = func(context.Context) error { return nil }
 	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
-	a := &API{Options: o, document: openAPI(o.PublicURL, o.Policy)}
+	a := &API{Options: o}
 	a.metrics = newMetrics(o.Metrics, o.Reader)
 	a.metadata.Store(newMetadata(serverMetadata(o.Policy, o.PublicURL, a.registrationEndpoint()), ""))
 	a.closing, a.close = context.WithCancel(context.Background())
 
 	a.echo = front.New(o.Observer, answerError)
 	a.echo.Use(protect, cors(), targeted)
-	a.route()
+	a.registrations = limitRate("registrations", a.RegistrationRate, a.Now)
+	a.changes = exceptAdministrators(limitRate("changes", a.RegistrationRate, a.Now))
+	endpoints := a.endpoints()
+	for _, e := range endpoints {
+		a.route(e)
+	}
+	a.document = openAPI(o.PublicURL, o.Policy, endpoints)
 	return a
 }
 
@@ -114,38 +124,3 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.echo.ServeHT
 // Close ends the live event feeds, which would otherwise keep a server from shutting down. It belongs into
 // http.Server.RegisterOnShutdown.
 func (a *API) Close() { a.close() }
-
-func (a *API) route() {
-	get := func(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) { front.Get(a.echo, path, h, m...) }
-
-	registrations := limitRate("registrations", a.RegistrationRate, a.Now)
-	changes := exceptAdministrators(limitRate("changes", a.RegistrationRate, a.Now))
-	for _, path := range []string{"/identity/register", "/identity/connect/register"} {
-		a.echo.POST(path, a.register, front.Brief, registrations)
-
-		client := path + "/:client_id"
-		get(client, a.readClient, front.Brief)
-		a.echo.PUT(client, a.updateClient, front.Brief, changes)
-		a.echo.DELETE(client, a.deleteClient, front.Brief, changes)
-	}
-
-	get("/api/v1/clients", a.administrator(a.listClients), front.Brief)
-	get("/api/v1/clients/:client_id", a.administrator(a.showClient), front.Brief)
-	a.echo.DELETE("/api/v1/clients/:client_id", a.administrator(a.revokeClient), front.Brief)
-	get("/api/v1/clients/:client_id/events", a.administrator(a.clientEvents))
-	get("/api/v1/events", a.administrator(a.events))
-	get("/api/v1/registry", a.administrator(a.registry))
-
-	get("/api/v1/initial-access-tokens", a.administrator(a.listTokens), front.Brief)
-	a.echo.POST("/api/v1/initial-access-tokens", a.administrator(a.issueToken), front.Brief)
-	get("/api/v1/initial-access-tokens/:id", a.administrator(a.showToken), front.Brief)
-	a.echo.DELETE("/api/v1/initial-access-tokens/:id", a.administrator(a.revokeToken), front.Brief)
-
-	get(openIDConfigurationPath, a.discover)
-	get(serverMetadataPath, a.discover)
-
-	get("/healthz", a.healthz)
-	get("/readyz", a.readyz)
-	get("/metrics", a.exposition())
-	get("/openapi.json", a.serveDocument)
-}

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
+	"roster/domain/access"
 	"roster/domain/oauth"
 	"roster/projections/readmodel"
 )
@@ -17,6 +18,44 @@ const (
 	pageDefault = 50
 	pageMost    = 500
 )
+
+// clientEndpoints are what administrators and auditors see and do of clients.
+func (a *API) clientEndpoints() []endpoint {
+	return []endpoint{
+		{
+			method: http.MethodGet, path: "/api/v1/clients", may: access.Administrator, handle: a.listClients,
+			operation: operation{
+				id: "listClients", summary: "List the clients, the newest first",
+				parameters: []object{
+					parameter("q", "part of the name, owner or id", object{"type": "string", "maxLength": parameterLimit}),
+					parameter("status", "only clients of this status", statusSchema),
+					parameter("owner", "only clients of this ext_param_owner", object{"type": "string", "maxLength": parameterLimit}),
+					parameter("limit", "clients a page", object{"type": "integer", "minimum": 1, "maximum": pageMost, "default": pageDefault}),
+					parameter("cursor", "next_cursor of the page before", object{"type": "string"}),
+				},
+				status: http.StatusOK, content: jsonContent("ClientPage"), refusals: []int{http.StatusBadRequest},
+			},
+		},
+		{
+			method: http.MethodGet, path: "/api/v1/clients/:client_id", may: access.Administrator, handle: a.showClient,
+			operation: operation{
+				id: "showClient", summary: "Show a client, whatever its status, without its secrets",
+				status: http.StatusOK, content: jsonContent("Client"), refusals: []int{http.StatusBadRequest, http.StatusNotFound},
+			},
+		},
+		{
+			method: http.MethodDelete, path: "/api/v1/clients/:client_id", may: access.Administrator, handle: a.revokeClient,
+			operation: operation{
+				id: "revokeClient", summary: "Revoke a client",
+				parameters: []object{reasonParameter},
+				status:     http.StatusNoContent, refusals: []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict},
+			},
+		},
+	}
+}
+
+// reasonParameter is why an administrator ends something.
+var reasonParameter = parameter("reason", "kept in the log", object{"type": "string", "maxLength": parameterLimit})
 
 // clientView is a client as administrators and auditors see it: with its history in short, without
 // any secret, token or digest.
@@ -52,7 +91,7 @@ func viewOf(client readmodel.Client) (clientView, error) {
 	}, err
 }
 
-func (a *API) listClients(c echo.Context, _ domain.Actor) error {
+func (a *API) listClients(c echo.Context, _ caller) error {
 	q := queryOf(c, "q", "status", "owner", "limit", "cursor")
 	selected := readmodel.ClientQuery{
 		Text:   q.text("q"),
@@ -62,7 +101,7 @@ func (a *API) listClients(c echo.Context, _ domain.Actor) error {
 		Cursor: q.text("cursor"),
 	}
 	if selected.Status != "" && !selected.Status.Known() {
-		q.refuse("query parameter status must be one of: " + strings.Join(domain.StatusNames(), ", "))
+		q.refuse("status", "query parameter status must be one of: "+strings.Join(domain.StatusNames(), ", "))
 	}
 	if q.err != nil {
 		return q.err
@@ -83,7 +122,7 @@ func (a *API) listClients(c echo.Context, _ domain.Actor) error {
 	return answer(c, http.StatusOK, list)
 }
 
-func (a *API) showClient(c echo.Context, _ domain.Actor) error {
+func (a *API) showClient(c echo.Context, _ caller) error {
 	if q := queryOf(c); q.err != nil {
 		return q.err
 	}
@@ -98,10 +137,36 @@ func (a *API) showClient(c echo.Context, _ domain.Actor) error {
 	return answer(c, http.StatusOK, view)
 }
 
-func (a *API) revokeClient(c echo.Context, admin domain.Actor) error {
+func (a *API) revokeClient(c echo.Context, by caller) error {
 	q := queryOf(c, "reason")
 	if q.err != nil {
 		return q.err
 	}
-	return noContent(c, a.Registrar.Revoke(c.Request().Context(), admin, domain.CanonicalID(c.Param("client_id")), q.text("reason")))
+	return noContent(c, a.Registrar.Revoke(c.Request().Context(), by.administrator, domain.CanonicalID(c.Param("client_id")), q.text("reason")))
+}
+
+var statusSchema = object{"type": "string", "enum": domain.StatusNames()}
+
+// clientSchemas describe clients as administrators and auditors see them.
+func clientSchemas() object {
+	text := object{"type": "string", "minLength": 1}
+	return object{
+		"Client": closed(extended("RegisteredMetadata", object{
+			"client_id":                text,
+			"status":                   statusSchema,
+			"registered_at":            dateTime,
+			"updated_at":               dateTime,
+			"version":                  object{"type": "integer", "minimum": 1},
+			"client_id_issued_at":      seconds,
+			"client_secret_expires_at": seconds,
+			"initial_access_token":     object{"type": "string", "minLength": 1, "description": "id of the token that the client was registered with"},
+			"attested_by":              object{"type": "string", "minLength": 1, "description": "issuer of the client's software statement"},
+			"cautions": object{"type": "array", "minItems": 1, "description": "members not to be believed without a second look",
+				"items": closed(properties(object{"member": text, "detail": text}, "member", "detail"), nil)},
+		}, "client_id", "status", "registered_at", "updated_at", "version", "client_id_issued_at", "redirect_uris"), nil),
+		"ClientPage": closed(properties(object{
+			"clients":     object{"type": "array", "items": reference("schemas", "Client")},
+			"next_cursor": text,
+		}, "clients"), nil),
+	}
 }

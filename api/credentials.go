@@ -11,8 +11,95 @@ import (
 	"roster/domain/access"
 )
 
-// errNoToken answers a request that presents no bearer token: no error code in the challenge (RFC 6750 3.1).
-var errNoToken = &problem{status: http.StatusUnauthorized, Code: "invalid_token", Description: "a bearer token is needed in the Authorization header", challenge: tokenChallenge}
+// A caller is who calls an endpoint, as far as the endpoint's role wants to know.
+//
+// An administrator has been authenticated. A token has not been looked at: the registrar decides with the client,
+// or the initial access token, whether it is accepted.
+type caller struct {
+	presented     access.Credential // empty: nothing, which the role allows
+	token         string            // with a registration access token or an initial access token
+	administrator domain.Actor      // with a password or an API token
+}
+
+// identify returns the caller of an endpoint with a role, or the answer to one that presents nothing by which it
+// could have the role.
+func (a *API) identify(c echo.Context, may access.Role) (caller, error) {
+	switch may {
+	case access.Anyone:
+		return caller{}, nil
+	case access.Registrant:
+		return a.registrant(c.Request())
+	case access.ClientItself:
+		return clientItself(c.Request())
+	case access.ClientOrAdministrator:
+		return a.clientOrAdministrator(c)
+	default:
+		return a.authenticate(c)
+	}
+}
+
+// registrant returns who presents an initial access token (RFC 7591 3, RFC 6750 2.1), or nothing where
+// registration is open.
+func (a *API) registrant(r *http.Request) (caller, error) {
+	if a.RegistrationMode == RegistrationClosed {
+		return caller{}, errRegistrationClosed
+	}
+	token, err := bearerToken(r)
+	switch {
+	case err == errNoToken && a.RegistrationMode == RegistrationOpen:
+		return caller{}, nil
+	case err == errNoToken:
+		return caller{}, errNoInitialAccessToken
+	case err != nil:
+		return caller{}, err
+	}
+	return caller{presented: access.InitialAccessToken, token: token}, nil
+}
+
+// clientItself returns who presents a registration access token (RFC 7592 2).
+func clientItself(r *http.Request) (caller, error) {
+	token, err := bearerToken(r)
+	if err != nil {
+		return caller{}, err
+	}
+	return caller{presented: access.RegistrationAccessToken, token: token}, nil
+}
+
+// clientOrAdministrator returns who presents a registration access token, or the administrator that is presented
+// by name and password, as WSO2 Identity Server takes it there.
+func (a *API) clientOrAdministrator(c echo.Context) (caller, error) {
+	if scheme, _, err := authorization(c.Request()); err != nil || scheme != "basic" {
+		return clientItself(c.Request())
+	}
+	by, err := a.authenticate(c)
+	if errors.Is(err, access.ErrRefused) {
+		// To this address a token is the key: no browser should ask its user for a password.
+		err = errNoToken
+	}
+	return by, err
+}
+
+// authenticate returns the administrator or auditor that a request presents.
+func (a *API) authenticate(c echo.Context) (by caller, err error) {
+	r := c.Request()
+	scheme, credentials, err := authorization(r)
+	switch {
+	case err != nil:
+	case scheme == "basic":
+		by.presented = access.Password
+		user, password, _ := r.BasicAuth()
+		by.administrator, err = a.Administrators.Password(r.Context(), c.RealIP(), user, password)
+	case scheme == "bearer":
+		by.presented = access.APIToken
+		by.administrator, err = a.Administrators.Token(r.Context(), c.RealIP(), credentials)
+	default:
+		err = errNoAdministrator
+	}
+	if err != nil {
+		return caller{}, err
+	}
+	return by, nil
+}
 
 // authorization returns the scheme, in lower case (RFC 9110 11.1), and the credentials that a request
 // presents, both empty when there are none. Credentials anywhere but in the header are not looked at.
@@ -22,7 +109,7 @@ func authorization(r *http.Request) (scheme, credentials string, err error) {
 		return "", "", nil
 	}
 	if len(headers) > 1 {
-		return "", "", invalidRequest(http.StatusBadRequest, "there is more than one Authorization header")
+		return "", "", invalidRequest(http.StatusBadRequest, echo.HeaderAuthorization, "there is more than one Authorization header")
 	}
 	scheme, credentials, _ = strings.Cut(headers[0], " ")
 	return strings.ToLower(scheme), strings.TrimSpace(credentials), nil
@@ -38,45 +125,4 @@ func bearerToken(r *http.Request) (string, error) {
 		return "", errNoToken
 	}
 	return token, nil
-}
-
-// administrator lets only administrators and holders of API tokens through to a handler.
-func (a *API) administrator(handle func(c echo.Context, admin domain.Actor) error) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		admin, err := a.authenticate(c)
-		if err != nil {
-			return err
-		}
-		return handle(c, admin)
-	}
-}
-
-func (a *API) authenticate(c echo.Context) (domain.Actor, error) {
-	r := c.Request()
-	scheme, token, err := authorization(r)
-	switch {
-	case err != nil:
-		return domain.Actor{}, err
-	case scheme == "basic":
-		user, password, _ := r.BasicAuth()
-		return a.Administrators.Password(r.Context(), c.RealIP(), user, password)
-	case scheme == "bearer":
-		return a.Administrators.Token(r.Context(), c.RealIP(), token)
-	default:
-		return domain.Actor{}, &problem{status: http.StatusUnauthorized, Code: "unauthorized", Description: "credentials of an administrator are needed", challenge: administratorChallenge}
-	}
-}
-
-// administratorAtClient returns the administrator that a request to a registration_client_uri presents
-// by name and password, as WSO2 Identity Server takes it there; false when it presents something else.
-func (a *API) administratorAtClient(c echo.Context) (admin domain.Actor, presented bool, err error) {
-	if scheme, _, err := authorization(c.Request()); err != nil || scheme != "basic" {
-		return domain.Actor{}, false, nil
-	}
-	admin, err = a.authenticate(c)
-	if errors.Is(err, access.ErrRefused) {
-		// To this address a token is the key: no browser should ask its user for a password.
-		err = errNoToken
-	}
-	return admin, true, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"roster/domain/access"
 	"roster/domain/oauth"
 )
 
@@ -21,6 +22,32 @@ const (
 	openIDConfigurationPath = "/.well-known/openid-configuration"
 	serverMetadataPath      = "/.well-known/oauth-authorization-server"
 )
+
+// discoveryEndpoints are where both documents are found.
+func (a *API) discoveryEndpoints() []endpoint {
+	discovery := operation{
+		parameters: []object{{
+			"name": "If-None-Match", "in": "header", "description": "only if they have changed (RFC 9110 13.1.2)", "schema": object{"type": "string"},
+		}},
+		status: http.StatusOK, content: jsonContent("ServerMetadata"),
+		others: map[int]object{http.StatusNotModified: answered("The caller has the metadata already.", nil)},
+	}
+	openID, server := discovery, discovery
+	openID.id, openID.summary = "openidConfiguration", "Discover where to register and what can be registered (OpenID Connect Discovery 1.0 section 4)"
+	server.id, server.summary = "serverMetadata", "Discover where to register and what can be registered (RFC 8414 section 3)"
+	return []endpoint{
+		{method: http.MethodGet, path: openIDConfigurationPath, may: access.Anyone, handle: a.discover, operation: openID},
+		{method: http.MethodGet, path: serverMetadataPath, may: access.Anyone, handle: a.discover, operation: server},
+	}
+}
+
+// discoverySchemas describe what discovery answers.
+func discoverySchemas() object {
+	return object{"ServerMetadata": properties(object{
+		"issuer":                object{"type": "string", "format": "uri"},
+		"registration_endpoint": object{"type": "string", "format": "uri", "description": "left out when registration is closed"},
+	}, "issuer")}
+}
 
 // metadata are what discovery answers.
 type metadata struct {
@@ -42,7 +69,7 @@ func newMetadata(document []byte, issuerPath string) *metadata {
 
 // registrationEndpoint is where clients register, empty when nobody may.
 func (a *API) registrationEndpoint() string {
-	if a.Registration == RegistrationClosed {
+	if a.RegistrationMode == RegistrationClosed {
 		return ""
 	}
 	return a.PublicURL + registrationPath
@@ -107,7 +134,7 @@ func (a *API) atIssuer(r *http.Request) *http.Request {
 }
 
 // discover answers RFC 8414 3 and OpenID Connect Discovery 1.0, 4.
-func (a *API) discover(c echo.Context) error {
+func (a *API) discover(c echo.Context, _ caller) error {
 	header := c.Response().Header()
 	header.Set(echo.HeaderCacheControl, "public, max-age="+strconv.Itoa(int(metadataLifetime.Seconds())))
 	header.Del("Pragma")

@@ -51,7 +51,7 @@ func TestDiscovery(t *testing.T) {
 
 // Where nobody can register, nothing says where (RFC 7591 3).
 func TestDiscoveryOfAClosedRegistry(t *testing.T) {
-	s := checked(t, func(o *api.Options) { o.Registration = api.RegistrationClosed })
+	s := checked(t, func(o *api.Options) { o.RegistrationMode = api.RegistrationClosed })
 	for _, path := range discoveryPaths {
 		got := s.do("GET", path)
 		expect(t, got, http.StatusOK, "")

@@ -24,6 +24,12 @@ type failing struct{ err error }
 func (f failing) Register(context.Context, string, oauth.Document) (registrar.Registration, error) {
 	return registrar.Registration{}, f.err
 }
+func (f failing) Client(context.Context, string, string) (domain.Client, error) {
+	return domain.Client{}, f.err
+}
+func (f failing) ClientAs(context.Context, string) (domain.Client, error) {
+	return domain.Client{}, f.err
+}
 func (f failing) Update(context.Context, string, string, string, oauth.Document, ...registrar.Condition) (registrar.Registration, error) {
 	return registrar.Registration{}, f.err
 }
@@ -67,6 +73,8 @@ func TestErrorsAsAnswers(t *testing.T) {
 		{domain.ErrDiskFull, 503, "temporarily_unavailable", "30"},
 		{fmt.Errorf("%w: %w", domain.ErrOutcomeUnknown, domain.ErrDiskFull), 503, "temporarily_unavailable", "1"},
 		{fmt.Errorf("%w: database disk image is malformed", readmodel.ErrUnavailable), 503, "temporarily_unavailable", "1"},
+		{readmodel.ErrBehind, 503, "temporarily_unavailable", "1"},
+		{&readmodel.CatchingUpError{Applied: 3, Last: 7}, 503, "temporarily_unavailable", "1"},
 		{context.DeadlineExceeded, 503, "temporarily_unavailable", "1"},
 		{access.TooMany("failed attempts", "", 1500*time.Millisecond), 429, "too_many_requests", "2"},
 		{access.TooMany("changes of this client", access.SettingChangeRate, 14500*time.Millisecond), 429, "too_many_requests", "15"},
@@ -82,6 +90,10 @@ func TestErrorsAsAnswers(t *testing.T) {
 		}
 		description := got.text(t, "error_description")
 		if unknown := strings.Contains(description, "unknown"); unknown != errors.Is(test.err, domain.ErrOutcomeUnknown) {
+			t.Errorf("%v: described as %q", test.err, description)
+		}
+		var behind *readmodel.CatchingUpError
+		if errors.As(test.err, &behind) && description != "catching up: 3 of 7 events" {
 			t.Errorf("%v: described as %q", test.err, description)
 		}
 		if test.status >= 500 && strings.Contains(description, "roster") {

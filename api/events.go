@@ -15,23 +15,57 @@ import (
 
 	"roster/api/front"
 	"roster/domain"
+	"roster/domain/access"
 	"roster/projections/readmodel"
 )
 
 const (
-	eventPage = 1000 // events a query
-	heartbeat = 15 * time.Second
-	reconnect = 2 * time.Second // after which a reader of server-sent events should come back
+	eventPage   = 1000 // events a query
+	heartbeat   = 15 * time.Second
+	reconnect   = 2 * time.Second // after which a reader of server-sent events should come back
+	lastEventID = "Last-Event-ID" // header: where such a reader left off
+)
+
+// eventEndpoints are what auditors read and follow of the log.
+func (a *API) eventEndpoints() []endpoint {
+	feed := operation{
+		status: http.StatusOK, content: feedContent, parameters: feedParameters, refusals: []int{http.StatusBadRequest},
+	}
+	all, ofClient := feed, feed
+	all.id, all.summary = "listEvents", "Read or follow the log"
+	all.parameters = append([]object{parameter("client_id", "only events of this client", object{"type": "string"})}, feedParameters...)
+	ofClient.id, ofClient.summary = "listClientEvents", "Read or follow the history of a client"
+	ofClient.refusals = []int{http.StatusBadRequest, http.StatusNotFound}
+	return []endpoint{
+		{method: http.MethodGet, path: "/api/v1/events", may: access.Administrator, stream: true, handle: a.events, operation: all},
+		{method: http.MethodGet, path: "/api/v1/clients/:client_id/events", may: access.Administrator, stream: true, handle: a.clientEvents, operation: ofClient},
+	}
+}
+
+var (
+	feedParameters = []object{
+		parameter("after", "only events beyond this sequence", seconds),
+		parameter("limit", "at most as many events; else all", object{"type": "integer", "minimum": 1}),
+		parameter("type", "only events of this type", object{"type": "string"}),
+		parameter("since", "only events at or after this time", dateTime),
+		parameter("until", "only events at or before this time; not with a live stream", dateTime),
+		{"name": lastEventID, "in": "header", "description": "with a live stream, in place of after", "schema": seconds},
+	}
+	feedContent = object{
+		front.Lines: object{"schema": reference("schemas", "Event")},
+		front.ServerEvents: object{"schema": object{"type": "string", "description": "server-sent events, those to come included: " +
+			"the sequence as id, an Event as data"}},
+	}
 )
 
 // events answers with the log: as it is, or followed as server-sent events.
-func (a *API) events(c echo.Context, _ domain.Actor) error {
+func (a *API) events(c echo.Context, _ caller) error {
 	q := queryOf(c, "after", "limit", "client_id", "type", "since", "until")
 	return a.serveEvents(c, q, domain.CanonicalID(q.text("client_id")))
 }
 
 // clientEvents answers with one client's history in the same two ways.
-func (a *API) clientEvents(c echo.Context, _ domain.Actor) error {
+func (a *API) clientEvents(c echo.Context, _ caller) error {
 	q := queryOf(c, "after", "limit", "type", "since", "until")
 	id := domain.CanonicalID(c.Param("client_id"))
 	if _, err := a.Reader.Client(c.Request().Context(), id); err != nil {
@@ -51,11 +85,11 @@ func (a *API) serveEvents(c echo.Context, q *query, clientID string) error {
 	limit := q.number("limit", 1, math.MaxInt64, math.MaxInt64)
 	follow := acceptsEventStream(c.Request())
 	if follow {
-		if id := c.Request().Header.Get("Last-Event-ID"); id != "" {
-			selected.After = q.lastEventID(id)
+		if id := c.Request().Header.Get(lastEventID); id != "" {
+			selected.After = q.resumedAfter(id)
 		}
 		if !selected.Until.IsZero() {
-			q.refuse("query parameter until cannot end a live stream")
+			q.refuse("until", "query parameter until cannot end a live stream")
 		}
 	}
 	switch {
@@ -85,11 +119,11 @@ func acceptsEventStream(r *http.Request) bool {
 	return false
 }
 
-// lastEventID reads where a reader of server-sent events left off.
-func (q *query) lastEventID(id string) uint64 {
+// resumedAfter reads where a reader of server-sent events left off.
+func (q *query) resumedAfter(id string) uint64 {
 	seq, err := strconv.ParseUint(id, 10, 63)
 	if err != nil {
-		q.refuse("Last-Event-ID must be the sequence of an event")
+		q.refuse(lastEventID, lastEventID+" must be the sequence of an event")
 	}
 	return seq
 }
@@ -207,4 +241,27 @@ func unlessEnded(ctx context.Context, err error) error {
 		return nil
 	}
 	return err
+}
+
+// eventSchemas describe events.
+func eventSchemas() object {
+	text := object{"type": "string", "minLength": 1}
+	return object{"Event": closed(properties(object{
+		"seq":       object{"type": "integer", "minimum": 1},
+		"time":      dateTime,
+		"id":        text,
+		"type":      text,
+		"client_id": object{"type": "string", "minLength": 1, "description": "of the client that the event is about"},
+		"initial_access_token": object{"type": "string", "minLength": 1,
+			"description": "id of the initial access token that the event is about, instead of a client; with neither it is about the registry itself"},
+		"actor": properties(object{
+			"kind": object{"type": "string", "enum": []domain.ActorKind{domain.ActorClient, domain.ActorAdmin, domain.ActorSystem}},
+			"id":   object{"type": "string"},
+			"ip":   object{"type": "string"},
+		}, "kind", "id"),
+		"data": object{"type": "object"},
+	}, "seq", "time", "id", "type", "actor", "data"), object{"oneOf": []object{
+		{"required": []string{"client_id"}}, {"required": []string{"initial_access_token"}},
+		{"not": object{"anyOf": []object{{"required": []string{"client_id"}}, {"required": []string{"initial_access_token"}}}}},
+	}})}
 }

@@ -58,7 +58,7 @@ func TestWordsOfOthers(t *testing.T) {
 	s := checked(t)
 	with := checked(t, func(o *api.Options) {
 		o.Registrar = registrar.New(registrar.Options{
-			Log: s.log, Waiter: s.model, Sealer: sealer{}, Policy: oauth.DefaultPolicy,
+			Log: s.log, Sealer: sealer{}, Policy: oauth.DefaultPolicy,
 			Fetcher: documents{"https://sector.example.org/": `["https://client.example.org/cb"]`},
 			Issuers: registrar.Issuers{Keys: map[string]*registrar.KeySet{
 				"https://issuer.example.org": registrar.NewKeySet(keys, slog.New(slog.DiscardHandler)),

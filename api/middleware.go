@@ -24,7 +24,7 @@ func targeted(next echo.HandlerFunc) echo.HandlerFunc {
 			c.Response().Header().Set(echo.HeaderAllow, strings.Join(front.Methods, ", "))
 			return answer(c, http.StatusOK, struct{}{})
 		case !strings.HasPrefix(r.URL.Path, "/"):
-			return invalidRequest(http.StatusBadRequest, "the target of the request is not a path")
+			return invalidRequest(http.StatusBadRequest, "", "the target of the request is not a path")
 		}
 		return next(c)
 	}

@@ -67,7 +67,7 @@ const asHolder = "\r\nAuthorization: Bearer " + apiToken
 func overPipe(t *testing.T, reader readmodel.Reader, request string, read func(net.Conn)) {
 	a := api.New(api.Options{
 		Reader: reader, Administrators: admins(t), PublicURL: publicURL, Policy: oauth.DefaultPolicy,
-		Registration: api.RegistrationOpen, RegistrationRate: 1, Logger: slog.New(slog.DiscardHandler),
+		RegistrationMode: api.RegistrationOpen, RegistrationRate: 1, Logger: slog.New(slog.DiscardHandler),
 	})
 	ours, theirs := net.Pipe()
 	listener := pipe{make(chan net.Conn, 1), make(chan struct{})}

@@ -59,13 +59,13 @@ func entityTags(r *http.Request, name string) ([]string, error) {
 	for rest := strings.TrimSpace(strings.Join(values, ",")); rest != ""; {
 		tag, after, ok := cutEntityTag(rest)
 		if !ok {
-			return nil, invalidRequest(http.StatusBadRequest, "%s must be * or entity tags in quotes, as ETag gives them", name)
+			return nil, invalidRequest(http.StatusBadRequest, name, name+" must be * or entity tags in quotes, as ETag gives them")
 		}
 		tags = append(tags, tag)
 		rest = strings.TrimLeft(after, ", \t")
 	}
 	if len(tags) == 0 || len(tags) > 1 && slices.Contains(tags, "*") {
-		return nil, invalidRequest(http.StatusBadRequest, "%s must be * alone or at least one entity tag", name)
+		return nil, invalidRequest(http.StatusBadRequest, name, name+" must be * alone or at least one entity tag")
 	}
 	return tags, nil
 }

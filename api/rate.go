@@ -24,7 +24,7 @@ func limitRate(what string, perMinute int, now func() time.Time) echo.Middleware
 			if _, wait := callers.Take(c.RealIP(), now()); wait > 0 {
 				// A connection that goes on would have the server read the body first.
 				c.Response().Header().Set(echo.HeaderConnection, "close")
-				return tooMany(what+" from this address", wait)
+				return access.TooMany(what+" from this address", access.SettingRegistrationRate, wait)
 			}
 			return next(c)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
+	"roster/domain/access"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
 )
@@ -26,13 +27,34 @@ type clientInformation struct {
 	Metadata                jsontext.Value `json:",embed"`
 }
 
-// register answers OpenID Connect Dynamic Client Registration 1.0 section 3 and RFC 7591 section 3.
-func (a *API) register(c echo.Context) error {
-	token, presented, err := a.initialAccessToken(c.Request())
-	if err != nil {
-		return err
+// registrationEndpoints are those where clients register: one at two paths.
+func (a *API) registrationEndpoints() (found []endpoint) {
+	for _, at := range registrationPaths {
+		found = append(found, endpoint{
+			method: http.MethodPost, path: at.path, may: access.Registrant, limit: a.registrations, handle: a.register,
+			operation: operation{
+				id: "register" + at.suffix, summary: "Register a client (OpenID Connect Dynamic Client Registration 1.0 section 3, RFC 7591 section 3)",
+				body: "ClientMetadata", status: http.StatusCreated, content: jsonContent("ClientInformation"),
+				headers: object{"ETag": versionHeader, echo.HeaderLocation: object{
+					"required": true, "description": "the registration_client_uri", "schema": object{"type": "string", "format": "uri"},
+				}},
+				refusals: []int{http.StatusForbidden, http.StatusConflict},
+			},
+		})
 	}
-	registration, err := a.registerBody(c, token, presented)
+	return found
+}
+
+// registrationPaths are where clients register and, below, manage themselves, with what tells the ids of their
+// operations apart.
+var registrationPaths = []struct{ path, suffix string }{
+	{"/identity/register", ""},
+	{"/identity/connect/register", "Connect"},
+}
+
+// register answers OpenID Connect Dynamic Client Registration 1.0 section 3 and RFC 7591 section 3.
+func (a *API) register(c echo.Context, by caller) error {
+	registration, err := a.registerBody(c, by)
 	if err != nil {
 		return err
 	}
@@ -42,38 +64,26 @@ func (a *API) register(c echo.Context) error {
 	return a.answerClient(c, http.StatusCreated, registration)
 }
 
-// registerBody registers the client that a request's body asks for. A token that was presented and is not
-// accepted is a refusal in open registration too: falling back would hide that from its holder (OpenID
+// registerBody registers the client that a request's body asks for. An initial access token that was presented and
+// is not accepted is a refusal in open registration too: falling back would hide that from its holder (OpenID
 // Connect Dynamic Client Registration 1.0, 3.3). It is one before anything is said about the body.
-func (a *API) registerBody(c echo.Context, token string, presented bool) (registrar.Registration, error) {
+func (a *API) registerBody(c echo.Context, by caller) (registrar.Registration, error) {
 	ctx := c.Request().Context()
 	requested, err := a.readDocument(c)
+	presented := by.presented == access.InitialAccessToken
 	switch {
 	case err != nil && presented:
-		return registrar.Registration{}, cmp.Or(a.Registrar.CheckToken(ctx, token), err)
+		return registrar.Registration{}, cmp.Or(a.Registrar.CheckToken(ctx, by.token), err)
 	case err != nil:
 		return registrar.Registration{}, err
 	case presented:
-		return a.Registrar.RegisterWith(ctx, c.RealIP(), token, requested)
+		return a.Registrar.RegisterWith(ctx, c.RealIP(), by.token, requested)
 	}
 	return a.Registrar.Register(ctx, c.RealIP(), requested)
 }
 
-// initialAccessToken returns the initial access token that a registration presents (RFC 7591 3, RFC 6750 2.1);
-// presented is false when there is none and none is needed.
-func (a *API) initialAccessToken(r *http.Request) (token string, presented bool, err error) {
-	if a.Registration == RegistrationClosed {
-		return "", false, &problem{status: http.StatusForbidden, Code: "access_denied", Description: "registration is closed"}
-	}
-	token, err = bearerToken(r)
-	if err == errNoToken && a.Registration == RegistrationOpen {
-		return "", false, nil
-	}
-	return token, true, err
-}
-
-// answerClient writes the client information response to a registration, a read or an update. The token
-// is left out, and the address with it, where none is at hand.
+// answerClient writes the client information response to a registration, a read or an update. The
+// registration access token is left out, and the address with it, where it is not at hand.
 func (a *API) answerClient(c echo.Context, status int, r registrar.Registration) error {
 	metadata, err := encodeMetadata(r.Client.Metadata)
 	if err != nil {
@@ -127,4 +137,29 @@ func encodeMetadata(m oauth.Metadata) (jsontext.Value, error) {
 		return nil, fmt.Errorf("encode metadata: %w", err)
 	}
 	return encoded, nil
+}
+
+// registrationSchemas describe the bodies of registrations and updates, and the client information response.
+func registrationSchemas(policy oauth.Policy) object {
+	text := object{"type": "string", "minLength": 1}
+	return object{
+		"ClientMetadata": metadataSchema(oauth.Members, requestPattern, func(m oauth.Member) []string { return m.Values(policy) }),
+		// What was registered under another policy is answered as it is.
+		"RegisteredMetadata": metadataSchema(registered(), oauth.Member.Pattern, func(oauth.Member) []string { return nil }),
+		"ClientUpdate": extended("ClientMetadata", object{"client_id": text, "client_secret": text},
+			"client_id"),
+		"ClientInformation": closed(extended("RegisteredMetadata", object{
+			"client_id":                 text,
+			"client_secret":             text,
+			"client_secret_expires_at":  seconds,
+			"client_id_issued_at":       seconds,
+			"registration_access_token": text,
+			"registration_client_uri":   object{"type": "string", "format": "uri"},
+		}, "client_id", "client_id_issued_at", "redirect_uris"), object{"dependentRequired": object{
+			"client_secret":             []string{"client_secret_expires_at"},
+			"client_secret_expires_at":  []string{"client_secret"},
+			"registration_access_token": []string{"registration_client_uri"},
+			"registration_client_uri":   []string{"registration_access_token"},
+		}}),
+	}
 }

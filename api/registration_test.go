@@ -70,7 +70,7 @@ func TestRegistrationAnswer(t *testing.T) {
 func TestWhoMayRegister(t *testing.T) {
 	const noError, invalidToken = `Bearer realm="roster"`, `Bearer realm="roster", error="invalid_token"`
 	for _, test := range []struct {
-		registration  api.Registration
+		registration  api.RegistrationMode
 		authorization []string
 		status        int
 		code          string
@@ -89,7 +89,7 @@ func TestWhoMayRegister(t *testing.T) {
 		{api.RegistrationClosed, []string{"Bearer wrong"}, 403, "access_denied", ""},
 	} {
 		t.Run(fmt.Sprint(test.registration, test.authorization), func(t *testing.T) {
-			s := checked(t, func(o *api.Options) { o.Registration = test.registration })
+			s := checked(t, func(o *api.Options) { o.RegistrationMode = test.registration })
 			got := s.do("POST", clientsPath, body(webClient), func(r *http.Request) { r.Header["Authorization"] = test.authorization })
 			expect(t, got, test.status, test.code)
 			if challenge := got.header.Get("WWW-Authenticate"); challenge != test.challenge {

@@ -37,11 +37,11 @@ func (a *API) readDocument(c echo.Context) (oauth.Document, error) {
 func (a *API) readBody(c echo.Context) ([]byte, error) {
 	r := c.Request()
 	if !isJSON(r.Header.Values(echo.HeaderContentType)) {
-		return nil, invalidRequest(http.StatusUnsupportedMediaType, "the Content-Type must be application/json in UTF-8")
+		return nil, invalidRequest(http.StatusUnsupportedMediaType, echo.HeaderContentType, "the Content-Type must be application/json in UTF-8")
 	}
 	if isEncoded(r.Header.Values(echo.HeaderContentEncoding)) {
 		c.Response().Header().Set(echo.HeaderAcceptEncoding, "identity")
-		return nil, invalidRequest(http.StatusUnsupportedMediaType, "the body must be sent without a content encoding")
+		return nil, invalidRequest(http.StatusUnsupportedMediaType, echo.HeaderContentEncoding, "the body must be sent without a content encoding")
 	}
 	limit := int64(a.Policy.MaxBodySize)
 	if r.ContentLength > limit {
@@ -87,9 +87,9 @@ func bodyError(err error) error {
 	case errors.As(err, &tooLarge):
 		return err
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return invalidRequest(http.StatusRequestTimeout, "the body took too long to arrive")
+		return invalidRequest(http.StatusRequestTimeout, "", "the body took too long to arrive")
 	default:
-		return invalidRequest(http.StatusBadRequest, "the body could not be read to its end")
+		return invalidRequest(http.StatusBadRequest, "", "the body could not be read to its end")
 	}
 }
 
@@ -104,26 +104,27 @@ func queryOf(c echo.Context, allowed ...string) *query {
 	values, err := url.ParseQuery(c.Request().URL.RawQuery)
 	q := &query{values: values}
 	if err != nil {
-		q.refuse("the query is not well-formed")
+		q.refuse("", "the query is not well-formed")
 	}
 	for name, given := range values {
 		switch {
 		case !slices.Contains(allowed, name):
-			q.refuse("there is a query parameter that is none of: " + strings.Join(allowed, ", "))
+			q.refuse("", "there is a query parameter that is none of: "+strings.Join(allowed, ", "))
 		case len(given) > 1:
-			q.refuse("query parameter " + name + " is given more than once")
+			q.refuse(name, "query parameter "+name+" is given more than once")
 		case len(given[0]) > parameterLimit:
-			q.refuse("query parameter " + name + " is longer than " + strconv.Itoa(parameterLimit) + " bytes")
+			q.refuse(name, "query parameter "+name+" is longer than "+strconv.Itoa(parameterLimit)+" bytes")
 		case !utf8.ValidString(given[0]):
-			q.refuse("query parameter " + name + " is not valid UTF-8")
+			q.refuse(name, "query parameter "+name+" is not valid UTF-8")
 		}
 	}
 	return q
 }
 
-func (q *query) refuse(description string) {
+// refuse refuses a parameter, or the query as a whole.
+func (q *query) refuse(name, description string) {
 	if q.err == nil {
-		q.err = invalidRequest(http.StatusBadRequest, "%s", description)
+		q.err = invalidRequest(http.StatusBadRequest, name, description)
 	}
 }
 
@@ -137,7 +138,7 @@ func (q *query) number(name string, least, most, otherwise uint64) uint64 {
 	}
 	n, err := strconv.ParseUint(q.values.Get(name), 10, 64)
 	if err != nil || n < least || n > most {
-		q.refuse("query parameter " + name + " must be a whole number from " + strconv.FormatUint(least, 10) + " to " + strconv.FormatUint(most, 10))
+		q.refuse(name, "query parameter "+name+" must be a whole number from "+strconv.FormatUint(least, 10)+" to "+strconv.FormatUint(most, 10))
 	}
 	return n
 }
@@ -149,7 +150,7 @@ func (q *query) instant(name string) time.Time {
 	}
 	t, err := time.Parse(time.RFC3339, q.values.Get(name))
 	if err != nil {
-		q.refuse("query parameter " + name + " must be " + timeForm)
+		q.refuse(name, "query parameter "+name+" must be "+timeForm)
 	}
 	return t
 }
@@ -162,7 +163,7 @@ func (q *query) moment(name string) readmodel.Moment {
 	}
 	t, err := time.Parse(time.RFC3339, given)
 	if err != nil {
-		q.refuse("query parameter " + name + " must be given: the sequence of an event, or " + timeForm)
+		q.refuse(name, "query parameter "+name+" must be given: the sequence of an event, or "+timeForm)
 	}
 	return readmodel.Moment{Time: t}
 }

@@ -55,7 +55,7 @@ func start(tb testing.TB, change ...func(*api.Options)) *service {
 	tb.Helper()
 	s := &service{tb: tb, log: memory.New(), logs: &lockedBuffer{}}
 	var err error
-	s.model, err = readmodel.Open(tb.Context(), readmodel.Options{Dir: tb.TempDir(), Log: s.log, Logger: slog.New(slog.DiscardHandler)})
+	s.model, err = readmodel.Open(tb.Context(), readmodel.Options{Dir: tb.TempDir(), Log: s.log, Logger: slog.New(slog.DiscardHandler), Acknowledged: s.log.Acknowledged})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -70,13 +70,13 @@ func start(tb testing.TB, change ...func(*api.Options)) *service {
 	})
 
 	options := api.Options{
-		Registrar:      registrar.New(registrar.Options{Log: s.log, Snapshots: s.model, Waiter: s.model, Sealer: sealer{}, Policy: oauth.DefaultPolicy}),
-		Reader:         s.model,
-		Administrators: admins(tb),
-		PublicURL:      publicURL,
-		Policy:         oauth.DefaultPolicy,
-		Registration:   api.RegistrationOpen,
-		Logger:         slog.New(slog.NewJSONHandler(s.logs, nil)),
+		Registrar:        registrar.New(registrar.Options{Log: s.log, Snapshots: s.model, Sealer: sealer{}, Policy: oauth.DefaultPolicy}),
+		Reader:           s.model,
+		Administrators:   admins(tb),
+		PublicURL:        publicURL,
+		Policy:           oauth.DefaultPolicy,
+		RegistrationMode: api.RegistrationOpen,
+		Logger:           slog.New(slog.NewJSONHandler(s.logs, nil)),
 	}
 	for _, f := range change {
 		f(&options)

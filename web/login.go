@@ -54,10 +54,10 @@ func (w *Web) login(c echo.Context) error {
 	switch {
 	case errors.As(err, &throttled):
 		front.SetRetryAfter(c.Response().Header(), throttled.RetryAfter)
-		again.Failure = "Too many failed attempts. Wait " + inWords(front.WholeSeconds(throttled.RetryAfter)) + ", then try again. This password was not checked."
+		again.Failure = "Too many failed attempts. Wait " + inWords(throttled.RetryAfter) + ", then try again. This password was not checked."
 		return w.render(c, http.StatusTooManyRequests, loginPage(w.page(c, "Sign in", ""), again))
 	case errors.Is(err, access.ErrRefused):
-		front.Refuse(c, front.Refusal{Code: "unauthorized"})
+		front.Refuse(c, front.Refusal{Code: front.Unauthorized})
 		again.Failure = "Wrong name or password."
 		return w.render(c, http.StatusUnprocessableEntity, loginPage(w.page(c, "Sign in", ""), again))
 	case err != nil:

@@ -77,7 +77,7 @@ func newProcess(t testing.TB, log *memory.Process, options ...option) *registry 
 	stopped, stop := context.WithCancel(context.Background())
 	r := &registry{
 		log: log, model: model, sessions: memstore.NewWithCleanupInterval(0), logged: logged, stop: stop,
-		registrar: registrar.New(registrar.Options{Log: log, Snapshots: model, Waiter: model, Sealer: unsealed{}, Policy: oauth.DefaultPolicy}),
+		registrar: registrar.New(registrar.Options{Log: log, Snapshots: model, Sealer: unsealed{}, Policy: oauth.DefaultPolicy}),
 	}
 
 	r.server = httptest.NewUnstartedServer(nil)

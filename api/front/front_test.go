@@ -169,18 +169,6 @@ func TestLogUnread(t *testing.T) {
 	}
 }
 
-func TestRetryAfter(t *testing.T) {
-	for wait, want := range map[time.Duration]string{
-		0: "1", time.Nanosecond: "1", time.Second: "1", time.Second + 1: "2", 1500 * time.Millisecond: "2", 20 * time.Second: "20",
-	} {
-		header := http.Header{}
-		front.SetRetryAfter(header, wait)
-		if got := header.Get("Retry-After"); got != want || front.WholeSeconds(wait).String() != want+"s" {
-			t.Errorf("%v: Retry-After is %s, in words %v, want %s", wait, got, front.WholeSeconds(wait), want)
-		}
-	}
-}
-
 func TestStream(t *testing.T) {
 	one, _, _, _ := served(t)
 	front.Get(one, "/events", func(c echo.Context) error {

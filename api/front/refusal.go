@@ -12,6 +12,21 @@ import (
 	"roster/domain/oauth"
 )
 
+// The error codes of refusals, beside those of the registry's rules (oauth.Code).
+const (
+	InvalidRequest         = "invalid_request" // RFC 6749 5.2
+	InvalidToken           = "invalid_token"   // RFC 6750 3.1
+	Unauthorized           = "unauthorized"
+	AccessDenied           = "access_denied" // RFC 6749 4.1.2.1
+	NotFound               = "not_found"
+	MethodNotAllowed       = "method_not_allowed"
+	Conflict               = "conflict"
+	PreconditionFailed     = "precondition_failed"
+	TooManyRequests        = "too_many_requests"
+	ServerError            = "server_error"            // RFC 6749 4.1.2.1
+	TemporarilyUnavailable = "temporarily_unavailable" // RFC 6749 4.1.2.1
+)
+
 // A Refusal says why a request was answered with a status of 400 or more. It is for the log, so nothing in it is
 // taken from the request.
 type Refusal struct {
@@ -28,7 +43,11 @@ func Refuse(c echo.Context, r Refusal) { c.Set(refusalKey, r) }
 
 // RefusalOf returns the Refusal by a rule of the registry.
 func RefusalOf(refused *oauth.Error) Refusal {
-	return Refusal{Code: string(refused.Code), Member: memberOf(refused.Field), Setting: refused.Setting}
+	r := Refusal{Code: string(refused.Code), Member: memberOf(refused.Field), Setting: refused.Setting}
+	if r.Member == "" && refused.Code == oauth.InvalidRedirectURI {
+		r.Member = "redirect_uris" // the description says which of them
+	}
+	return r
 }
 
 // memberOf returns a field without what its sender may have chosen in it: a language tag, which follows "#".
@@ -50,26 +69,26 @@ func refusalOf(c echo.Context, status int) Refusal {
 func codeOf(status int) string {
 	switch status {
 	case http.StatusUnauthorized:
-		return "unauthorized"
+		return Unauthorized
 	case http.StatusForbidden:
-		return "access_denied"
+		return AccessDenied
 	case http.StatusNotFound:
-		return "not_found"
+		return NotFound
 	case http.StatusMethodNotAllowed:
-		return "method_not_allowed"
+		return MethodNotAllowed
 	case http.StatusConflict:
-		return "conflict"
+		return Conflict
 	case http.StatusPreconditionFailed:
-		return "precondition_failed"
+		return PreconditionFailed
 	case http.StatusTooManyRequests:
-		return "too_many_requests"
+		return TooManyRequests
 	case http.StatusServiceUnavailable:
-		return "temporarily_unavailable"
+		return TemporarilyUnavailable
 	}
 	if status >= http.StatusInternalServerError && status != http.StatusNotImplemented && status != http.StatusHTTPVersionNotSupported {
-		return "server_error"
+		return ServerError
 	}
-	return "invalid_request"
+	return InvalidRequest
 }
 
 // LogUnread writes the line of a request that was refused before anything could be made of it, as the lines of

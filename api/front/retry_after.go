@@ -8,12 +8,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// WholeSeconds rounds a wait up to what Retry-After can say: whole seconds, at least one.
-func WholeSeconds(wait time.Duration) time.Duration {
-	return max(wait+time.Second-1, time.Second).Truncate(time.Second)
-}
-
-// SetRetryAfter says when it is worth to come back (RFC 9110 10.2.3).
+// SetRetryAfter says after how many seconds it is worth to come back (RFC 9110 10.2.3). The wait must be whole
+// seconds, as that of an access.Throttled is.
 func SetRetryAfter(header http.Header, wait time.Duration) {
-	header.Set(echo.HeaderRetryAfter, strconv.Itoa(int(WholeSeconds(wait).Seconds())))
+	header.Set(echo.HeaderRetryAfter, strconv.Itoa(int(wait/time.Second)))
 }

@@ -138,7 +138,7 @@ func TestSlowAnswersLeaveTheConnection(t *testing.T) {
 func TestBodiesThatDoNotArrive(t *testing.T) {
 	rest := api.New(api.Options{
 		Administrators: holderOf{}, PublicURL: "http://roster", Policy: oauth.DefaultPolicy,
-		Registration: api.RegistrationOpen, Logger: slog.New(slog.DiscardHandler),
+		RegistrationMode: api.RegistrationOpen, Logger: slog.New(slog.DiscardHandler),
 	})
 	const header = " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
 	for request, want := range map[string]int{

@@ -14,8 +14,8 @@ import (
 
 // Admit returns the metadata that a request leads to under a policy, defaults included, and what of the request was
 // left out, by member. It returns an *Error for what the request has wrong, and a *Missing when nothing is wrong but
-// others have to be asked first. The sector is held against the metadata last, so that nothing is fetched for what
-// is refused anyhow.
+// others have to be asked first. The sector is checked last, so that nothing is fetched for a request that is refused
+// for something else.
 func Admit(p Policy, r Request) (registered, leftOut Metadata, err error) {
 	requested, err := r.metadata(p)
 	if err != nil {
@@ -71,7 +71,7 @@ func (b bounds) admit(requested Metadata) (registered, leftOut Metadata, err err
 	return nil, nil, err
 }
 
-// check holds what a client would be to all rules.
+// check applies all rules to what a client would be. It returns the *Error of the first that refuses.
 func (b bounds) check(m Metadata) error {
 	for _, rule := range []func(Policy, Metadata) error{
 		checkMembers, checkRedirectURIs, checkPages, checkGrants, checkAuthentication, checkKeys, checkKeyUse,
@@ -85,7 +85,7 @@ func (b bounds) check(m Metadata) error {
 	return b.terms.check(m)
 }
 
-// checkMembers holds every member to its own rule.
+// checkMembers applies the rule of every member to its value.
 func checkMembers(p Policy, m Metadata) error {
 	for _, name := range m.Names() {
 		member := lookup(name)
@@ -107,7 +107,7 @@ func checkMembers(p Policy, m Metadata) error {
 	return nil
 }
 
-// besideMetadata is how much of a request's body is for what a client puts back beside its metadata.
+// besideMetadata is how many bytes of a request are kept for what an update has beside the metadata, such as client_id.
 const besideMetadata = 1 << 10
 
 // checkSize refuses metadata that its client could not put back: with defaults, and with the claims of a

@@ -32,9 +32,8 @@ func checkSigning(_ Policy, m Metadata) error {
 	return nil
 }
 
-// checkRequests is OpenID Connect Dynamic Client Registration 1.0, 2 and RFC 9101 10.5: request objects are
-// fetched over https unless their signature can be verified, and those that must be signed have an
-// algorithm to sign with.
+// checkRequests requires https for request_uris unless the signature of the request objects can be verified
+// (OpenID Connect Dynamic Client Registration 1.0, 2), and a signature where they must be signed (RFC 9101 10.5).
 func checkRequests(_ Policy, m Metadata) error {
 	alg := m.Text("request_object_signing_alg")
 	if m.Flag("require_signed_request_object") && alg == "none" {

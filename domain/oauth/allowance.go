@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// An allowance is what one rule of a policy allows.
+// An allowance is the list of values that one setting allows.
 type allowance struct {
 	setting string // empty: a specification allows it
 	values  []string
 }
 
-// refusal says of what is not among the allowed values what would be.
+// refusal is the fault of a value that is not on the list. It tells the list.
 func (a allowance) refusal() *fault {
 	allowed := ""
 	if len(a.values) > 0 {
@@ -36,7 +36,8 @@ func (p Policy) redirectSchemes() allowance {
 	return allowance{SettingRedirectSchemes, p.RedirectSchemes}
 }
 
-// usableEncryptionAlgs are none where no content encryption is allowed, without which they are of no use.
+// usableEncryptionAlgs is encryptionAlgs, or nothing where no content encryption is allowed: an algorithm for keys is
+// of no use without one for content.
 func (p Policy) usableEncryptionAlgs() allowance {
 	if len(p.EncryptionEncs) == 0 {
 		return p.encryptionEncs()
@@ -67,10 +68,11 @@ func (p Policy) allowsHost(host string) bool {
 	return len(p.RedirectHosts) == 0 || matchesHost(p.RedirectHosts, host)
 }
 
-// isHostRule reports whether s is what matchesHost compares with: a host in lower case, or one after a dot.
+// isHostRule reports whether s can be a rule of matchesHost: a host in lower case, with or without a dot before it.
 func isHostRule(s string) bool { return uri{host: strings.TrimPrefix(s, ".")}.isName() }
 
-// matchesHost reports whether a host, given in lower case, is one of the rules, or below one after a dot.
+// matchesHost reports whether a host, given in lower case, is one of the rules, or is below a rule that begins with a
+// dot.
 func matchesHost(rules []string, host string) bool {
 	return slices.ContainsFunc(rules, func(rule string) bool {
 		return host == rule || rule[0] == '.' && strings.HasSuffix(host, rule)

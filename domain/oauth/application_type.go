@@ -2,25 +2,25 @@ package oauth
 
 import "slices"
 
-// applicationType returns the type that a client is registered with, for one whose other members have their
-// defaults. A private-use scheme makes a client native even if it says that it is web: no web client can have one,
-// and a server may replace the value (RFC 7591 3.2.1). The rest is then held to what holds for native clients.
+// applicationType returns the type that a client is registered with. The client's other members have their defaults
+// already. A private-use scheme makes a client native even if it asks for web: no web client can have one, and a
+// server may replace the value (RFC 7591 3.2.1). The client must then obey all rules for native clients.
 func (b bounds) applicationType(m Metadata) Value {
-	said := m["application_type"]
-	switch said {
+	requested := m["application_type"]
+	switch requested {
 	case Text("mobile"): // Open Banking UK, Dynamic Client Registration 3.3
 		return Text("native")
 	case Text("web"), nil:
-		if hasPrivateUse(m) || said == nil && b.isNativeByDefault(m) {
+		if hasPrivateUse(m) || requested == nil && b.isNativeByDefault(m) {
 			return Text("native")
 		}
 		return Text("web")
 	}
-	return said
+	return requested
 }
 
-// isNativeByDefault reports whether a client that does not say what it is is native: one that is on a device alone,
-// so far as the terms allow either type.
+// isNativeByDefault reports whether a client without an application_type is native: the type that the terms allow,
+// or, where they allow both, native for a client that runs on a device alone.
 func (b bounds) isNativeByDefault(m Metadata) bool {
 	if types := b.terms.ApplicationTypes; within(types, "web") != within(types, "native") {
 		return within(types, "native")
@@ -36,14 +36,14 @@ func hasPrivateUse(m Metadata) bool {
 	})
 }
 
-// isDeviceOnly reports whether a client redirects people to their own device alone, after a logout too, and not with
-// tokens in the redirect, for which that is refused to clients that do not say that they are native.
+// isDeviceOnly reports whether all redirects of a client, those after a logout included, stay on the person's own
+// device. It is false for a client that gets tokens in the redirect: such a client must say itself that it is native.
 func isDeviceOnly(m Metadata) bool {
 	return usesRedirects(m) && isAppOnly(redirectsOf(m)) && !answersFromAuthorizationEndpoint(m)
 }
 
-// redirectsOf returns all that a person may be redirected to: redirect_uris of a client that uses them, and
-// otherRedirects.
+// redirectsOf returns all URIs that a person may be redirected to: redirect_uris of a client that uses them, and those
+// of otherRedirects.
 func redirectsOf(m Metadata) (uris []string) {
 	if usesRedirects(m) {
 		uris = slices.Clone(m.List("redirect_uris"))

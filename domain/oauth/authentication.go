@@ -6,13 +6,13 @@ import (
 )
 
 var (
+	// certificateNames are the members of which tls_client_auth needs exactly one (RFC 8705 2.1.2).
 	certificateNames = membersThat(func(m Member) bool { return m.certificateName })
-	// authMethods are the members that say how the client authenticates: at the token endpoint, and at others where
-	// it does so in another way.
+	// authMethods are the members with an authentication method, each for one endpoint.
 	authMethods = membersThat(func(m Member) bool { return m.authMethod })
 )
 
-// checkAuthentication holds what a client brings to the ways it authenticates.
+// checkAuthentication refuses authentication methods without what they need, and algorithms that do not go with them.
 func checkAuthentication(p Policy, m Metadata) error {
 	for _, member := range authMethods {
 		if wrong := checkAuthMethod(p, m, m.Text(member)); wrong != nil {
@@ -33,8 +33,8 @@ func checkAuthentication(p Policy, m Metadata) error {
 	return nil
 }
 
-// checkAuthMethod says what a client lacks for a way to authenticate (RFC 8705 2.1.2, 2.2.2). Which key an
-// algorithm needs that is registered, checkKeyUse says.
+// checkAuthMethod returns what a client lacks for an authentication method (RFC 8705 2.1.2, 2.2.2). Whether a key can
+// do the algorithm that is registered is checked in checkKeyUse.
 func checkAuthMethod(p Policy, m Metadata, method string) *fault {
 	switch method {
 	case "tls_client_auth":
@@ -82,7 +82,7 @@ func (m Metadata) NeedsSharedKey() bool {
 	return false
 }
 
-// authenticates reports whether the client authenticates in such a way anywhere.
+// authenticates reports whether the client has such an authentication method for any endpoint.
 func authenticates(m Metadata, such func(method string) bool) bool {
 	return slices.ContainsFunc(authMethods, func(member string) bool { return such(m.Text(member)) })
 }

@@ -6,17 +6,16 @@ import (
 	"unicode"
 )
 
-// A Caution is a reason not to take a member for what it seems to be. It refuses nothing: metadata are a
-// client's own word, and names and logos of others are easily taken (RFC 7591 5).
+// A Caution is a reason not to trust a member at first sight. It refuses nothing. Metadata are self-declared, and
+// anybody can use the name or the logo of somebody else (RFC 7591 5).
 type Caution struct {
 	Member string `json:"member"` // as registered, with its language tag
 	Detail string `json:"detail"`
 }
 
-// Cautions returns what to look at twice before one believes what a client says of itself, in the order of
-// Members: names that can be mistaken for others, and pages elsewhere than where the client redirects to
-// (RFC 7591 5; OpenID Connect Dynamic Client Registration 1.0, 9.1). What a software statement says is its
-// issuer's word and never among them.
+// Cautions returns what an administrator should look at twice, in the order of Members: names that can be mistaken for
+// others, and pages on another host than the redirect URIs (RFC 7591 5; OpenID Connect Dynamic Client Registration
+// 1.0, 9.1). It leaves out what the issuer of a software statement vouches for.
 func Cautions(m Metadata) []Caution {
 	var cautions []Caution
 	_, attested := Attested(m)
@@ -37,9 +36,8 @@ func Cautions(m Metadata) []Caution {
 	return cautions
 }
 
-// Attested returns the issuer of a client's software statement and the names of the members that are that
-// issuer's word (RFC 7591 2.3), in the order of Members; nothing for a client without one, all of whose
-// metadata are its own word.
+// Attested returns the issuer of a client's software statement and the names of the members that this issuer vouches
+// for (RFC 7591 2.3), in the order of Members. For a client without a software statement it returns nothing.
 func Attested(m Metadata) (issuer string, members []string) {
 	issuer, claimed, err := readStatement(m.Text(statementMember))
 	if err != nil {
@@ -53,8 +51,8 @@ func Attested(m Metadata) (issuer string, members []string) {
 	return issuer, members
 }
 
-// isElsewhere reports whether a page is on the web where none of the redirect URIs that are on the web is.
-// An app has nothing to compare with.
+// isElsewhere reports whether a page has another scheme or host than every redirect URI on the web. It is false for an
+// app, which has no redirect URI on the web to compare with.
 func isElsewhere(page string, redirectURIs []string) bool {
 	remote := slices.DeleteFunc(slices.Clone(redirectURIs), func(s string) bool { return isAppOnly([]string{s}) })
 	return len(remote) > 0 && !sharesHost(page, remote)
@@ -71,7 +69,7 @@ func hidesCharacters(s string) bool {
 	return false
 }
 
-// IsHidden reports whether a character cannot be seen where it stands: controls, format characters, line and
+// IsHidden reports whether a character, given the one before it, cannot be seen: controls, format characters, line and
 // paragraph separators, private use, and spaces that are not the ordinary one. Joiners and emoji selectors
 // that follow a character beyond ASCII, where scripts and emoji need them, are not hidden.
 func IsHidden(r, before rune) bool {

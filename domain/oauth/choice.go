@@ -7,9 +7,9 @@ import (
 
 var choiceLists = membersThat(func(m Member) bool { return m.ChoiceOf != "" })
 
-// choose makes the choices that a request leaves to the server, for a client whose grants and response types are
-// settled. They are registered in the place of the lists that they are from, which are for requests alone (OpenID
-// Connect Relying Party Metadata Choices 1.0, 2).
+// choose replaces each list of choices in a request by one value, which is registered in the list's place: the lists
+// are for requests alone (OpenID Connect Relying Party Metadata Choices 1.0, 2). Grants and response types must be
+// settled before. It returns an *Error for a list with no value that this server allows.
 func choose(p Policy, m Metadata) error {
 	for _, name := range choiceLists {
 		if m[name] == nil {
@@ -23,7 +23,7 @@ func choose(p Policy, m Metadata) error {
 	return nil
 }
 
-// chooseFrom sets the member that a list of choices is for, if it is one that has to be settled.
+// chooseFrom sets the member that a list of choices is for, unless the list does not settle it, see isChosenFor.
 func chooseFrom(p Policy, m Metadata, choices *Member) error {
 	values, name := m.List(choices.Name), choices.ChoiceOf
 	if slices.ContainsFunc(values, func(value string) bool { return !isText(value) }) {
@@ -46,13 +46,13 @@ func chooseFrom(p Policy, m Metadata, choices *Member) error {
 		return wrong.at(choices.Name)
 	}
 	if setFirstFit(p, m, name, preferred(possible, of.standardValue())); m[name] == nil {
-		m[name] = Text(possible[0]) // the rules say what the client lacks for it
+		m[name] = Text(possible[0]) // it goes with nothing else; the rules will say what the client lacks for it
 	}
 	return nil
 }
 
-// isChosenFor reports whether a list of choices for the member settles it: one that every client has, or that is
-// said to be settled, and a content encryption where the client has asked for encryption.
+// isChosenFor reports whether a list of choices settles the member: it does for a member with a default, for one whose
+// row says so, and for a content encryption where the client has asked for encryption.
 func (m *Member) isChosenFor(client Metadata) bool {
 	if m.keyAlgorithm != "" {
 		return client[m.keyAlgorithm] != nil
@@ -60,7 +60,7 @@ func (m *Member) isChosenFor(client Metadata) bool {
 	return m.Default != nil || m.settled
 }
 
-// standardValue is the value that specifications mean where the member is left out.
+// standardValue is the value that the specification means where the member is left out; an empty Text: it means none.
 func (m *Member) standardValue() Value {
 	if m.Default != nil {
 		return m.Default

@@ -4,8 +4,8 @@ import "slices"
 
 const cibaGrant = "urn:openid:params:grant-type:ciba"
 
-// checkCIBA is OpenID Connect CIBA Core 1.0, 4: the delivery mode is needed for the grant, and an endpoint
-// to be notified at for ping and push.
+// checkCIBA requires a delivery mode for the grant of CIBA, and a notification endpoint for the modes ping and push
+// (OpenID Connect CIBA Core 1.0, 4).
 func checkCIBA(_ Policy, m Metadata) error {
 	mode := m.Text("backchannel_token_delivery_mode")
 	if slices.Contains(m.List("grant_types"), cibaGrant) && mode == "" {
@@ -17,10 +17,9 @@ func checkCIBA(_ Policy, m Metadata) error {
 	return nil
 }
 
-// deliverySectorMember names the member by whose URI a client is in a sector for its delivery mode, whatever
-// its grants, since push needs none: what the server sends goes to the notification endpoint, and clients that
-// ask themselves prove that they have a key of jwks_uri (OpenID Connect CIBA Core 1.0, 4). It is empty for a
-// client without a mode.
+// deliverySectorMember names the member whose URI shows the sector of a client by its delivery mode, whatever its
+// grants are: the notification endpoint for push, and jwks_uri for poll and ping (OpenID Connect CIBA Core 1.0, 4).
+// It is empty for a client without a mode.
 func deliverySectorMember(m Metadata) string {
 	switch m.Text("backchannel_token_delivery_mode") {
 	case "poll", "ping":

@@ -8,10 +8,10 @@ import (
 
 var withDefaults = membersThat(func(m Member) bool { return m.Default != nil })
 
-// complete fills in what the specifications and the policy define for members that were left out (OpenID Connect
-// Dynamic Client Registration 1.0, 2; RFC 7591 2). Grants are there already. Every default is one that the bounds
-// allow and that the client can do with what it brings, if there is any. It returns an *Error where the request
-// leaves a choice to the server in which there is nothing to choose.
+// complete sets the members that were left out to their defaults by the specifications and the policy (OpenID Connect
+// Dynamic Client Registration 1.0, 2; RFC 7591 2). The grants must be set before. Where it can, it sets a value that
+// the bounds allow and that goes with the rest of the metadata. It returns an *Error for a list of choices without a
+// possible value.
 func (b bounds) complete(m Metadata) error {
 	setDefault := func(name string, value Value) {
 		if m[name] == nil && value != nil {
@@ -35,7 +35,7 @@ func (b bounds) complete(m Metadata) error {
 			setFirstFit(b.Policy, m, name, preferred(member.Values(b.Policy), member.Default))
 		}
 	}
-	// Where the client can do none of the methods, the rules say what it lacks for the first.
+	// The client has what it takes for none of the methods: the rules will say what it lacks for the first.
 	setDefault("token_endpoint_auth_method", Text(b.AuthMethods[0]))
 	for _, name := range contentEncryptions {
 		if enc := lookup(name); m[enc.keyAlgorithm] != nil && m[name] == nil {
@@ -45,9 +45,9 @@ func (b bounds) complete(m Metadata) error {
 	return nil
 }
 
-// preferred orders the values that a member can have by default: what the specification says, then in the order of
-// the policy, which a server may choose from (RFC 7591 2, 3.2.1); after the others those that need a secret for
-// their key, and last those that prove nothing.
+// preferred orders the values that a member can have by default: first what the specification says, then the others in
+// the order of the policy, from which a server may choose (RFC 7591 2, 3.2.1), but symmetric algorithms after the
+// asymmetric ones and none at the end.
 func preferred(values []string, standard Value) []string {
 	rank := func(value string) int {
 		switch {
@@ -65,8 +65,8 @@ func preferred(values []string, standard Value) []string {
 	return values
 }
 
-// setFirstFit sets a member to the first of the values that goes with what else the client is. Where none does it
-// leaves the member out.
+// setFirstFit sets a member to the first of the values that goes with the rest of the metadata. It leaves the member
+// out if there is no such value.
 func setFirstFit(p Policy, m Metadata, name string, values []string) {
 	rules := []func(Policy, Metadata) error{checkAuthentication, checkSigning}
 	if name == "subject_type" {
@@ -82,8 +82,8 @@ func setFirstFit(p Policy, m Metadata, name string, values []string) {
 	delete(m, name)
 }
 
-// defaultResponseTypes is "code", or another that the policy allows with the client's grants, but nothing for a
-// client whose grants have no use for it. One that has no grant at all, such as a resource server, has to say both.
+// defaultResponseTypes returns "code", or another response type that the policy allows with the client's grants if it
+// does not allow that. It returns none for a client whose grants do not redirect.
 func (b bounds) defaultResponseTypes(m Metadata) List {
 	grants := m.List("grant_types")
 	if len(grants) > 0 && !usesRedirects(m) {
@@ -96,18 +96,18 @@ func (b bounds) defaultResponseTypes(m Metadata) List {
 	fits := func(responseType string) bool {
 		return checkSigning(b.Policy, with(m, Metadata{"response_types": List{responseType}})) == nil
 	}
-	// Where none fits, the rules say why the first does not.
+	// If none fits, the rules will say why the first does not.
 	return List{usable[max(0, slices.IndexFunc(usable, fits))]}
 }
 
-// defaultScope is what a client has that asks for no scope. The authorization server holds a client without one to
-// none, so that a limit of the terms has to be its scope.
+// defaultScope is the scope of a client that asks for none. An authorization server does not limit a client that has no
+// scope, so a limit by the terms is registered as the client's scope.
 func (b bounds) defaultScope() Value {
 	scopes := b.DefaultScopes
 	if limit := b.terms.Scopes; limit != nil {
 		scopes = slices.DeleteFunc(slices.Clone(limit), func(scope string) bool { return !b.allowsScope(scope) })
 		if len(scopes) == 0 {
-			scopes = limit // which the rules refuse, for the policy was changed since
+			scopes = limit // the policy was changed since, and the rules will refuse it
 		}
 	}
 	if len(scopes) == 0 {
@@ -116,9 +116,9 @@ func (b bounds) defaultScope() Value {
 	return Text(strings.Join(scopes, " "))
 }
 
-// possibleGrants are the grants that a client may get, the most wanted first: what it asked for, or else
-// authorization_code. Where that cannot be, they are what else the bounds allow a client that was given redirect
-// URIs, or was not.
+// possibleGrants returns the lists of grants to try, the most wanted first: only what the client asked for, or else only
+// authorization_code. Where the bounds do not allow that, it returns the others that they allow, and begins with
+// grants that redirect if the client has redirect URIs.
 func (b bounds) possibleGrants(requested Metadata) []List {
 	if asked, ok := requested["grant_types"].(List); ok {
 		return []List{asked}
@@ -149,5 +149,5 @@ func (b bounds) possibleGrants(requested Metadata) []List {
 	case len(second) > 0:
 		return second
 	}
-	return []List{standard} // which the rules refuse in their words
+	return []List{standard} // the rules will refuse it
 }

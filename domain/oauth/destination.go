@@ -14,9 +14,9 @@ type destination struct {
 
 var alwaysDestinations = membersThat(func(m Member) bool { return m.destination })
 
-// destinations returns all that a person's browser may be sent to on a client's behalf: what the server alone
-// fetches and pages that people are shown as links are none. Redirect URIs of a client without a grant that
-// redirects are never followed.
+// destinations returns all URIs that a person's browser may be sent to on a client's behalf. These are neither the URIs
+// that only the server fetches nor the pages that people are shown as links. Redirect URIs are destinations only of a
+// client with a grant that redirects.
 func destinations(m Metadata) []destination {
 	members := slices.Clone(alwaysDestinations)
 	if usesRedirects(m) {
@@ -39,8 +39,8 @@ func (d destination) refuse(wrong *fault) *Error {
 	return wrong.at(d.member)
 }
 
-// checkDestinations holds the hosts of destinations on the web to the policy, which has a rule of its own for
-// private-use schemes.
+// checkDestinations refuses destinations on the web whose hosts the policy does not allow. For private-use schemes the
+// policy has a setting of its own.
 func checkDestinations(p Policy, m Metadata) error {
 	for _, d := range destinations(m) {
 		if u, _ := parseURI(d.uri); u.isWeb() && !p.allowsHost(u.host) {
@@ -50,8 +50,8 @@ func checkDestinations(p Policy, m Metadata) error {
 	return nil
 }
 
-// checkDestinations holds every destination to the limit on hosts. What is not on the web has no host: in a URI
-// with a private-use scheme, whoever has the scheme says what the part means that looks like one.
+// checkDestinations refuses destinations whose hosts the terms do not allow, and all that are not on the web: the part
+// of a URI with a private-use scheme that looks like a host means whatever the owner of the scheme says.
 func (t Terms) checkDestinations(m Metadata) error {
 	if t.RedirectHosts == nil {
 		return nil
@@ -68,7 +68,8 @@ func (t Terms) checkDestinations(m Metadata) error {
 	return nil
 }
 
-// checkLogout is Front-Channel Logout 2.
+// checkLogout requires the origin of a redirect URI for frontchannel_logout_uri (OpenID Connect Front-Channel Logout
+// 1.0, 2).
 func checkLogout(_ Policy, m Metadata) error {
 	if s := m.Text("frontchannel_logout_uri"); s != "" && !sharesOrigin(s, m.List("redirect_uris")) {
 		return refuse("frontchannel_logout_uri", "must have the scheme, host and port of a redirect URI")

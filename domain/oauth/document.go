@@ -81,7 +81,7 @@ func malformed(detail string) *Error {
 	return &Error{Code: InvalidClientMetadata, Detail: detail}
 }
 
-// malformedBy names the kind of mistake without a word of the input.
+// malformedBy describes a mistake in JSON without repeating any of the input.
 func malformedBy(err error) *Error {
 	if errors.Is(err, jsontext.ErrDuplicateName) {
 		return malformed("the JSON object has a member more than once")

@@ -47,7 +47,7 @@ func checkGrants(p Policy, m Metadata) error {
 	return nil
 }
 
-// usableWith says which response types a client with such grants can have.
+// usableWith tells, at the end of a refusal, which response types a client with such grants can have.
 func (p Policy) usableWith(grants []string) string {
 	usable := p.usableResponseTypes(grants)
 	if len(usable) == 0 {

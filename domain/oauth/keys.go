@@ -12,14 +12,14 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// minRSABits is the least size of RSA keys (RFC 7518 3.3). The most is what go-jose takes: greater ones keep
-// whoever verifies with them busy.
+// minRSABits is the minimum size of RSA keys (RFC 7518 3.3). The maximum is that of go-jose: verifying with larger keys
+// takes too long.
 const minRSABits = 2048
 
-// checkPublicKeys is the rule of jwks: public asymmetric keys alone (OpenID Connect Dynamic Client
-// Registration 1.0, 2), each that is understood complete and strong enough to be used, and no two that nobody
-// could tell apart. A set in which nothing is understood is a set all the same: whether the client needs a key
-// is for checkAuthentication and checkKeyUse to say.
+// checkPublicKeys is the rule of jwks: it may hold only public asymmetric keys (OpenID Connect Dynamic Client
+// Registration 1.0, 2). Keys of a known type must be complete and strong enough, and no two may have the same name.
+// Keys of an unknown type are passed over, even if there is no other: whether the client needs a key is checked in
+// checkAuthentication and checkKeyUse.
 func checkPublicKeys(p Policy, v Value) *fault {
 	set, err := ParseDocument([]byte(v.(Object)))
 	if err != nil || set["keys"].Kind() != '[' {
@@ -47,24 +47,24 @@ func checkPublicKeys(p Policy, v Value) *fault {
 	return nil
 }
 
-// A jwk is a JSON Web Key with what tells it from others.
+// A jwk is a JSON Web Key with its name and what its algorithms depend on.
 type jwk struct {
 	members  Document
 	name     jwkName
 	crv, alg string
 }
 
-// A jwkName is what a key is found by.
+// A jwkName is how a key is found in a set.
 type jwkName struct{ kty, use, kid string }
 
 // privateMembers are the members of private and symmetric keys (RFC 7518 6.2.2, 6.3.2, 6.4.1).
 var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}
 
-// notUnderstood is what publicKey says of a key that may be right, but of a type, a curve or a use that the
-// registry does not know. Such a key is passed over.
+// notUnderstood is the fault of a key of a type, a curve or a use that the registry does not know. Such a key is passed
+// over (RFC 7517 5).
 var notUnderstood = &fault{text: "is of no supported type, curve or use"}
 
-// publicKey reads one key and says what is wrong with it, or notUnderstood.
+// publicKey reads one key. It returns what is wrong with it, which may be notUnderstood.
 func publicKey(p Policy, raw jsontext.Value) (jwk, *fault) {
 	key, wrong := parseKey(raw)
 	if wrong != nil {
@@ -78,7 +78,7 @@ func publicKey(p Policy, raw jsontext.Value) (jwk, *fault) {
 	return key, nil
 }
 
-// parseKey reads a key that may be of any type, so long as it is public.
+// parseKey reads a public key of any type.
 func parseKey(raw jsontext.Value) (key jwk, wrong *fault) {
 	members, err := ParseDocument(raw)
 	if err != nil {
@@ -123,7 +123,7 @@ func checkKeyAlg(_ Policy, key jwk) *fault {
 	return nil
 }
 
-// checkCertificates holds what a key says of its certificates to RFC 7517 4.6 and 4.7.
+// checkCertificates checks x5u and x5c of a key (RFC 7517 4.6, 4.7).
 func checkCertificates(p Policy, key jwk) *fault {
 	if raw := key.members["x5c"]; raw != nil {
 		if chain, _ := decodeList(raw); len(words(chain)) == 0 {
@@ -139,8 +139,8 @@ func checkCertificates(p Policy, key jwk) *fault {
 	return nil
 }
 
-// checkOperations is RFC 7517 4.3: key_ops have no value twice, and none that contradicts the use. Values that
-// the RFC does not define may mean anything.
+// checkOperations refuses key_ops that have a value twice, or one that contradicts the use (RFC 7517 4.3). Values that
+// the RFC does not define contradict nothing.
 func checkOperations(_ Policy, key jwk) *fault {
 	raw, use := key.members["key_ops"], key.name.use
 	if raw == nil {
@@ -187,7 +187,7 @@ func checkParameters(_ Policy, key jwk) *fault {
 // secp256k1Prime is the p of y² = x³ + 7 mod p (SEC 2, 2.4.1).
 var secp256k1Prime = new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 256), big.NewInt(1<<32+977))
 
-// checkSecp256k1 is RFC 8812 3.1.
+// checkSecp256k1 checks a key on the curve secp256k1 (RFC 8812 3.1).
 func checkSecp256k1(members Document) *fault {
 	var coordinates [2]*big.Int
 	for i, name := range []string{"x", "y"} {
@@ -208,7 +208,7 @@ func checkSecp256k1(members Document) *fault {
 	return nil
 }
 
-// octets says what would be right when raw is not the base64url of n octets.
+// octets returns the fault of a value that is not the base64url of n octets.
 func octets(raw jsontext.Value, n int) *fault {
 	text, _ := decodeText(raw)
 	if decoded, err := base64.RawURLEncoding.DecodeString(text); err != nil || len(decoded) != n {

@@ -14,7 +14,7 @@ const (
 // clientKeyMembers are the members whose algorithms take keys of the client's, unless they are symmetric.
 var clientKeyMembers = membersThat(func(m Member) bool { return m.clientKey != keyOfServer })
 
-// checkKeys is OpenID Connect Dynamic Client Registration 1.0, 2: jwks and jwks_uri exclude one another.
+// checkKeys refuses jwks together with jwks_uri (OpenID Connect Dynamic Client Registration 1.0, 2).
 func checkKeys(_ Policy, m Metadata) error {
 	if m["jwks"] != nil && m["jwks_uri"] != nil {
 		return refuse("jwks", "must not be given together with jwks_uri")
@@ -22,7 +22,7 @@ func checkKeys(_ Policy, m Metadata) error {
 	return nil
 }
 
-// checkKeyUse refuses algorithms that no key of the client's can do.
+// checkKeyUse refuses algorithms for which the client has no key.
 func checkKeyUse(_ Policy, m Metadata) error {
 	for _, name := range clientKeyMembers {
 		alg, use := m.Text(name), lookup(name).clientKey
@@ -30,15 +30,15 @@ func checkKeyUse(_ Policy, m Metadata) error {
 			continue
 		}
 		if name == "token_endpoint_auth_signing_alg" && !hasKeyFor(m, use) {
-			continue // it says how, not that the client signs: checkAuthMethod has seen to those that do
+			continue // the client may never sign; that one which must has a key was checked in checkAuthMethod
 		}
 		return refuse(name, "needs a key that can do it in jwks, or a jwks_uri")
 	}
 	return nil
 }
 
-// hasKeyFor reports whether the client has a key of its own for a use that can do one of some
-// algorithms, any when none are given. What is behind a URI may be all that.
+// hasKeyFor reports whether the client has a key of its own for a use and for one of the algorithms, or for any
+// algorithm if none are given. Keys behind a URI may be for everything.
 func hasKeyFor(m Metadata, use keyUse, algs ...string) bool {
 	if m["jwks_uri"] != nil || m["signed_jwks_uri"] != nil {
 		return true
@@ -80,7 +80,7 @@ var (
 	}
 )
 
-// kind is what the key's algorithms go by: its type for RSA, else its curve.
+// kind is the key of the table algorithms: the type for RSA, otherwise the curve.
 func (key jwk) kind() string {
 	if key.name.kty == "RSA" {
 		return "RSA"
@@ -99,8 +99,8 @@ var operations = map[string][]string{
 	"enc": {"encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits"},
 }
 
-// isFor reports whether neither its use nor its key_ops keep the key from a use (RFC 7517 4.2, 4.3). An empty
-// key_ops does not: the Web Cryptography API exports public keys of ECDH with one.
+// isFor reports whether the key may be used for a use by its members use and key_ops (RFC 7517 4.2, 4.3). An empty
+// key_ops forbids nothing: the Web Cryptography API exports public keys of ECDH with one.
 func (key jwk) isFor(use string) bool {
 	if key.name.use != "" && key.name.use != use {
 		return false

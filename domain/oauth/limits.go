@@ -8,9 +8,9 @@ type Population struct {
 	OfOwner int // of the owner in question, by the terms of their initial access tokens
 }
 
-// CheckRoom returns an *Error with AccessDenied when there is no room for one more client of an owner that an
-// initial access token imposes; empty: none does. What a client says itself is limited for nobody: strangers
-// would use up the room of others.
+// CheckRoom returns an *Error with AccessDenied when there is no room for one more client. The owner is the one that an
+// initial access token imposes; empty: none does. Owners that clients name themselves are not limited: strangers could
+// use up the room of others.
 func (p Policy) CheckRoom(now Population, owner string) error {
 	full := func(setting string, most int) error {
 		wrong := policyFault(setting, "there is no room for another client:", fmt.Sprintf(" allows %d", most))

@@ -15,14 +15,14 @@ type Member struct {
 	Source    string // the specification and section that define it
 	Localized bool   // may carry a language tag: name#BCP47 (OpenID Connect Dynamic Client Registration 1.0, 2.1)
 	Personal  bool   // holds personal data
-	// Default is what a client has that leaves the member out; nil: none, or one that depends on other members.
-	// What the members of extensions mean when they are left out goes without saying.
+	// Default is registered for a client that leaves the member out; nil: nothing is, or what is depends on other
+	// members. Defaults of extensions are not registered.
 	Default  Value
 	ChoiceOf string // names the member that a list of choices is for; such a list is never registered itself
 
 	rule rule // on its own value
 
-	// What the rules between members go by. Each is false or empty for a member that it is not said of.
+	// Facts that the rules between members go by.
 	authMethod      bool   // it is how the client authenticates at an endpoint
 	certificateName bool   // it is one of the names in a certificate of which tls_client_auth needs exactly one (RFC 8705 2.1.2)
 	clientKey       keyUse // what a key of the client's must be for to do the algorithm, unless that is symmetric
@@ -34,11 +34,11 @@ type Member struct {
 	shownAsName     bool   // people take the client for somebody by it
 	statedAsNumber  bool   // Open Banking's directories sign a number for it
 
-	// standard is the value that the specification means where a member without a Default is left out and one has to
-	// be found all the same; empty: it leaves that to the server.
+	// standard is preferred where the server has to choose a value of a member without a Default: what the
+	// specification means when the member is left out; empty: it leaves that to the server.
 	standard Text
-	// settled says that a list of choices for the member is a wish for one, though it has no Default. Leaving out any
-	// other asks for nothing: a client that says how it could encrypt has not asked to.
+	// settled says that the server chooses a value from a list of choices although the member has no Default. For
+	// other such members it does not: a client that says how it could encrypt has not asked for encryption.
 	settled bool
 }
 
@@ -74,8 +74,9 @@ func (m Member) Values(p Policy) []string {
 	return m.rule.allowance(p).values
 }
 
-// EmptyIsNothing reports whether a request that has an empty string for the member leaves it out: clients fill in
-// forms so. A word of a list is no free text, and on a name in a certificate the client's authentication rests.
+// EmptyIsNothing reports whether an empty string in a request means that the member is left out, as clients send it
+// that fill in forms. It is false where a list says the values, and for names in certificates, on which the client's
+// authentication depends.
 func (m Member) EmptyIsNothing() bool {
 	isText := m.Kind == KindText || m.Kind == KindURI
 	return isText && m.rule.allowance == nil && !m.certificateName
@@ -90,8 +91,8 @@ var memberPlaces = func() map[string]int {
 	return places
 }()
 
-// LookupMember returns the member that a name, with or without a language tag, stands for. A name with a
-// tag where none is allowed, or with one that is not of BCP 47's form, stands for none.
+// LookupMember returns the member of a name with or without a language tag; ok is false for an unknown name, for a tag
+// where none is allowed, and for one that is no language tag by BCP 47.
 func LookupMember(name string) (member Member, tag string, ok bool) {
 	place, tag, ok := lookupPlace(name)
 	if !ok {
@@ -100,7 +101,7 @@ func LookupMember(name string) (member Member, tag string, ok bool) {
 	return Members[place], tag, true
 }
 
-// lookup is LookupMember without a copy: nil for a name that stands for no member.
+// lookup is LookupMember without a copy. It returns nil for an unknown name.
 func lookup(name string) *Member {
 	place, _, ok := lookupPlace(name)
 	if !ok {
@@ -109,7 +110,7 @@ func lookup(name string) *Member {
 	return &Members[place]
 }
 
-// membersThat returns the names of the members that a fact is true of, in the order of Members.
+// membersThat returns the names of the members for which is returns true, in the order of Members.
 func membersThat(is func(Member) bool) []string {
 	var names []string
 	for _, member := range Members {
@@ -129,8 +130,8 @@ func lookupPlace(name string) (place int, tag string, ok bool) {
 	return place, tag, true
 }
 
-// isLanguageTag reports whether tag has the form of a language tag: subtags of 1 to 8 letters and digits,
-// the first of letters alone (RFC 5646 2.1).
+// isLanguageTag reports whether tag has the syntax of a language tag: subtags of 1 to 8 letters and digits, the first
+// of letters alone (RFC 5646 2.1).
 func isLanguageTag(tag string) bool {
 	for i, subtag := range strings.Split(tag, "-") {
 		if len(subtag) < 1 || len(subtag) > 8 {

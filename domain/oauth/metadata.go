@@ -31,7 +31,7 @@ type (
 	List   []string
 	Flag   bool
 	Number int64
-	Object string // a JSON object, as its shortest text: what is encoded and read back is the same to the byte
+	Object string // a JSON object without white space: encoding and decoding it again changes no byte
 )
 
 func (v Text) appendJSON(b []byte) []byte { return appendString(b, string(v)) }
@@ -143,9 +143,8 @@ func (m *Metadata) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// decodeMetadata takes the members that the registry understands out of a document. The others are left
-// out (RFC 7591 2), as are empty strings that say nothing. It returns an *Error when a value is not of its
-// member's kind.
+// decodeMetadata returns the members of a document that the registry knows. It leaves out the others (RFC 7591 2), and
+// empty strings as EmptyIsNothing says. It returns an *Error for a value that is not of its member's kind.
 func decodeMetadata(document Document) (Metadata, error) {
 	metadata := make(Metadata, len(document)+4)
 	for _, name := range slices.Sorted(maps.Keys(document)) {
@@ -243,7 +242,7 @@ func Diff(before, after Metadata) []MemberChange {
 	return changes
 }
 
-// Equal reports whether two metadata are the same, to the order within lists.
+// Equal reports whether two metadata are the same. The order within lists counts, that within objects does not.
 func (m Metadata) Equal(other Metadata) bool {
 	return maps.EqualFunc(m, other, equalValues)
 }
@@ -257,7 +256,7 @@ func equalValues(a, b Value) bool {
 		b, same := b.(Object)
 		return same && (a == b || bytes.Equal(a.canonical(), b.canonical()))
 	}
-	_, isList := b.(List) // which == cannot compare
+	_, isList := b.(List) // == panics for a List
 	return !isList && a == b
 }
 

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// narrow leaves out of the wishes of m, its grant types, response types and scope, what the bounds do not allow and
-// response types that the client has no grants for, and returns what it left out by member, nil when that is
-// nothing. A client asks in them for as much as it could use, and the answer says what it got (RFC 7591 3.2.1; OpenID
-// Connect Dynamic Client Registration 1.0, 3.2).
+// narrow removes from grant_types, response_types and scope what the bounds do not allow, and response types for which
+// the client has no grants. It returns what it removed by member, nil for nothing. In these three a client asks for as
+// much as it could use, and the answer tells what it got (RFC 7591 3.2.1; OpenID Connect Dynamic Client Registration
+// 1.0, 3.2).
 //
-// A wish of which nothing usable would be left stays as it is, as do words that no specification knows: the rules
-// refuse them, and say what would be right. Nothing else is ever narrowed: on redirect URIs, methods, algorithms
-// and keys the client's security rests.
+// A member of which nothing usable would be left stays as it is, and so do words that no specification knows: the rules
+// refuse both and say what would be right. No other member is narrowed: the client's security depends on its redirect
+// URIs, methods, algorithms and keys.
 func (b bounds) narrow(m Metadata) Metadata {
 	if b.RefuseExcess {
 		return nil
@@ -43,7 +43,7 @@ func (b bounds) narrow(m Metadata) Metadata {
 	return leftOut
 }
 
-// split parts the values that are to be kept from the others, each in their order.
+// split returns the values to keep and the others, each in their order.
 func split(values []string, keep func(string) bool) (kept, others List) {
 	kept = List{}
 	for _, value := range values {
@@ -56,17 +56,17 @@ func split(values []string, keep func(string) bool) (kept, others List) {
 	return kept, others
 }
 
-// isUsable reports whether a client can get tokens with the grants: refresh_token takes those of another grant.
+// isUsable reports whether a client can get tokens with the grants. With refresh_token alone it cannot.
 func isUsable(grants []string) bool {
 	return slices.ContainsFunc(grants, func(grant string) bool { return grant != "refresh_token" })
 }
 
-// knowsGrant reports whether a grant is of a specification, or of this server.
+// knowsGrant reports whether a grant is defined in a specification or allowed by this server.
 func (b bounds) knowsGrant(grant string) bool {
 	return slices.Contains(DefaultPolicy.GrantTypes, grant) || slices.Contains(moreGrantTypes, grant) || slices.Contains(b.GrantTypes, grant)
 }
 
-// isResponseType reports whether a response type is of a specification, in any order of its words.
+// isResponseType reports whether a response type, in any order of its words, is defined in a specification.
 func isResponseType(responseType string) bool {
 	known := Policy{ResponseTypes: slices.Concat(DefaultPolicy.ResponseTypes, moreResponseTypes)}
 	return checkAllowedResponseTypes(known, Text(responseType)) == nil

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// Offer tells what clients can be registered with under a policy, for those who advertise it. It does not
-// restate the rules: it makes clients up and asks the rules about them, so that nothing is offered that a
-// registration would be refused for, or answered without.
+// Offer tells which values clients can register under a policy, for documents that advertise them. It does not repeat
+// the rules: it makes up clients and tries to admit them, so that it offers nothing that a registration would be refused
+// for or that would be left out.
 type Offer struct {
 	policy Policy
-	// clients are such that the policy admits: each authentication method with each way to a token.
+	// clients are made up and admitted: each authentication method with each way to get a token.
 	clients []Metadata
 }
 
@@ -41,8 +41,8 @@ func (p Policy) Offer() Offer {
 	return o
 }
 
-// Values returns the values of a member that some client can be registered with, in the order of the policy;
-// of scope, single scopes. It is empty for a member whose values no list says.
+// Values returns the values of a member that some client can register, in the order of the policy; for scope, the single
+// scopes. It is empty for a member whose values are not limited by a list.
 func (o Offer) Values(name string) []string {
 	var values []string
 	for _, value := range o.candidates(name) {
@@ -82,8 +82,8 @@ func (o Offer) admits(client Metadata) bool {
 	return true
 }
 
-// authenticating returns a client with what it needs for a method, unless the policy allows no algorithm that
-// the method could use. What is behind a jwks_uri may be a key for anything.
+// authenticating returns a client with what it needs for an authentication method. It is not possible if the policy
+// allows no algorithm for the method. The client has a jwks_uri, whose keys may be for everything.
 func authenticating(p Policy, method string) (client Metadata, possible bool) {
 	client = Metadata{
 		"token_endpoint_auth_method": Text(method),
@@ -103,7 +103,7 @@ func authenticating(p Policy, method string) (client Metadata, possible bool) {
 	return client, true
 }
 
-// redirecting returns clients like another that have a response type, those with the fewest grants first.
+// redirecting returns variants of a client that have a response type, those with the fewest grants first.
 func redirecting(p Policy, client Metadata, responseType string) (clients []Metadata) {
 	for _, grants := range []List{{"authorization_code"}, {"implicit"}, {"authorization_code", "implicit"}} {
 		clients = append(clients, with(client, Metadata{
@@ -115,7 +115,7 @@ func redirecting(p Policy, client Metadata, responseType string) (clients []Meta
 	return clients
 }
 
-// withoutRedirects returns a client like another that has a grant without redirects.
+// withoutRedirects returns a variant of a client that has a grant without redirects.
 func withoutRedirects(client Metadata, grant string) Metadata {
 	client = with(client, Metadata{"grant_types": List{grant}, "response_types": List{}})
 	if grant == cibaGrant {
@@ -124,8 +124,8 @@ func withoutRedirects(client Metadata, grant string) Metadata {
 	return client
 }
 
-// redirectHost returns a host that redirect URIs may have; one on the caller's own device, which has rules of
-// its own, only where the policy allows no other.
+// redirectHost returns a host that the policy allows for redirect URIs. It is one on the person's own device, for which
+// there are rules of its own, only if the policy allows no other.
 func redirectHost(p Policy) string {
 	host := "client.example"
 	for i, rule := range p.RedirectHosts {
@@ -142,8 +142,8 @@ func redirectHost(p Policy) string {
 	return host
 }
 
-// having returns clients like another that have a value of a member, together with what has to go with it.
-// It returns none where the value would mean nothing to the client.
+// having returns variants of a client that have a value of a member and what the value needs. It returns none where the
+// value would mean nothing to the client.
 func having(p Policy, client Metadata, name, value string) (clients []Metadata) {
 	member := lookup(name)
 	if member.authMethod && client.Text("token_endpoint_auth_method") != value {
@@ -187,7 +187,7 @@ func having(p Policy, client Metadata, name, value string) (clients []Metadata) 
 	return []Metadata{with(client, Metadata{name: Text(value)})}
 }
 
-// havingMode returns clients like another that have a response mode. Tokens are never answered in a query
+// havingMode returns variants of a client that have a response mode. Tokens are never answered in a query
 // (OAuth 2.0 Multiple Response Type Encoding Practices 3, 5; JARM 2.3.1), and a JWT needs an algorithm (JARM 3).
 func havingMode(p Policy, client Metadata, mode string) (clients []Metadata) {
 	inQuery := strings.HasPrefix(mode, "query")

@@ -24,29 +24,29 @@ type Policy struct {
 	Scopes        []string `json:"scopes,omitempty"`         // that a client may ask for; none: any
 	DefaultScopes []string `json:"default_scopes,omitempty"` // for a client that asks for none
 
-	// RedirectHosts are the hosts that http and https URIs may have which people are sent to (see destinations),
-	// those on loopback included: "example.org" is that host, ".example.org" every host below it. None: any.
+	// RedirectHosts are the hosts of the http and https URIs that people may be sent to (see destinations), those on
+	// loopback included: "example.org" is that host, ".example.org" every host below it. None: any.
 	RedirectHosts   []string `json:"redirect_hosts,omitempty"`
 	RedirectSchemes []string `json:"redirect_schemes,omitempty"` // private-use schemes of native clients; none: any
-	// PagesOnRedirectHost holds pages that people are shown to scheme and host of a redirect URI
+	// PagesOnRedirectHost requires scheme and host of a redirect URI for pages that people are shown
 	// (RFC 7591 5; OpenID Connect Dynamic Client Registration 1.0, 9.1).
 	PagesOnRedirectHost bool `json:"pages_on_redirect_host,omitempty"`
 
-	MaxBodySize        int `json:"max_body_size,omitempty"` // bytes of a request; it is held where requests are read
+	MaxBodySize        int `json:"max_body_size,omitempty"` // bytes of a request; it is checked where requests are read
 	MaxRedirectURIs    int `json:"max_redirect_uris,omitempty"`
 	MaxURILength       int `json:"max_uri_length,omitempty"`        // characters
 	MaxClients         int `json:"max_clients,omitempty"`           // active ones; 0: no limit
 	MaxClientsPerOwner int `json:"max_clients_per_owner,omitempty"` // active ones of one owner that an initial access token imposed; 0: no limit
 
-	// RefuseExcess refuses grant types, response types and scopes beyond what the client may have, which are
-	// left out otherwise (RFC 7591 3.2.1).
+	// RefuseExcess refuses grant types, response types and scopes that the client may not have. Otherwise they are
+	// left out (RFC 7591 3.2.1).
 	RefuseExcess bool `json:"refuse_excess,omitempty"`
 
-	// RequireSoftwareStatement lets nobody be a client without a software statement (RFC 7591 2.3).
+	// RequireSoftwareStatement refuses clients without a software statement (RFC 7591 2.3).
 	RequireSoftwareStatement bool `json:"require_software_statement,omitempty"`
 }
 
-// DefaultPolicy is the policy of a registry whose settings say nothing else.
+// DefaultPolicy is the policy by the defaults of the settings.
 var DefaultPolicy = Policy{
 	GrantTypes: []string{
 		"authorization_code", "implicit", "refresh_token", "client_credentials", "password",
@@ -77,8 +77,8 @@ var DefaultPolicy = Policy{
 	MaxURILength:    2000,
 }
 
-// Version identifies the content of the policy: the same content has the same version, on every machine
-// and in every later release that has no more to say. It is 16 hexadecimal digits.
+// Version identifies the content of the policy with 16 hexadecimal digits. The same content has the same version on
+// every machine and in every release: a field that a later release adds must not change it while it is empty.
 func (p Policy) Version() string {
 	content, err := json.Marshal(p)
 	if err != nil {
@@ -88,7 +88,7 @@ func (p Policy) Version() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// What the rules can hold clients to, beside what DefaultPolicy allows.
+// What a policy can allow beyond DefaultPolicy.
 var (
 	moreGrantTypes = []string{
 		"urn:ietf:params:oauth:grant-type:uma-ticket",          // UMA 2.0 Grant 3.3.1
@@ -99,7 +99,7 @@ var (
 	moreEncryptionAlgs = []string{"RSA1_5", "RSA-OAEP-384", "RSA-OAEP-512"}
 )
 
-// Validate returns what is wrong with the policy, as one line that names the rule, or nil.
+// Validate returns nil, or an error of one line that names the setting that is wrong.
 func (p Policy) Validate() error {
 	for _, rule := range []struct {
 		allowance

@@ -32,9 +32,9 @@ func checkRedirectURIs(p Policy, m Metadata) error {
 // otherRedirects are the members beside redirect_uris that a person may be redirected to.
 var otherRedirects = membersThat(func(m Member) bool { return m.redirect })
 
-// checkOtherRedirects holds the redirects after a logout (RP-Initiated Logout 3.1) and after the gathering of
-// claims (UMA 2.0 Grant 3.3.2) to what holds for redirect_uris of a client that uses them: these may be followed
-// whatever the client's grants are.
+// checkOtherRedirects checks the redirects after a logout (RP-Initiated Logout 3.1) and after the gathering of claims
+// (UMA 2.0 Grant 3.3.2) like redirect_uris of a client that uses them, for they are followed whatever the client's
+// grants are.
 func checkOtherRedirects(p Policy, m Metadata) error {
 	check := p.usedRedirectURIs(m)
 	for _, name := range otherRedirects {
@@ -70,7 +70,7 @@ func refuseRedirect(field string, wrong *fault) *Error {
 	}
 }
 
-// checkRedirectURI says what would be right for the redirect URI of a client that uses it, or nothing.
+// checkRedirectURI returns the fault of a redirect URI that is used.
 func (p Policy) checkRedirectURI(s string, native, implicit bool) *fault {
 	u, wrong := p.parseURI(s)
 	switch {
@@ -85,9 +85,9 @@ func (p Policy) checkRedirectURI(s string, native, implicit bool) *fault {
 	}
 }
 
-// checkWebRedirect is OpenID Connect Dynamic Client Registration 1.0, 2, with RFC 8252 7.2 and 7.3 and
-// RFC 9700 2.6: https, or http on the caller's own device. A native client claims the host of an https URI from its
-// operating system, which nobody can do with the device itself.
+// checkWebRedirect requires https, or http on the person's own device (OpenID Connect Dynamic Client Registration 1.0,
+// 2; RFC 8252 7.2, 7.3; RFC 9700 2.6). A native client needs http there: it claims the host of an https URI from the
+// operating system, and nobody can claim localhost.
 func checkWebRedirect(u uri, native, implicit bool) *fault {
 	if wrong := u.checkRemote("https", "http"); wrong != nil {
 		return wrong
@@ -103,7 +103,7 @@ func checkWebRedirect(u uri, native, implicit bool) *fault {
 	return nil
 }
 
-// checkPrivateRedirect is RFC 8252 7.1: private-use schemes are for native clients.
+// checkPrivateRedirect allows private-use schemes to native clients (RFC 8252 7.1).
 func (p Policy) checkPrivateRedirect(u uri, native bool) *fault {
 	switch {
 	case isDangerousScheme(u.scheme):
@@ -120,8 +120,8 @@ func (p Policy) checkPrivateRedirect(u uri, native bool) *fault {
 	return nil
 }
 
-// checkUnusedRedirectURI is for a client without a grant that redirects: what it sends is never followed
-// and kept as it is, so long as it can do no harm where it is shown.
+// checkUnusedRedirectURI is for a client without a grant that redirects. Nobody follows its redirect URIs, so that they
+// are kept as they are if they can do no harm where they are shown.
 func (p Policy) checkUnusedRedirectURI(s string) *fault {
 	switch {
 	case len(s) > p.MaxURILength:

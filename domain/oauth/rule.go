@@ -10,13 +10,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// This file has the rules of single members; rules that hold between members are in admit.go and grants.go.
-
-// A rule is what the value of one member is held to, beside being of the member's kind.
+// A rule is what the value of a single member must be, beside being of the member's kind. Rules between members are
+// listed in bounds.check.
 type rule struct {
 	// text says what a value must be, for people.
 	text string
-	// pattern is a regular expression that every word matches, for those who cannot do the check; empty: isText.
+	// pattern is a regular expression that every word matches, for documents that cannot express check; empty: textPattern.
 	pattern string
 	// uris says that every word is a URI.
 	uris bool
@@ -26,10 +25,10 @@ type rule struct {
 	check func(Policy, Value) *fault
 }
 
-// described says what is held to a rule between members, in admit.go.
+// described tells people of a rule that is checked elsewhere.
 func described(text string) rule { return rule{text: text} }
 
-// also adds to what people are told of a rule what holds between members.
+// also adds to what people are told of a rule what is checked elsewhere.
 func (r rule) also(text string) rule {
 	r.text += "; " + text
 	return r
@@ -62,7 +61,7 @@ const (
 	webPattern   = `^[Hh][Tt][Tt][Pp][Ss]?://[\x21-\x7E]+$`
 )
 
-// words returns what a Text or a List consists of.
+// words returns the elements of a List, a Text as its only one, and nothing for other values.
 func words(v Value) []string {
 	switch v := v.(type) {
 	case Text:
@@ -79,8 +78,8 @@ func isText(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, isControl)
 }
 
-// checkObject says what is wrong with the names and values in an object, at any depth: what is registered is
-// answered and shown, and clients fail on null and on empty strings.
+// checkObject returns the fault of an object that holds null, an empty string or control characters at any depth. The
+// object is part of answers, and clients fail on null and on empty strings.
 func checkObject(v Object) *fault {
 	decoder := jsontext.NewDecoder(strings.NewReader(string(v)))
 	for {
@@ -96,7 +95,7 @@ func checkObject(v Object) *fault {
 	}
 }
 
-// each holds every word to a rule.
+// each applies a rule to every word.
 func each(r rule) rule {
 	r.text = "each " + r.text
 	r.check = eachWord(r.check)
@@ -114,7 +113,7 @@ func eachWord(check func(Policy, Value) *fault) func(Policy, Value) *fault {
 	}
 }
 
-// oneOf holds every word to what a specification defines.
+// oneOf allows the words that a specification defines.
 func oneOf(values ...string) rule {
 	text := "one of " + strings.Join(values, ", ")
 	return rule{text: text, allowance: func(Policy) allowance { return allowance{values: values} }, check: eachWord(func(_ Policy, v Value) *fault {
@@ -125,7 +124,7 @@ func oneOf(values ...string) rule {
 	})}
 }
 
-// allowed holds every word to what a rule of the policy allows.
+// allowed allows the words that the policy allows.
 func allowed(of func(Policy) allowance) rule {
 	return rule{text: "what `" + of(DefaultPolicy).setting + "` allows", allowance: of, check: eachWord(func(p Policy, v Value) *fault {
 		if allowed := of(p); !slices.Contains(allowed.values, string(v.(Text))) {
@@ -159,7 +158,7 @@ func checkNotEmpty(_ Policy, v Value) *fault {
 	return nil
 }
 
-// checkAllowedScopes is RFC 6749 3.3 and the policy.
+// checkAllowedScopes checks the syntax of scopes (RFC 6749 3.3) and that the policy allows them.
 func checkAllowedScopes(p Policy, v Value) *fault {
 	for scope := range strings.SplitSeq(string(v.(Text)), " ") {
 		if !isScopeToken(scope) {
@@ -172,7 +171,7 @@ func checkAllowedScopes(p Policy, v Value) *fault {
 	return nil
 }
 
-// isScopeToken is scope-token of RFC 6749 3.3, which grant types hold to as well.
+// isScopeToken reports whether s is a scope-token of RFC 6749 3.3. Grant types have the same syntax.
 func isScopeToken(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < 0x21 || r > 0x7e || r == '"' || r == '\\' })
 }
@@ -184,8 +183,8 @@ func checkIPAddress(_ Policy, v Value) *fault {
 	return nil
 }
 
-// checkDNSName is a name as a certificate's subject alternative names have it (RFC 5280 4.2.1.6), with or
-// without a wildcard for its first label (RFC 6125 6.4.3).
+// checkDNSName allows a name as in the subject alternative names of a certificate (RFC 5280 4.2.1.6), with or without a
+// wildcard for its first label (RFC 6125 6.4.3).
 func checkDNSName(_ Policy, v Value) *fault {
 	name := strings.ToLower(string(v.(Text)))
 	if strings.Contains(name, ":") || !(uri{host: strings.TrimPrefix(name, "*.")}).isName() {
@@ -194,7 +193,7 @@ func checkDNSName(_ Policy, v Value) *fault {
 	return nil
 }
 
-// checkMailbox is an address as a certificate's subject alternative names have it (RFC 5280 4.2.1.6).
+// checkMailbox allows an address as in the subject alternative names of a certificate (RFC 5280 4.2.1.6).
 func checkMailbox(_ Policy, v Value) *fault {
 	s := string(v.(Text))
 	if address, err := mail.ParseAddress(s); err != nil || address.Address != s {
@@ -203,7 +202,7 @@ func checkMailbox(_ Policy, v Value) *fault {
 	return nil
 }
 
-// checkDistinguishedName is the form of RFC 4514 3: attributes with a type and a value each.
+// checkDistinguishedName checks the syntax of RFC 4514 3: attributes with a type and a value each.
 func checkDistinguishedName(_ Policy, v Value) *fault {
 	if !isDistinguishedName(string(v.(Text))) {
 		return &fault{text: "must be a distinguished name such as CN=client,O=Example (RFC 4514)"}
@@ -234,11 +233,11 @@ func remoteURL(p Policy, v Value, schemes ...string) *fault {
 	return u.checkRemote(schemes...)
 }
 
-// checkFrontchannelURL is a URL without a fragment (OpenID Connect Front-Channel Logout 1.0, 2).
+// checkFrontchannelURL requires a URL without a fragment (OpenID Connect Front-Channel Logout 1.0, 2).
 func checkFrontchannelURL(p Policy, v Value) *fault { return logoutURL(p, v, "https", "http") }
 
-// checkBackchannelURL is a URL without a fragment (OpenID Connect Back-Channel Logout 1.0, 2.2). It should use
-// https, and nothing here asks for less.
+// checkBackchannelURL requires a URL without a fragment, and https, which the specification recommends (OpenID Connect
+// Back-Channel Logout 1.0, 2.2).
 func checkBackchannelURL(p Policy, v Value) *fault { return logoutURL(p, v, "https") }
 
 func logoutURL(p Policy, v Value, schemes ...string) *fault {

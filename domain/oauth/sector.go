@@ -27,10 +27,10 @@ func ParseSector(body []byte) ([]string, error) {
 	return value.(List), nil
 }
 
-// checkSector holds the client's URIs to the document at its sector_identifier_uri, whatever its subject_type:
-// every redirect URI (OpenID Connect Dynamic Client Registration 1.0, 5), and the URI that its delivery mode goes
-// by (OpenID Connect CIBA Core 1.0, 4). A document that cannot be had and one that lacks a URI are refused alike,
-// so that nobody learns from the answer what the server can reach.
+// checkSector requires that the document at the client's sector_identifier_uri lists every redirect URI (OpenID Connect
+// Dynamic Client Registration 1.0, 5) and the URI of deliverySectorMember (OpenID Connect CIBA Core 1.0, 4), whatever
+// the subject_type is. The refusal is the same for a document that could not be fetched and for one that lacks a URI,
+// so that nobody learns from it what the server can reach.
 func checkSector(m Metadata, known *Sector) error {
 	uri := m.Text("sector_identifier_uri")
 	switch {

@@ -7,8 +7,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// SoftwareStatement is a software statement as its parts say, without a word on whether they are true
-// (RFC 7591 2.3).
+// SoftwareStatement is the content of a software statement, whether it is true or not (RFC 7591 2.3).
 type SoftwareStatement struct {
 	Header Document
 	Claims Document
@@ -62,7 +61,8 @@ func UnapprovedStatement(setting, detail string) *Error {
 
 const statementMember = "software_statement"
 
-// claims returns what the software statement of a request says of the client, nothing when there is none.
+// claims returns the members that the software statement of a request states, nothing if there is none. It returns a
+// *Missing for a statement that nobody has verified.
 func (r Request) claims(p Policy) (Metadata, error) {
 	text, ok := r.Document.Text(statementMember)
 	if r.Document[statementMember] == nil || ok && text == "" {
@@ -107,8 +107,8 @@ func readStatement(text string) (issuer string, claimed Metadata, err error) {
 }
 
 // VerificationKeys returns the public keys of a JSON Web Key Set that signatures can be verified with. Keys
-// that are of another kind or use, weak or wrong are passed over (RFC 7517 5). The set itself is read as
-// strictly as requests are.
+// that are of another kind or use, weak or wrong are passed over (RFC 7517 5). The set itself is parsed as strictly as a
+// request. It returns an error for what is no such set, and for one without any such key.
 func VerificationKeys(set []byte) ([]jose.JSONWebKey, error) {
 	document, err := ParseDocument(set)
 	if err != nil {

@@ -1,8 +1,8 @@
 package oauth
 
-// checkSubject is OpenID Connect Core 1.0, 8.1, and OpenID Connect CIBA Core 1.0, 4: pairwise subjects are told
-// apart by the one host of the URIs that show the client's sector, or by sector_identifier_uri. A client that
-// nothing shows to be in a sector could name that of anybody.
+// checkSubject requires what shows the sector of a client with pairwise subjects: the URIs of sectorMembers, and a
+// sector_identifier_uri unless they have one host (OpenID Connect Core 1.0, 8.1; OpenID Connect CIBA Core 1.0, 4). A
+// client without such URIs could name the sector of anybody.
 func checkSubject(_ Policy, m Metadata) error {
 	if m.Text("subject_type") != "pairwise" {
 		return nil
@@ -30,9 +30,8 @@ func checkSubject(_ Policy, m Metadata) error {
 	return nil
 }
 
-// sectorMembers names the members whose URIs show which sector a client with pairwise subjects is in: those
-// that are answered, or that a key is proved with. A client that has neither redirects nor CIBA has no other
-// than its jwks_uri.
+// sectorMembers names the members whose URIs show the sector of a client with pairwise subjects: redirect_uris and that
+// of deliverySectorMember; for a client with neither redirects nor CIBA, jwks_uri.
 func sectorMembers(m Metadata) []string {
 	var members []string
 	if usesRedirects(m) {
@@ -47,7 +46,7 @@ func sectorMembers(m Metadata) []string {
 	return members
 }
 
-// sectorURIs returns the URIs of some members, of which some may be missing.
+// sectorURIs returns the URIs of members, which may be missing.
 func sectorURIs(m Metadata, members []string) []string {
 	var uris []string
 	for _, name := range members {

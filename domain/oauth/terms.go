@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Terms are what an initial access token holds its clients to, at their registration and at every update.
-// A list that is nil sets no limit. The zero Terms hold to nothing. They are never changed once made.
+// Terms limit the clients that are registered with an initial access token, at their registration and at every update.
+// A list that is nil sets no limit, and the zero Terms set none at all. They are never changed once made.
 type Terms struct {
 	Owner            string   // ext_param_owner of every client, whatever it asks for; empty: it may say so itself
 	GrantTypes       []string // the grants that a client may have
@@ -17,14 +17,14 @@ type Terms struct {
 	ApplicationTypes []string // the application types that a client may have
 }
 
-// Unlimited reports whether the terms hold to nothing.
+// Unlimited reports whether the terms set no limit.
 func (t Terms) Unlimited() bool {
 	return t.Owner == "" && t.GrantTypes == nil && t.Scopes == nil && t.RedirectHosts == nil && t.ApplicationTypes == nil
 }
 
 const maxTermValues = 100 // of one list
 
-// Validate returns an *Error for terms that make no sense.
+// Validate returns an *Error with InvalidRequest for terms that are malformed, or that allow what the policy does not.
 func (t Terms) Validate(p Policy) error {
 	if err := CheckLabel("owner", t.Owner); err != nil {
 		return err
@@ -55,7 +55,7 @@ func (t Terms) Validate(p Policy) error {
 	return nil
 }
 
-// impose sets what the terms say in a client's stead, whatever it asks for.
+// impose sets the owner of the terms, whatever the client asks for.
 func (t Terms) impose(requested Metadata) {
 	if t.Owner != "" {
 		requested["ext_param_owner"] = Text(t.Owner)
@@ -81,7 +81,7 @@ func (t Terms) check(m Metadata) error {
 	return t.checkDestinations(m)
 }
 
-// refusal says of what is not among the allowed values what would be.
+// refusal is the fault of a value that the terms do not allow. It tells the list of those that they do.
 func (t Terms) refusal(allowed []string) *fault {
 	return &fault{
 		text:    "is not allowed by the initial access token that the client is registered with; allowed are " + strings.Join(allowed, ", "),

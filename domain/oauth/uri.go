@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// A uri is a URI that holds to RFC 3986: its characters first, then its structure.
+// A uri is a URI that is right by RFC 3986 in its characters and its structure.
 type uri struct {
 	scheme   string // lower case
 	host     string // lower case, without brackets
@@ -20,8 +20,8 @@ type uri struct {
 	hostful  bool // has an authority with a host
 }
 
-// parseURI parses an absolute URI with or without a fragment. It returns what would be right when s is
-// none. url.Parse alone would let through what RFC 3986 does not.
+// parseURI parses an absolute URI with or without a fragment. It is stricter than url.Parse, which accepts what RFC 3986
+// forbids.
 func parseURI(s string) (uri, *fault) {
 	if !isURIText(s) {
 		return uri{}, &fault{text: "must hold only characters of RFC 3986, others percent-encoded"}
@@ -95,15 +95,15 @@ func isPort(port string) bool {
 // isWeb reports whether the scheme is one of the web.
 func (u uri) isWeb() bool { return u.scheme == "https" || u.scheme == "http" }
 
-// isLoopback reports whether the host is one of the three that clients may use http on: the caller's own device
-// by the names that RFC 8252 7.3 and OpenID Connect Dynamic Client Registration 1.0, 2 have for it. Other addresses
-// and spellings of the loopback interface are none of them.
+// isLoopback reports whether the host is one of the three that clients may use http on: the names that RFC 8252 7.3 and
+// OpenID Connect Dynamic Client Registration 1.0, 2 have for the person's own device. Other addresses and spellings of
+// the loopback interface are not among them.
 func (u uri) isLoopback() bool {
 	return u.host == "localhost" || u.host == "127.0.0.1" || u.host == "::1"
 }
 
-// mayBeLoopback reports whether some resolver takes the host for the caller's own device, in whatever notation
-// (RFC 6761 6.3).
+// mayBeLoopback reports whether some resolver takes the host, in any notation, for the person's own device (RFC 6761
+// 6.3).
 func (u uri) mayBeLoopback() bool {
 	name := strings.TrimSuffix(u.host, ".")
 	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
@@ -145,7 +145,7 @@ func endsInNumber(host string) bool {
 	return last != "" && strings.Trim(last, "0123456789") == ""
 }
 
-// checkRemote says what would be right when u is not a URL of a host on the web with one of the schemes.
+// checkRemote returns the fault of a URI that is not a URL with one of the schemes and a host.
 func (u uri) checkRemote(schemes ...string) *fault {
 	switch {
 	case !slices.Contains(schemes, u.scheme):
@@ -160,7 +160,7 @@ func (u uri) checkRemote(schemes ...string) *fault {
 	return nil
 }
 
-// dangerousSchemes run, read or send something when they are followed: no client owns them.
+// dangerousSchemes run, read or send something when they are followed. No client may use them.
 var dangerousSchemes = []string{
 	"about", "acap", "afp", "android-app", "applescript", "bitcoin", "blob", "brave", "callto", "chrome",
 	"chrome-devtools", "chrome-extension", "chrome-search", "chrome-untrusted", "cid", "content", "data",
@@ -178,7 +178,7 @@ func isDangerousScheme(scheme string) bool {
 	return slices.Contains(dangerousSchemes, scheme)
 }
 
-// beginsWithDangerousScheme looks at text that need not be a URI.
+// beginsWithDangerousScheme reports whether a text, which need not be a URI, begins with a dangerous scheme.
 func beginsWithDangerousScheme(s string) bool {
 	scheme, _, found := strings.Cut(s, ":")
 	return found && isDangerousScheme(strings.ToLower(scheme))

@@ -71,9 +71,6 @@ func (a aggregates[S, C]) execute(ctx context.Context, q request[S, C]) (S, erro
 			return err
 		})
 	})
-	if err == nil {
-		a.wait(ctx)
-	}
 	return state, err
 }
 

@@ -35,7 +35,6 @@ func (r *Registrar) IssueToken(ctx context.Context, admin domain.Actor, command 
 	}, now)
 	if err == nil {
 		_, err = r.Log.Append(ctx, created.change)
-		r.wait(ctx)
 	}
 	if err != nil {
 		return IssuedToken{}, fmt.Errorf("issue initial access token: %w", err)

@@ -14,11 +14,6 @@ type Log interface {
 	Acknowledged() uint64
 }
 
-// Waiter waits until the local read model has applied the event at a sequence.
-type Waiter interface {
-	Wait(ctx context.Context, seq uint64) error
-}
-
 // Snapshots are states that a follower of the log has folded already. They make the cost of a decision
 // independent of how many events came before it. They answer at once, with what they have, and may be used
 // concurrently.
@@ -31,8 +26,8 @@ type Snapshots interface {
 }
 
 // Census counts the clients that count towards limits, in all and those whose initial access token imposed an
-// owner. It counts everything that was acknowledged when it was asked, or returns an error that wraps
-// domain.ErrUnavailable. It may be used concurrently.
+// owner. It counts everything that the log held when it was asked, or returns an error. It may be used
+// concurrently.
 type Census interface {
 	CountClients(ctx context.Context, owner string) (oauth.Population, error)
 }

@@ -6,7 +6,6 @@
 package registrar
 
 import (
-	"context"
 	"log/slog"
 	"time"
 
@@ -19,7 +18,6 @@ import (
 type Options struct {
 	Log            Log
 	Snapshots      Snapshots // nil: every decision reads the whole history
-	Waiter         Waiter    // nil: no answer waits for the read model
 	Sealer         Sealer
 	Census         Census
 	Policy         oauth.Policy
@@ -66,18 +64,4 @@ func New(options Options) *Registrar {
 		changes:       newChanges(options.ChangeRate),
 		fetches:       newFetches(options.FetchRate),
 	}
-}
-
-// waitLimit bounds how long an answer waits for the local read model.
-const waitLimit = 2 * time.Second
-
-// wait waits until the read model shows what was appended. A wait that runs out is no failure: the events are
-// durable.
-func (r *Registrar) wait(ctx context.Context) {
-	if r.Waiter == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, waitLimit)
-	defer cancel()
-	_ = r.Waiter.Wait(ctx, r.Log.Acknowledged())
 }

@@ -29,7 +29,6 @@ func (r *Registrar) Register(ctx context.Context, from string, requested oauth.D
 	if _, err := r.Log.Append(ctx, c.change); err != nil {
 		return Registration{}, fmt.Errorf("append registration: %w", err)
 	}
-	r.wait(ctx)
 	return c.Registration, nil
 }
 
@@ -62,7 +61,6 @@ func (r *Registrar) registerWith(ctx context.Context, from, presented string, re
 	if err != nil {
 		return Registration{}, err
 	}
-	r.wait(ctx)
 	return c.Registration, nil
 }
 

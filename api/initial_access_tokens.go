@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -10,12 +11,53 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
+	"roster/domain/access"
 	"roster/domain/oauth"
 	"roster/projections/readmodel"
 )
 
-// tokenRequest asks for an initial access token. What is left out sets no limit.
-type tokenRequest struct {
+// initialAccessTokenEndpoints are what administrators and auditors see and do of initial access tokens.
+func (a *API) initialAccessTokenEndpoints() []endpoint {
+	const path = "/api/v1/initial-access-tokens"
+	return []endpoint{
+		{
+			method: http.MethodGet, path: path, may: access.Administrator, handle: a.listInitialAccessTokens,
+			operation: operation{
+				id: "listInitialAccessTokens", summary: "List the initial access tokens, the newest first",
+				parameters: []object{
+					parameter("limit", "tokens a page", object{"type": "integer", "minimum": 1, "maximum": pageMost, "default": pageDefault}),
+					parameter("cursor", "next_cursor of the page before", object{"type": "string"}),
+				},
+				status: http.StatusOK, content: jsonContent("InitialAccessTokenPage"), refusals: []int{http.StatusBadRequest},
+			},
+		},
+		{
+			method: http.MethodPost, path: path, may: access.Administrator, handle: a.issueInitialAccessToken,
+			operation: operation{
+				id: "issueInitialAccessToken", summary: "Issue an initial access token, which is told this once",
+				body: "InitialAccessTokenRequest", status: http.StatusCreated, content: jsonContent("IssuedInitialAccessToken"),
+			},
+		},
+		{
+			method: http.MethodGet, path: path + "/:id", may: access.Administrator, handle: a.showInitialAccessToken,
+			operation: operation{
+				id: "showInitialAccessToken", summary: "Show an initial access token, whatever its status",
+				status: http.StatusOK, content: jsonContent("InitialAccessToken"), refusals: []int{http.StatusBadRequest, http.StatusNotFound},
+			},
+		},
+		{
+			method: http.MethodDelete, path: path + "/:id", may: access.Administrator, handle: a.revokeInitialAccessToken,
+			operation: operation{
+				id: "revokeInitialAccessToken", summary: "Revoke an initial access token; the clients registered with it stay",
+				parameters: []object{reasonParameter},
+				status:     http.StatusNoContent, refusals: []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict},
+			},
+		},
+	}
+}
+
+// initialAccessTokenRequest asks for an initial access token. What is left out sets no limit.
+type initialAccessTokenRequest struct {
 	Label            string     `json:"label"`
 	Owner            string     `json:"owner"`
 	ExpiresIn        *uint64    `json:"expires_in"` // seconds from now; instead of expires_at
@@ -28,13 +70,13 @@ type tokenRequest struct {
 }
 
 const (
-	tokenRequestShape = "the body must be one JSON object with no other members than label and owner (strings), expires_in (seconds) " +
+	initialAccessTokenRequestShape = "the body must be one JSON object with no other members than label and owner (strings), expires_in (seconds) " +
 		"or expires_at (a time as RFC 3339 writes it), uses (a whole number), grant_types, scopes, redirect_hosts and application_types (arrays of strings)"
 	expiresInMost = 100 * 365 * 24 * 60 * 60 // seconds
 )
 
 // command returns what is asked for, with the times that now gives.
-func (r tokenRequest) command(now time.Time) (domain.IssueToken, error) {
+func (r initialAccessTokenRequest) command(now time.Time) (domain.IssueToken, error) {
 	command := domain.IssueToken{
 		Label: r.Label,
 		Terms: oauth.Terms{
@@ -44,15 +86,15 @@ func (r tokenRequest) command(now time.Time) (domain.IssueToken, error) {
 	}
 	if r.Uses != nil {
 		if *r.Uses == 0 {
-			return command, invalidRequest(http.StatusBadRequest, "uses: must be 1 or more; left out, it sets no limit")
+			return command, invalidRequest(http.StatusBadRequest, "uses", "uses: must be 1 or more; left out, it sets no limit")
 		}
 		command.MaxUses = int(min(*r.Uses, 1<<31-1))
 	}
 	switch {
 	case r.ExpiresIn != nil && r.ExpiresAt != nil:
-		return command, invalidRequest(http.StatusBadRequest, "expires_in: must not be given together with expires_at")
+		return command, invalidRequest(http.StatusBadRequest, "expires_in", "expires_in: must not be given together with expires_at")
 	case r.ExpiresIn != nil && (*r.ExpiresIn == 0 || *r.ExpiresIn > expiresInMost):
-		return command, invalidRequest(http.StatusBadRequest, "expires_in: must be from 1 to %d seconds", expiresInMost)
+		return command, invalidRequest(http.StatusBadRequest, "expires_in", fmt.Sprintf("expires_in: must be from 1 to %d seconds", expiresInMost))
 	case r.ExpiresIn != nil:
 		command.ExpiresAt = now.Add(time.Duration(*r.ExpiresIn) * time.Second)
 	case r.ExpiresAt != nil:
@@ -61,9 +103,9 @@ func (r tokenRequest) command(now time.Time) (domain.IssueToken, error) {
 	return command, nil
 }
 
-// tokenView is an initial access token as administrators see it: without the token and its digest, but for
+// initialAccessTokenView is an initial access token as administrators see it: without the token and its digest, but for
 // the answer to its issue.
-type tokenView struct {
+type initialAccessTokenView struct {
 	ID               string             `json:"id"`
 	Token            string             `json:"token,omitzero"` // told once
 	Status           domain.TokenStatus `json:"status"`
@@ -84,8 +126,8 @@ type tokenView struct {
 	Reason           string             `json:"reason,omitzero"`
 }
 
-func tokenViewOf(t readmodel.InitialAccessToken, now time.Time) tokenView {
-	view := tokenView{
+func initialAccessTokenViewOf(t readmodel.InitialAccessToken, now time.Time) initialAccessTokenView {
+	view := initialAccessTokenView{
 		ID: t.ID, Status: t.StatusAt(now), Label: t.Label, Owner: t.Terms.Owner,
 		IssuedAt: t.IssuedAt.UTC(), IssuedBy: t.IssuedBy, ExpiresAt: t.ExpiresAt.UTC(), Uses: t.MaxUses, Clients: t.Clients,
 		GrantTypes: t.Terms.GrantTypes, Scopes: t.Terms.Scopes,
@@ -99,33 +141,33 @@ func tokenViewOf(t readmodel.InitialAccessToken, now time.Time) tokenView {
 	return view
 }
 
-func (a *API) issueToken(c echo.Context, admin domain.Actor) error {
+func (a *API) issueInitialAccessToken(c echo.Context, by caller) error {
 	body, err := a.readBody(c)
 	if err != nil {
 		return err
 	}
-	var requested tokenRequest
+	var requested initialAccessTokenRequest
 	// A body of null would count as an empty object.
 	if jsontext.Value(body).Kind() != '{' || json.Unmarshal(body, &requested, json.RejectUnknownMembers(true)) != nil {
-		return invalidRequest(http.StatusBadRequest, tokenRequestShape)
+		return invalidRequest(http.StatusBadRequest, "", initialAccessTokenRequestShape)
 	}
 	now := a.Now()
 	command, err := requested.command(now)
 	if err != nil {
 		return err
 	}
-	issued, err := a.Registrar.IssueToken(c.Request().Context(), admin, command)
+	issued, err := a.Registrar.IssueToken(c.Request().Context(), by.administrator, command)
 	if err != nil {
 		return err
 	}
-	view := tokenViewOf(readmodel.InitialAccessToken{
-		InitialAccessToken: issued.InitialAccessToken, IssuedAt: issued.IssuedAt, IssuedBy: admin.ID,
+	view := initialAccessTokenViewOf(readmodel.InitialAccessToken{
+		InitialAccessToken: issued.InitialAccessToken, IssuedAt: issued.IssuedAt, IssuedBy: by.administrator.ID,
 	}, now)
 	view.Token = issued.Token
 	return answer(c, http.StatusCreated, view)
 }
 
-func (a *API) listTokens(c echo.Context, _ domain.Actor) error {
+func (a *API) listInitialAccessTokens(c echo.Context, _ caller) error {
 	q := queryOf(c, "limit", "cursor")
 	selected := readmodel.InitialAccessTokenQuery{Limit: int(q.number("limit", 1, pageMost, pageDefault)), Cursor: q.text("cursor")}
 	if q.err != nil {
@@ -136,17 +178,17 @@ func (a *API) listTokens(c echo.Context, _ domain.Actor) error {
 		return err
 	}
 	list := struct {
-		Tokens     []tokenView `json:"initial_access_tokens"`
-		NextCursor string      `json:"next_cursor,omitzero"` // absent on the last page
-	}{Tokens: make([]tokenView, len(page.Tokens)), NextCursor: page.NextCursor}
+		Tokens     []initialAccessTokenView `json:"initial_access_tokens"`
+		NextCursor string                   `json:"next_cursor,omitzero"` // absent on the last page
+	}{Tokens: make([]initialAccessTokenView, len(page.Tokens)), NextCursor: page.NextCursor}
 	now := a.Now()
 	for i, token := range page.Tokens {
-		list.Tokens[i] = tokenViewOf(token, now)
+		list.Tokens[i] = initialAccessTokenViewOf(token, now)
 	}
 	return answer(c, http.StatusOK, list)
 }
 
-func (a *API) showToken(c echo.Context, _ domain.Actor) error {
+func (a *API) showInitialAccessToken(c echo.Context, _ caller) error {
 	if q := queryOf(c); q.err != nil {
 		return q.err
 	}
@@ -154,19 +196,19 @@ func (a *API) showToken(c echo.Context, _ domain.Actor) error {
 	if err != nil {
 		return err
 	}
-	return answer(c, http.StatusOK, tokenViewOf(token, a.Now()))
+	return answer(c, http.StatusOK, initialAccessTokenViewOf(token, a.Now()))
 }
 
-func (a *API) revokeToken(c echo.Context, admin domain.Actor) error {
+func (a *API) revokeInitialAccessToken(c echo.Context, by caller) error {
 	q := queryOf(c, "reason")
 	if q.err != nil {
 		return q.err
 	}
-	return noContent(c, a.Registrar.RevokeToken(c.Request().Context(), admin, domain.CanonicalID(c.Param("id")), q.text("reason")))
+	return noContent(c, a.Registrar.RevokeToken(c.Request().Context(), by.administrator, domain.CanonicalID(c.Param("id")), q.text("reason")))
 }
 
-// tokenSchemas describe the bodies of requests and answers about initial access tokens.
-func tokenSchemas() object {
+// initialAccessTokenSchemas describe the bodies of requests and answers about initial access tokens.
+func initialAccessTokenSchemas() object {
 	text := object{"type": "string", "minLength": 1}
 	texts := object{"type": "array", "items": text, "minItems": 1}
 	asked := object{
@@ -206,28 +248,5 @@ func tokenSchemas() object {
 			"initial_access_tokens": object{"type": "array", "items": reference("schemas", "InitialAccessToken")},
 			"next_cursor":           text,
 		}, "initial_access_tokens"), nil),
-	}
-}
-
-// tokenPaths are the operations on initial access tokens.
-func tokenPaths() object {
-	id := object{"name": "id", "in": "path", "required": true, "schema": object{"type": "string"}}
-	return object{
-		"/api/v1/initial-access-tokens": object{
-			"get": operation("listInitialAccessTokens", "List the initial access tokens, the newest first", auditors, []object{
-				parameter("limit", "tokens a page", object{"type": "integer", "minimum": 1, "maximum": pageMost, "default": pageDefault}),
-				parameter("cursor", "next_cursor of the page before", object{"type": "string"}),
-			}, http.StatusOK, jsonContent("InitialAccessTokenPage"), 400, 401, 429),
-			"post": accepting("InitialAccessTokenRequest", operation("issueInitialAccessToken",
-				"Issue an initial access token, which is told this once", auditors, nil,
-				http.StatusCreated, jsonContent("IssuedInitialAccessToken"), 400, 401, 408, 413, 415, 429)),
-		},
-		"/api/v1/initial-access-tokens/{id}": object{
-			"get": operation("showInitialAccessToken", "Show an initial access token, whatever its status", auditors,
-				[]object{id}, http.StatusOK, jsonContent("InitialAccessToken"), 400, 401, 404, 429),
-			"delete": operation("revokeInitialAccessToken", "Revoke an initial access token; the clients registered with it stay", auditors, []object{
-				id, parameter("reason", "kept in the log", object{"type": "string", "maxLength": parameterLimit}),
-			}, http.StatusNoContent, nil, 400, 401, 404, 409, 429),
-		},
 	}
 }

@@ -1,0 +1,68 @@
+package api
+
+import (
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"roster/api/front"
+	"roster/domain/access"
+)
+
+// An endpoint is what the API does for one method at one path: who may, how often, and what the OpenAPI document
+// says of it. Routes and document are made of the endpoints.
+type endpoint struct {
+	method string // GET answers HEAD as well
+	path   string // as Echo writes it, such as "/api/v1/clients/:client_id"
+	may    access.Role
+	limit  echo.MiddlewareFunc // how often a caller may; nil: as often as it likes
+	stream bool                // the answer has any length, so that nothing bounds how long it takes
+	handle func(c echo.Context, by caller) error
+	operation
+}
+
+// endpoints are all that the API answers, one group a file.
+func (a *API) endpoints() []endpoint {
+	var all []endpoint
+	for _, group := range [][]endpoint{
+		a.registrationEndpoints(), a.managementEndpoints(), a.clientEndpoints(), a.eventEndpoints(), a.timeTravelEndpoints(),
+		a.initialAccessTokenEndpoints(), a.discoveryEndpoints(), a.operationsEndpoints(),
+	} {
+		all = append(all, group...)
+	}
+	return all
+}
+
+// route adds an endpoint to the routes.
+func (a *API) route(e endpoint) {
+	handle := func(c echo.Context) error {
+		by, err := a.identify(c, e.may)
+		if err != nil {
+			return err
+		}
+		return e.handle(c, by)
+	}
+	var around []echo.MiddlewareFunc
+	if !e.stream {
+		around = append(around, front.Brief)
+	}
+	if e.limit != nil {
+		around = append(around, e.limit)
+	}
+	a.echo.Add(e.method, e.path, handle, around...)
+	if e.method == echo.GET {
+		a.echo.HEAD(e.path, handle, around...)
+	}
+}
+
+// template returns the path as OpenAPI writes it, and its parameters.
+func (e endpoint) template() (path string, parameters []string) {
+	parts := strings.Split(e.path, "/")
+	for i, part := range parts {
+		if name, ok := strings.CutPrefix(part, ":"); ok {
+			parts[i] = "{" + name + "}"
+			parameters = append(parameters, name)
+		}
+	}
+	return strings.Join(parts, "/"), parameters
+}
