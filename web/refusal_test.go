@@ -72,7 +72,7 @@ func TestRefusalsLeaveATrace(t *testing.T) {
 }
 
 // revocations fail as their reasons say.
-type revocations struct{}
+type revocations struct{ web.Registrar }
 
 func (revocations) Revoke(_ context.Context, _ domain.Actor, _, reason string) error {
 	if strings.Contains(reason, "disk") {

@@ -219,6 +219,16 @@ func TestReadModelCanBeThrownAway(t *testing.T) {
 	if status := s.stop(); status != exitOK {
 		t.Errorf("exit status %d:\n%s", status, s.stderr)
 	}
+	removeReadModel(t, data)
+	after := answers(start(t, data, "--public-url", "https://roster.example.org"))
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("answers (-before +after):\n%s", diff)
+	}
+}
+
+// removeReadModel removes the read model of a stopped program.
+func removeReadModel(t *testing.T, data string) {
+	t.Helper()
 	files, err := filepath.Glob(filepath.Join(data, "readmodel*"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no read model in %s: %v", data, err)
@@ -227,10 +237,6 @@ func TestReadModelCanBeThrownAway(t *testing.T) {
 		if err := os.Remove(file); err != nil {
 			t.Fatal(err)
 		}
-	}
-	after := answers(start(t, data, "--public-url", "https://roster.example.org"))
-	if diff := cmp.Diff(before, after); diff != "" {
-		t.Errorf("answers (-before +after):\n%s", diff)
 	}
 }
 
