@@ -130,7 +130,7 @@ func (w *Web) answerError(err error, c echo.Context) {
 	if p.Status == http.StatusServiceUnavailable {
 		front.SetRetryAfter(c.Response().Header(), retryAfter)
 	}
-	if err := w.render(c, p.Status, problemPage(page, p)); err != nil {
+	if err := w.render(c, p.Status, ui.ProblemPage(page, p)); err != nil {
 		w.logger.Error("dashboard could not show an error", "path", c.Path(), "err", err)
 	}
 }
