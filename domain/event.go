@@ -13,7 +13,7 @@ type Event interface {
 // may do. When there is little space left to record events in, only such events are still recorded.
 func Withdraws(event Event) bool {
 	switch event.(type) {
-	case ClientDeleted, ClientRevoked, InitialAccessTokenRevoked:
+	case ClientSuspended, ClientDeleted, ClientRevoked, InitialAccessTokenRevoked:
 		return true
 	}
 	return false

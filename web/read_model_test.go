@@ -27,11 +27,11 @@ func pagesOf(clientID string) []string {
 // Until the read model has caught up for the first time every page says how far it is, and nothing else.
 func TestPagesWhileTheReadModelCatchesUp(t *testing.T) {
 	shared := memory.New()
-	first := newProcess(t, newGatedLog(shared))
+	first := newProcess(t, memory.NewProcess(shared))
 	client := first.register(t, name(1)).Client.ID
 	first.register(t, name(2))
-	log := newGatedLog(shared)
-	log.hold()
+	log := memory.NewProcess(shared)
+	log.Hold()
 	r := newProcess(t, log)
 	v := r.admin(t)
 	for _, path := range pagesOf(client) {
@@ -54,7 +54,7 @@ func TestPagesWhileTheReadModelCatchesUp(t *testing.T) {
 	if end, _ := shared.Last(t.Context()); end != 2 {
 		t.Errorf("the log holds %d events, want 2", end)
 	}
-	log.open(nil)
+	log.Release(nil)
 	if err := r.model.Wait(t.Context(), 2); err != nil {
 		t.Fatal(err)
 	}
@@ -68,9 +68,9 @@ func TestAPageOpensWhenTheReadModelHasCaughtUp(t *testing.T) {
 	for name, scripts := range map[string]bool{"with scripts": true, "without": false} {
 		t.Run(name, func(t *testing.T) {
 			shared := memory.New()
-			client := newProcess(t, newGatedLog(shared)).register(t, `{"client_name":"Portal","redirect_uris":["https://a.example.com/cb"]}`)
-			log := newGatedLog(shared)
-			log.hold()
+			client := newProcess(t, memory.NewProcess(shared)).register(t, `{"client_name":"Portal","redirect_uris":["https://a.example.com/cb"]}`)
+			log := memory.NewProcess(shared)
+			log.Hold()
 			r := newProcess(t, log)
 			b := open(t, r)
 			if !scripts {
@@ -89,7 +89,7 @@ func TestAPageOpensWhenTheReadModelHasCaughtUp(t *testing.T) {
 					t.Error("the focus is lost")
 				}
 			}
-			log.open(nil)
+			log.Release(nil)
 			b.until(`document.querySelector("h1")?.innerText === "Portal"`)
 			b.untilPath(path)
 		})
@@ -99,10 +99,10 @@ func TestAPageOpensWhenTheReadModelHasCaughtUp(t *testing.T) {
 // A client that another process registered is never said to be unknown, whatever this one has applied.
 func TestAClientOfAnotherProcessIsNotUnknown(t *testing.T) {
 	shared := memory.New()
-	other := newProcess(t, newGatedLog(shared))
-	log := newGatedLog(shared)
+	other := newProcess(t, memory.NewProcess(shared))
+	log := memory.NewProcess(shared)
 	r := newProcess(t, log)
-	log.hold()
+	log.Hold()
 	client := other.register(t, name(1)).Client.ID
 	v := r.admin(t)
 	path := "/admin/clients/" + client + "/revoke"
@@ -111,7 +111,7 @@ func TestAClientOfAnotherProcessIsNotUnknown(t *testing.T) {
 		!strings.Contains(got.body, "so this page would be out of date") || !strings.Contains(got.body, `data-refresh="`) {
 		t.Errorf("asking: status %d:\n%s", got.status, got.body)
 	}
-	log.open(nil)
+	log.Release(nil)
 	if got := v.get(path); got.status != http.StatusOK || !strings.Contains(got.body, "Revoke this client?") {
 		t.Errorf("asking: status %d:\n%s", got.status, got.body)
 	}
@@ -123,20 +123,20 @@ func TestAClientOfAnotherProcessIsNotUnknown(t *testing.T) {
 // A read model that has stopped is said on every page, and a page that would lack what was acknowledged since is
 // not shown.
 func TestPagesOfAReadModelThatHasStopped(t *testing.T) {
-	log := newGatedLog(memory.New())
+	log := memory.NewProcess(memory.New())
 	r := newProcess(t, log)
 	client := r.register(t, name(1)).Client.ID
 	v := r.admin(t)
 	if got := v.get("/admin/"); strings.Contains(got.body, `class="note`) {
 		t.Fatalf("before it stopped:\n%s", got.body)
 	}
-	log.hold()
+	log.Hold()
 	system := domain.Envelope{ID: "new", Time: time.Now(), Aggregate: domain.RegistryAggregate(),
 		Actor: domain.Actor{Kind: domain.ActorSystem, ID: "roster"}, Event: domain.LossAccepted{From: 7, To: 9}}
 	if _, err := log.Log.Append(t.Context(), domain.Change{Events: []domain.Envelope{system}}); err != nil { // by another process
 		t.Fatal(err)
 	}
-	log.open(errors.New("type <b>Unheard of</b> is not known"))
+	log.Release(errors.New("type <b>Unheard of</b> is not known"))
 	if err := r.model.Wait(t.Context(), 2); err == nil {
 		t.Fatal("the read model goes on")
 	}

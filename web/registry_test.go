@@ -18,7 +18,6 @@ import (
 	"roster/domain/access"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
-	"roster/eventstore"
 	"roster/eventstore/memory"
 	"roster/projections/readmodel"
 	"roster/web"
@@ -39,85 +38,9 @@ var passwordHash = func() string {
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(sum))
 }()
 
-// A gatedLog is a log in memory as one process has it: what it hands over to the read model can be held back.
-// It may be used concurrently.
-type gatedLog struct {
-	*memory.Log
-	mu    sync.Mutex
-	gate  chan struct{} // closed: events pass
-	fault error         // of what passes
-
-	acknowledged uint64 // of this process
-}
-
-// newGatedLog returns a log that is open.
-func newGatedLog(log *memory.Log) *gatedLog {
-	g := &gatedLog{Log: log, gate: make(chan struct{})}
-	close(g.gate)
-	return g
-}
-
-// hold keeps events from the read model until open is called.
-func (g *gatedLog) hold() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.gate = make(chan struct{})
-}
-
-// open lets events pass, or has the log fail with an error when it is not nil.
-func (g *gatedLog) open(fault error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.fault = fault
-	close(g.gate)
-}
-
-func (g *gatedLog) Append(ctx context.Context, changes ...domain.Change) (uint64, error) {
-	seq, err := g.Log.Append(ctx, changes...)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.acknowledged = max(g.acknowledged, seq)
-	return seq, err
-}
-
-// Acknowledged leaves out what other processes appended.
-func (g *gatedLog) Acknowledged() uint64 {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.acknowledged
-}
-
-func (g *gatedLog) Subscribe(ctx context.Context, after uint64) (eventstore.Subscription, error) {
-	subscription, err := g.Log.Subscribe(ctx, after)
-	return gatedSubscription{subscription, g}, err
-}
-
-type gatedSubscription struct {
-	eventstore.Subscription
-	log *gatedLog
-}
-
-func (s gatedSubscription) Next(ctx context.Context, most int) ([]eventstore.Recorded, error) {
-	events, err := s.Subscription.Next(ctx, most)
-	if err != nil {
-		return nil, err
-	}
-	s.log.mu.Lock()
-	gate := s.log.gate
-	s.log.mu.Unlock()
-	select {
-	case <-gate:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	s.log.mu.Lock()
-	defer s.log.mu.Unlock()
-	return events, s.log.fault
-}
-
 // A registry is a whole registry with its dashboard, on a log in memory.
 type registry struct {
-	log       *gatedLog
+	log       *memory.Process
 	model     *readmodel.ReadModel
 	registrar *registrar.Registrar
 	sessions  scs.Store
@@ -132,11 +55,11 @@ type option func(*web.Options)
 // newRegistry starts an empty registry. It ends with the test.
 func newRegistry(t testing.TB, options ...option) *registry {
 	t.Helper()
-	return newProcess(t, newGatedLog(memory.New()), options...)
+	return newProcess(t, memory.NewProcess(memory.New()), options...)
 }
 
 // newProcess starts a registry on a log, which other processes may have too. It ends with the test.
-func newProcess(t testing.TB, log *gatedLog, options ...option) *registry {
+func newProcess(t testing.TB, log *memory.Process, options ...option) *registry {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	logged := &lines{}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io"
+	"io/fs"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,23 +91,9 @@ func TestPolicyOfTheSettings(t *testing.T) {
 }
 
 // TestSettingsInRefusalsAreFlags holds the settings that refusals name to the flags of serve, by their names: each is
-// a flag, and each flag that makes the policy is among them.
+// a flag, and each flag by which a request can be refused is among them.
 func TestSettingsInRefusalsAreFlags(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "../../domain/oauth/setting.go", nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	named := map[string]bool{}
-	ast.Inspect(file, func(node ast.Node) bool {
-		if spec, ok := node.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, "Setting") {
-			name, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
-			if err != nil {
-				t.Fatal(err)
-			}
-			named[name] = true
-		}
-		return true
-	})
+	named := settingConstants(t)
 	isFlag := map[string]bool{}
 	for _, flag := range serveFlags(t) {
 		isFlag[flag.Name] = true
@@ -114,13 +103,56 @@ func TestSettingsInRefusalsAreFlags(t *testing.T) {
 			t.Errorf("refusals name %s, which is no flag of serve", name)
 		}
 	}
+	refusing := []string{"registration", "registration-rate", "change-rate"}
 	policy, err := kong.New(&policySettings{}, policyDefaults(), kong.NoDefaultHelp())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, flag := range policy.Model.Flags {
-		if !named[flag.Name] {
-			t.Errorf("--%s makes the policy and is no constant of the package oauth", flag.Name)
+		refusing = append(refusing, flag.Name)
+	}
+	for _, name := range refusing {
+		if !named[name] {
+			t.Errorf("--%s refuses requests and is no constant that refusals name", name)
 		}
 	}
+}
+
+// settingConstants returns the values of all constants by which refusals name settings: Setting and a name.
+func settingConstants(t *testing.T) map[string]bool {
+	t.Helper()
+	named := map[string]bool{}
+	for _, root := range []string{"../../api", "../../domain"} {
+		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			for _, declaration := range file.Decls {
+				constants, ok := declaration.(*ast.GenDecl)
+				if !ok || constants.Tok != token.CONST {
+					continue
+				}
+				for _, spec := range constants.Specs {
+					spec := spec.(*ast.ValueSpec)
+					if !strings.HasPrefix(spec.Names[0].Name, "Setting") {
+						continue
+					}
+					name, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+					if err != nil {
+						return fmt.Errorf("%s: %w", spec.Names[0].Name, err)
+					}
+					named[name] = true
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return named
 }

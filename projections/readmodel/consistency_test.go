@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"reflect"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,62 +15,11 @@ import (
 	"roster/projections/readmodel"
 )
 
-// gatedLog is a log that hands out nothing to those who follow it while its gate is closed.
-type gatedLog struct {
-	*memory.Log
-	mu   *sync.Mutex
-	gate *chan struct{} // closed: the gate is open
-}
-
-func newGatedLog() gatedLog {
-	gate := make(chan struct{})
-	return gatedLog{memory.New(), new(sync.Mutex), &gate}
-}
-
-func (l gatedLog) open() { close(l.current()) }
-
-func (l gatedLog) shut() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	*l.gate = make(chan struct{})
-}
-
-func (l gatedLog) current() chan struct{} {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return *l.gate
-}
-
-func (l gatedLog) Subscribe(ctx context.Context, after uint64) (eventstore.Subscription, error) {
-	s, err := l.Log.Subscribe(ctx, after)
-	return gatedSubscription{s, l}, err
-}
-
-type gatedSubscription struct {
-	eventstore.Subscription
-	log gatedLog
-}
-
-func (s gatedSubscription) Next(ctx context.Context, max int) ([]eventstore.Recorded, error) {
-	// What was appended behind a closed gate is read again once it opens.
-	for {
-		gate := s.log.current()
-		select {
-		case <-gate:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		events, err := s.Subscription.Next(ctx, max)
-		if gate == s.log.current() || err != nil {
-			return events, err
-		}
-		select {
-		case <-s.log.current():
-			return events, err
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
+// heldLog returns an empty log that hands no event to those who follow it until they are released.
+func heldLog() *memory.Process {
+	log := memory.NewProcess(memory.New())
+	log.Hold()
+	return log
 }
 
 // inventory is a log with one client and one initial access token, and every query about them.
@@ -87,7 +35,7 @@ func newInventory(name string) inventory {
 	return i
 }
 
-func (i inventory) appendTo(t *testing.T, log *memory.Log) uint64 {
+func (i inventory) appendTo(t *testing.T, log eventstore.Log) uint64 {
 	t.Helper()
 	return appendTo(t, log, i.client, i.token)
 }
@@ -179,10 +127,10 @@ func TestReadsWaitForWhatWasAcknowledged(t *testing.T) {
 	for name, query := range held.queries() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			log := newGatedLog()
+			log := heldLog()
 			o := readmodel.Options{Dir: t.TempDir(), Log: log, Acknowledged: log.Acknowledged}
 			m := follow(t, o.WithPatience(hour))
-			held.appendTo(t, log.Log)
+			held.appendTo(t, log)
 			impatient, cancel := context.WithCancel(t.Context())
 			ended, answered := make(chan error, 1), make(chan error, 1)
 			go func() { ended <- query(impatient, m) }()
@@ -191,17 +139,17 @@ func TestReadsWaitForWhatWasAcknowledged(t *testing.T) {
 			if err := <-ended; !errors.Is(err, context.Canceled) {
 				t.Errorf("held back, to a caller who went away: %v, want %v", err, context.Canceled)
 			}
-			log.open()
+			log.Release(nil)
 			if err := <-answered; err != nil {
 				t.Errorf("once it goes on: %v", err)
 			}
 		})
 		t.Run(name+" too late", func(t *testing.T) {
 			t.Parallel()
-			log := newGatedLog()
+			log := heldLog()
 			o := readmodel.Options{Dir: t.TempDir(), Log: log, Acknowledged: log.Acknowledged}
 			m := follow(t, o.WithPatience(time.Millisecond))
-			held.appendTo(t, log.Log)
+			held.appendTo(t, log)
 			if err := query(t.Context(), m); !errors.Is(err, readmodel.ErrBehind) || !errors.Is(err, readmodel.ErrUnavailable) {
 				t.Errorf("got %v, want %v", err, readmodel.ErrBehind)
 			}
@@ -263,8 +211,8 @@ func TestReadsOfAReadModelThatNeverCaughtUp(t *testing.T) {
 // While the file is built, queries say how far it is. The census does not: what it says goes to applicants.
 func TestReadsWhileTheFileIsBuilt(t *testing.T) {
 	t.Parallel()
-	i, log := newInventory("built"), newGatedLog()
-	last := i.appendTo(t, log.Log)
+	i, log := newInventory("built"), heldLog()
+	last := i.appendTo(t, log)
 	m := follow(t, readmodel.Options{Dir: t.TempDir(), Log: log, Acknowledged: log.Acknowledged}.WithPatience(hour))
 	for name, query := range i.queries() {
 		err := query(t.Context(), m)
@@ -279,7 +227,7 @@ func TestReadsWhileTheFileIsBuilt(t *testing.T) {
 			t.Errorf("%s: %v, want catching up: 0 of %d events", name, err, last)
 		}
 	}
-	log.open()
+	log.Release(nil)
 	if err := m.Wait(t.Context(), last); err != nil {
 		t.Fatal(err)
 	}
@@ -303,12 +251,12 @@ func TestReadsOfASecondProcess(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			log := newGatedLog()
+			log := heldLog()
 			none := func() uint64 { return 0 }
 			first := follow(t, readmodel.Options{Dir: t.TempDir(), Log: log.Log, Acknowledged: log.Acknowledged})
 			second := follow(t, readmodel.Options{Dir: t.TempDir(), Log: log, Acknowledged: none}.WithPatience(hour))
 			late := follow(t, readmodel.Options{Dir: t.TempDir(), Log: log, Acknowledged: none}.WithPatience(time.Millisecond))
-			i.appendTo(t, log.Log)
+			i.appendTo(t, log)
 			if err := query(t.Context(), first); err != nil {
 				t.Errorf("in the process that recorded it: %v", err)
 			}
@@ -317,7 +265,7 @@ func TestReadsOfASecondProcess(t *testing.T) {
 			}
 			answered := make(chan error, 1)
 			go func() { answered <- query(t.Context(), second) }()
-			log.open()
+			log.Release(nil)
 			if err := <-answered; err != nil {
 				t.Errorf("once the other process goes on: %v", err)
 			}
@@ -334,15 +282,15 @@ func TestReadsOfASecondProcess(t *testing.T) {
 // Snapshots wait for nothing: what is decided on them is checked by the log.
 func TestSnapshotsDoNotWait(t *testing.T) {
 	t.Parallel()
-	i, more, log := newInventory("a"), newInventory("b"), newGatedLog()
-	log.open()
+	i, more, log := newInventory("a"), newInventory("b"), heldLog()
+	log.Release(nil)
 	m := follow(t, readmodel.Options{Dir: t.TempDir(), Log: log, Acknowledged: log.Acknowledged}.WithPatience(hour))
-	last := i.appendTo(t, log.Log)
+	last := i.appendTo(t, log)
 	if err := m.Wait(t.Context(), last); err != nil {
 		t.Fatal(err)
 	}
-	log.shut()
-	more.appendTo(t, log.Log)
+	log.Hold()
+	more.appendTo(t, log)
 	client, err := m.ClientSnapshot(t.Context(), i.client.id)
 	if err != nil || client.At != last || client.Last != 1 || client.State.ID != i.client.id {
 		t.Errorf("client: %+v, %v", client, err)

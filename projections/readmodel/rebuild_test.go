@@ -216,13 +216,13 @@ func TestBuildingIsGivenUp(t *testing.T) {
 // either before it is complete.
 func TestDamageFoundBehindAClosedGate(t *testing.T) {
 	t.Parallel()
-	i, log, dir := newInventory("a"), newGatedLog(), t.TempDir()
-	i.appendTo(t, log.Log)
-	log.open()
+	i, log, dir := newInventory("a"), heldLog(), t.TempDir()
+	i.appendTo(t, log)
+	log.Release(nil)
 	before := run(t, dir, log)
 	before.caughtUp()
 	before.close()
-	log.shut()
+	log.Hold()
 	execute(t, filepath.Join(dir, "readmodel.db"), `UPDATE clients SET metadata = ''`)
 	m := follow(t, readmodel.Options{Dir: dir, Log: log, Acknowledged: log.Acknowledged}.WithPatience(hour))
 	if _, err := m.Client(t.Context(), i.client.id); !errors.Is(err, readmodel.ErrUnavailable) {
@@ -233,7 +233,7 @@ func TestDamageFoundBehindAClosedGate(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, err, readmodel.ErrUnavailable)
 		}
 	}
-	log.open()
+	log.Release(nil)
 	limited, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for name, query := range i.queries() {

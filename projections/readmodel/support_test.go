@@ -13,6 +13,7 @@ import (
 
 	"roster/domain"
 	"roster/domain/oauth"
+	"roster/eventstore"
 	"roster/eventstore/memory"
 	"roster/projections/readmodel"
 )
@@ -60,7 +61,7 @@ func (h *history) register(m oauth.Metadata) {
 }
 
 // appendTo appends all events of the histories, one history after the other, and returns the last sequence.
-func appendTo(tb testing.TB, log *memory.Log, histories ...*history) (last uint64) {
+func appendTo(tb testing.TB, log eventstore.Log, histories ...*history) (last uint64) {
 	tb.Helper()
 	for _, h := range histories {
 		var err error
