@@ -13,7 +13,7 @@ import (
 	"roster/projections/readmodel"
 )
 
-// Paging comes upon each client once under every filter, whatever is registered between two pages.
+// Whoever reads page by page gets each client once under every filter, whatever is registered between two pages.
 func TestPagingWhileClientsRegister(t *testing.T) {
 	t.Parallel()
 	log := memory.New()

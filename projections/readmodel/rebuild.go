@@ -234,7 +234,7 @@ func (t *tables) closeWriter() (err error) {
 	return err
 }
 
-// startCheck looks for damage in a file that was there already, before somebody comes upon it, and reports it.
+// startCheck looks for damage in a file that was there already, before a query meets it, and reports it.
 // What is being built, or was built just now, is not looked at.
 func (t *tables) startCheck(report func(error)) {
 	if t.made || t.rebuilding.Load() {
