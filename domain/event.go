@@ -167,4 +167,7 @@ type Snapshot[S any] struct {
 	State S      // zero: the aggregate had no events
 	Last  uint64 // the sequence of the aggregate's last event by then; 0: it had none
 	At    uint64 // the sequence up to which the log was read; 0: nothing is known
+	// Halted says that whoever keeps the state does not follow the log at present: what other processes append
+	// may be missing for long, rather than for a moment.
+	Halted bool
 }

@@ -13,10 +13,10 @@ import (
 
 // Client returns the client that a registration access token gives access to (RFC 7592 2.1).
 //
-// It knows at least everything that this process acknowledged before. What the local snapshot does not answer
-// is decided on the log: a client that is not there may be one that another process registered a moment ago. It
-// returns domain.ErrUnauthorized for a client that is unknown or has ended, and for a wrong token, and
-// domain.ErrSuspended to the holder of the token of a suspended client.
+// It knows at least everything that this process acknowledged before, and what other processes did up to a moment
+// ago. What the local snapshot does not answer is decided on the log: a client that is not there may be one that
+// another process registered just now. It returns domain.ErrUnauthorized for a client that is unknown or has ended,
+// and for a wrong token, and domain.ErrSuspended to the holder of the token of a suspended client.
 func (r *Registrar) Client(ctx context.Context, clientID, registrationAccessToken string) (domain.Client, error) {
 	return r.read(ctx, clientID, func(c domain.Client) error { return c.Authorize(registrationAccessToken) })
 }
@@ -28,7 +28,7 @@ func (r *Registrar) ClientAs(ctx context.Context, clientID string) (domain.Clien
 }
 
 // read returns the client that admit admits to. It asks the log only where the snapshot is older than what this
-// process acknowledged, or does not admit.
+// process acknowledged, is no longer kept current, or does not admit.
 func (r *Registrar) read(ctx context.Context, clientID string, admit func(domain.Client) error) (domain.Client, error) {
 	if !isID(clientID) {
 		return domain.Client{}, domain.ErrUnauthorized
@@ -39,7 +39,7 @@ func (r *Registrar) read(ctx context.Context, clientID string, admit func(domain
 	if err != nil {
 		return domain.Client{}, fmt.Errorf("read client: %w", err)
 	}
-	if known.At >= acknowledged && admit(known.State) == nil {
+	if known.At >= acknowledged && !known.Halted && admit(known.State) == nil {
 		return known.State, nil
 	}
 	client, _, err := clients.loadBeyond(ctx, clientID, known)
