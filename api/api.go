@@ -32,6 +32,8 @@ type Registrar interface {
 	Update(ctx context.Context, from, clientID, registrationAccessToken string, requested oauth.Document, conditions ...registrar.Condition) (registrar.Registration, error)
 	Delete(ctx context.Context, from, clientID, registrationAccessToken string, conditions ...registrar.Condition) error
 	DeleteAs(ctx context.Context, admin domain.Actor, clientID string, conditions ...registrar.Condition) error
+	Suspend(ctx context.Context, admin domain.Actor, clientID, reason string) error
+	Resume(ctx context.Context, admin domain.Actor, clientID string) error
 	Revoke(ctx context.Context, admin domain.Actor, clientID, reason string) error
 	CheckToken(ctx context.Context, initialAccessToken string) error
 	IssueToken(ctx context.Context, admin domain.Actor, command domain.IssueToken) (registrar.IssuedToken, error)

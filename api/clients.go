@@ -164,6 +164,7 @@ func clientSchemas() object {
 			"cautions": object{"type": "array", "minItems": 1, "description": "members not to be believed without a second look",
 				"items": closed(properties(object{"member": text, "detail": text}, "member", "detail"), nil)},
 		}, "client_id", "status", "registered_at", "updated_at", "version", "client_id_issued_at", "redirect_uris"), nil),
+		"Suspension": closed(properties(object{"reason": object{"type": "string", "maxLength": parameterLimit}}), nil),
 		"ClientPage": closed(properties(object{
 			"clients":     object{"type": "array", "items": reference("schemas", "Client")},
 			"next_cursor": text,

@@ -39,7 +39,9 @@ func (f failing) Delete(context.Context, string, string, string, ...registrar.Co
 func (f failing) DeleteAs(context.Context, domain.Actor, string, ...registrar.Condition) error {
 	return f.err
 }
-func (f failing) Revoke(context.Context, domain.Actor, string, string) error { return f.err }
+func (f failing) Suspend(context.Context, domain.Actor, string, string) error { return f.err }
+func (f failing) Resume(context.Context, domain.Actor, string) error          { return f.err }
+func (f failing) Revoke(context.Context, domain.Actor, string, string) error  { return f.err }
 func (f failing) RegisterWith(context.Context, string, string, oauth.Document) (registrar.Registration, error) {
 	return registrar.Registration{}, f.err
 }
@@ -63,6 +65,8 @@ func TestErrorsAsAnswers(t *testing.T) {
 		{domain.ErrPreconditionFailed, 412, "precondition_failed", ""},
 		{domain.ErrTokenRefused, 401, "invalid_token", ""},
 		{domain.ErrNoSuchToken, 404, "not_found", ""},
+		{domain.ErrEnded, 409, "conflict", ""},
+		{domain.ErrSuspended, 403, "access_denied", ""},
 		{domain.ErrConflict, 409, "conflict", ""},
 		{domain.ErrOutcomeUnknown, 503, "temporarily_unavailable", "1"},
 		{errors.Join(context.DeadlineExceeded, domain.ErrOutcomeUnknown), 503, "temporarily_unavailable", "1"},

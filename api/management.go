@@ -23,7 +23,7 @@ func (a *API) managementEndpoints() (found []endpoint) {
 					id: "readClient" + at.suffix, summary: "Read a client (RFC 7592 section 2.1)", parameters: versionParameters,
 					status: http.StatusOK, content: jsonContent("ClientInformation"), headers: object{"ETag": versionHeader},
 					others:   map[int]object{http.StatusNotModified: answered("The client is at the version that If-None-Match names.", nil)},
-					refusals: []int{http.StatusBadRequest, http.StatusPreconditionFailed},
+					refusals: []int{http.StatusBadRequest, http.StatusForbidden, http.StatusPreconditionFailed},
 				},
 			},
 			endpoint{
@@ -39,7 +39,7 @@ func (a *API) managementEndpoints() (found []endpoint) {
 				operation: operation{
 					id: "deleteClient" + at.suffix, summary: "Delete a client (RFC 7592 section 2.3)", parameters: versionParameters,
 					status:   http.StatusNoContent,
-					refusals: []int{http.StatusBadRequest, http.StatusConflict, http.StatusPreconditionFailed},
+					refusals: []int{http.StatusBadRequest, http.StatusForbidden, http.StatusConflict, http.StatusPreconditionFailed},
 				},
 			})
 	}

@@ -70,13 +70,15 @@ func encodeObject(o object) []byte {
 // An operation is what the OpenAPI document says of an endpoint beside its path and role.
 type operation struct {
 	id, summary string
-	parameters  []object       // beside those in the path
-	body        string         // the schema of the JSON that a request has; empty: none
-	status      int            // of the answer to what succeeds
-	content     object         // of that answer; nil: it has none
-	headers     object         // of that answer
-	others      map[int]object // other answers that are no refusals, or are of another form
-	refusals    []int          // the statuses of refusals, beside those of the role, of a body and of every endpoint
+	parameters  []object // beside those in the path
+	body        string   // the schema of the JSON that a request has; empty: none
+	// bodyOptional says that a request may leave its body out.
+	bodyOptional bool
+	status       int            // of the answer to what succeeds
+	content      object         // of that answer; nil: it has none
+	headers      object         // of that answer
+	others       map[int]object // other answers that are no refusals, or are of another form
+	refusals     []int          // the statuses of refusals, beside those of the role, of a body and of every endpoint
 }
 
 // document describes an endpoint.
@@ -95,7 +97,7 @@ func (e endpoint) document() object {
 		o["security"] = security
 	}
 	if e.body != "" {
-		o["requestBody"] = object{"required": true, "content": jsonContent(e.body)}
+		o["requestBody"] = object{"required": !e.bodyOptional, "content": jsonContent(e.body)}
 	}
 	return o
 }

@@ -35,12 +35,16 @@ func (c Client) Counts() bool { return c.Status.Counts() }
 // not ended.
 func (c Client) Ended() bool { return c.Status.Ended() }
 
-// Authorize returns nil when registrationAccessToken is the client's and the client may manage itself, and
-// ErrUnauthorized otherwise. It takes the same time whatever the reason of a refusal.
+// Authorize returns nil when registrationAccessToken is the client's and the client may manage itself. It returns
+// ErrSuspended to the holder of the token of a client that is suspended, and ErrUnauthorized otherwise, which takes
+// the same time whatever the reason.
 func (c Client) Authorize(registrationAccessToken string) error {
 	matches := c.RegistrationAccessToken.Matches(registrationAccessToken)
-	if !matches || !c.MayManageItself() {
+	switch {
+	case !matches || !c.IsRegistered():
 		return ErrUnauthorized
+	case !c.MayManageItself():
+		return ErrSuspended
 	}
 	return nil
 }
@@ -58,6 +62,9 @@ func (c Client) AuthorizeAdministrator() error {
 func Evolve(c Client, aggregate Aggregate, event Event) Client {
 	c.ID = aggregate.ID
 	c.Version++
+	if !c.Exists() {
+		c.Status = Lost // unless this is its registration
+	}
 	switch e := event.(type) {
 	case ClientRegistered:
 		c.Status = Active
@@ -68,9 +75,6 @@ func Evolve(c Client, aggregate Aggregate, event Event) Client {
 		c.InitialAccessToken = e.InitialAccessToken
 		c.Terms = e.Terms
 	case ClientUpdated:
-		if !c.Exists() {
-			c.Status = Lost
-		}
 		c.Metadata = e.Metadata
 		if e.SecretIssued != nil {
 			c.Secret = e.SecretIssued
@@ -80,6 +84,14 @@ func Evolve(c Client, aggregate Aggregate, event Event) Client {
 		}
 		if e.RegistrationAccessToken != (Digest{}) {
 			c.RegistrationAccessToken = e.RegistrationAccessToken
+		}
+	case ClientSuspended:
+		if c.Status == Active {
+			c.Status = Suspended
+		}
+	case ClientResumed:
+		if c.Status == Suspended {
+			c.Status = Active
 		}
 	case ClientDeleted:
 		c.Status = Deleted

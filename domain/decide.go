@@ -18,6 +18,10 @@ func Decide(p oauth.Policy, c Client, command Command) ([]Event, error) {
 		return update(p, c, command)
 	case Delete:
 		return end(c, ClientDeleted{})
+	case Suspend:
+		return suspend(c, command)
+	case Resume:
+		return resume(c)
 	case Revoke:
 		return end(c, ClientRevoked(command))
 	}
@@ -116,4 +120,28 @@ func end(c Client, event Event) ([]Event, error) {
 		return nil, nil
 	}
 	return []Event{event}, nil
+}
+
+func suspend(c Client, command Suspend) ([]Event, error) {
+	switch {
+	case !c.Exists():
+		return nil, ErrNotFound
+	case c.Ended():
+		return nil, ErrEnded
+	case !c.MayManageItself():
+		return nil, nil // it is suspended
+	}
+	return []Event{ClientSuspended(command)}, nil
+}
+
+func resume(c Client) ([]Event, error) {
+	switch {
+	case !c.Exists():
+		return nil, ErrNotFound
+	case c.Ended():
+		return nil, ErrEnded
+	case c.MayManageItself():
+		return nil, nil // it is not suspended
+	}
+	return []Event{ClientResumed{}}, nil
 }

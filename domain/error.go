@@ -3,6 +3,8 @@ package domain
 import (
 	"errors"
 	"fmt"
+
+	"roster/domain/oauth"
 )
 
 // What a caller may be told beside an oauth.Error.
@@ -12,6 +14,14 @@ var (
 	ErrUnauthorized = errors.New("registration access token not accepted")
 	// ErrNotFound says that there is no such client. It is for administrators only.
 	ErrNotFound = errors.New("no such client")
+	// ErrSuspended is the answer to the registration access token of a client that is suspended.
+	ErrSuspended error = &oauth.Error{
+		Code:   oauth.AccessDenied,
+		Detail: "the client is suspended: it keeps its registration, and cannot use it until an administrator resumes it",
+	}
+	// ErrEnded says that the client has ended, so that it can neither be suspended nor resumed. It is for
+	// administrators only.
+	ErrEnded = errors.New("client has ended")
 	// ErrPreconditionFailed says that the client is not at a version that the caller accepts
 	// (RFC 9110 13). Nothing was changed.
 	ErrPreconditionFailed = errors.New("client is at another version")

@@ -39,6 +39,14 @@ type ClientUpdated struct {
 // ClientDeleted ends a client through its registration_client_uri (RFC 7592 2.3).
 type ClientDeleted struct{}
 
+// ClientSuspended bars a client from its registration, by an administrator and until it is resumed.
+type ClientSuspended struct {
+	Reason string // free text of the administrator; may be empty
+}
+
+// ClientResumed ends the suspension of a client, by an administrator.
+type ClientResumed struct{}
+
 // ClientRevoked ends a client by an administrator.
 type ClientRevoked struct {
 	Reason string // free text of the administrator; may be empty
@@ -72,6 +80,12 @@ func (ClientUpdated) Type() string { return "ClientUpdated" }
 // Type returns "ClientDeleted".
 func (ClientDeleted) Type() string { return "ClientDeleted" }
 
+// Type returns "ClientSuspended".
+func (ClientSuspended) Type() string { return "ClientSuspended" }
+
+// Type returns "ClientResumed".
+func (ClientResumed) Type() string { return "ClientResumed" }
+
 // Type returns "ClientRevoked".
 func (ClientRevoked) Type() string { return "ClientRevoked" }
 
@@ -88,7 +102,7 @@ func (InitialAccessTokenRevoked) Type() string { return "InitialAccessTokenRevok
 // may do. When there is little space left to record events in, only such events are still recorded.
 func Withdraws(event Event) bool {
 	switch event.(type) {
-	case ClientDeleted, ClientRevoked, InitialAccessTokenRevoked:
+	case ClientSuspended, ClientDeleted, ClientRevoked, InitialAccessTokenRevoked:
 		return true
 	}
 	return false
@@ -153,4 +167,7 @@ type Snapshot[S any] struct {
 	State S      // zero: the aggregate had no events
 	Last  uint64 // the sequence of the aggregate's last event by then; 0: it had none
 	At    uint64 // the sequence up to which the log was read; 0: nothing is known
+	// Halted says that whoever keeps the state does not follow the log at present: what other processes append
+	// may be missing for long, rather than for a moment.
+	Halted bool
 }

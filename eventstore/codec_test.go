@@ -27,6 +27,8 @@ var golden = map[string]domain.Envelope{
 	"ClientRegistered.3": envelope(registered(3)),
 	"ClientUpdated.4":    envelope(updated(4)),
 	"ClientDeleted.1":    envelope(domain.ClientDeleted{}),
+	"ClientSuspended.1":  envelope(domain.ClientSuspended{Reason: "Under investigation"}),
+	"ClientResumed.1":    envelope(domain.ClientResumed{}),
 	"ClientRevoked.1":    envelope(domain.ClientRevoked{Reason: "Reported as abusive"}),
 	"InitialAccessTokenIssued.1": envelope(domain.InitialAccessTokenIssued{
 		Digest: domain.DigestOf("initial access token"), Label: "Partner onboarding", Terms: terms,
@@ -387,4 +389,29 @@ func FuzzDecode(f *testing.F) {
 			t.Error(diff)
 		}
 	})
+}
+
+// docs/log.md lists every version of every type.
+func TestFormatIsDocumented(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "docs", "log.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := make(map[string]int)
+	eventType := ""
+	for line := range strings.Lines(string(page)) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 {
+			continue
+		}
+		if name := strings.Trim(cells[1], " `"); name != "" {
+			eventType = name
+		}
+		if version := strings.TrimSpace(cells[2]); version == fmt.Sprint(documented[eventType]+1) {
+			documented[eventType]++
+		}
+	}
+	if diff := cmp.Diff(eventstore.Versions(), documented); diff != "" {
+		t.Errorf("types and their versions in docs/log.md (-code +page)\n%s", diff)
+	}
 }

@@ -56,12 +56,12 @@ func clientQueryOf(given url.Values) (readmodel.ClientQuery, error) {
 		Cursor: given.Get("cursor"),
 	}
 	if utf8.RuneCountInString(q.Text) > searchLimit {
-		return q, badRequest("The text to search for may have up to 200 characters.")
+		return q, badRequest{"q", "The text to search for may have up to 200 characters."}
 	}
 	if q.Status != "" && !q.Status.Known() {
 		names := domain.StatusNames()
 		last := len(names) - 1
-		return q, badRequest("A client is " + strings.Join(names[:last], ", ") + " or " + names[last] + ". There is no other status.")
+		return q, badRequest{"status", "A client is " + strings.Join(names[:last], ", ") + " or " + names[last] + ". There is no other status."}
 	}
 	return q, nil
 }

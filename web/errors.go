@@ -18,10 +18,13 @@ import (
 // errCrossOrigin says that a form was sent from another site's page.
 var errCrossOrigin = errors.New("request from another origin")
 
-// A badRequest is a request that no page of the dashboard makes. Its text is shown.
-type badRequest string
+// A badRequest is a request that no page of the dashboard makes.
+type badRequest struct {
+	member string // the parameter that is wrong; empty: the request as a whole
+	text   string // what is wrong, which is shown
+}
 
-func (b badRequest) Error() string { return string(b) }
+func (b badRequest) Error() string { return b.text }
 
 // retryAfter is after how long a caller may try again when something is not available.
 const retryAfter = 5 * time.Second
@@ -48,13 +51,16 @@ func problemOf(err error) ui.Problem {
 			"The address holds a place in the list that the registry did not give out. Start again from the first page.")
 	case errors.As(err, &bad):
 		return problem(http.StatusBadRequest, "The request cannot be understood",
-			string(bad))
+			bad.text)
 	case errors.As(err, &refused):
 		return problem(http.StatusUnprocessableEntity, "The registry refused this",
 			refused.Error())
 	case errors.Is(err, errCrossOrigin):
 		return problem(http.StatusForbidden, "Refused",
 			"The request came from another site's page, so nothing was done. Open the dashboard itself and try again.")
+	case errors.Is(err, domain.ErrEnded):
+		return problem(http.StatusConflict, "The client has ended",
+			"A client that was deleted, revoked or lost can be neither suspended nor resumed. Nothing was changed.")
 	case errors.Is(err, domain.ErrConflict):
 		return problem(http.StatusConflict, "The client was being changed",
 			"Somebody else changed this client at the same moment, so nothing was done. Look at it again, then try once more.")
@@ -124,7 +130,7 @@ func (w *Web) answerError(err error, c echo.Context) {
 	if p.Status == http.StatusServiceUnavailable {
 		front.SetRetryAfter(c.Response().Header(), retryAfter)
 	}
-	if err := w.render(c, p.Status, problemPage(page, p)); err != nil {
+	if err := w.render(c, p.Status, ui.ProblemPage(page, p)); err != nil {
 		w.logger.Error("dashboard could not show an error", "path", c.Path(), "err", err)
 	}
 }
@@ -151,9 +157,17 @@ func (w *Web) problemPageOf(err error, c echo.Context) (ui.Problem, ui.Page) {
 
 // refusalOf returns what the log says about an error, beside its status.
 func refusalOf(err error) front.Refusal {
-	var refused *oauth.Error
-	if errors.As(err, &refused) {
+	var (
+		bad     badRequest
+		refused *oauth.Error
+	)
+	switch {
+	case errors.As(err, &bad):
+		return front.Refusal{Code: front.InvalidRequest, Member: bad.member}
+	case errors.As(err, &refused):
 		return front.RefusalOf(refused)
+	case errors.Is(err, readmodel.ErrBadCursor):
+		return front.Refusal{Code: front.InvalidRequest, Member: "cursor"}
 	}
-	return front.Refusal{}
+	return front.Refusal{} // with the code that goes with the status
 }

@@ -114,10 +114,10 @@ func eventLogOf(given url.Values) (eventLog, error) {
 	log := eventLog{Type: given.Get("type"), Client: domain.CanonicalID(strings.TrimSpace(given.Get("client")))}
 	known := func(k eventKind) bool { return k.Type == log.Type }
 	if log.Type != "" && !slices.ContainsFunc(eventKinds, known) {
-		return log, badRequest("There is no such type of event.")
+		return log, badRequest{"type", "There is no such type of event."}
 	}
 	if len(log.Client) > searchLimit {
-		return log, badRequest("This is too long for a client_id.")
+		return log, badRequest{"client", "This is too long for a client_id."}
 	}
 	return log, nil
 }

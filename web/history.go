@@ -63,6 +63,8 @@ func stepOf(e readmodel.Event, former, state domain.Client) step {
 		s.Changes = oauth.Diff(former.Metadata, state.Metadata)
 		s.LeftOut = event.LeftOut
 		s.Secret = secretChange(event.SecretIssued, event.SecretEnded)
+	case domain.ClientSuspended:
+		s.Reason = event.Reason
 	case domain.ClientRevoked:
 		s.Reason = event.Reason
 	}

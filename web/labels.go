@@ -8,21 +8,17 @@ import (
 	"roster/web/ui"
 )
 
-// statusTones are the tones of the statuses of clients. A status that is not among them is shown as ended.
+// statusTones are the tones of all statuses of clients.
 var statusTones = map[domain.Status]ui.Tone{
-	domain.Active:  ui.Good,
-	domain.Revoked: ui.Bad,
-	domain.Deleted: ui.Ended,
-	domain.Lost:    ui.Ended,
+	domain.Active:    ui.Good,
+	domain.Suspended: ui.Warning,
+	domain.Revoked:   ui.Bad,
+	domain.Deleted:   ui.Ended,
+	domain.Lost:      ui.Ended,
 }
 
-// toneOf returns how a status is shown.
-func toneOf(s domain.Status) ui.Tone {
-	if tone, ok := statusTones[s]; ok {
-		return tone
-	}
-	return ui.Ended
-}
+// toneOf returns the tone of a status.
+func toneOf(s domain.Status) ui.Tone { return statusTones[s] }
 
 // An eventKind is how a type of event is shown.
 type eventKind struct {
@@ -36,6 +32,8 @@ type eventKind struct {
 var eventKinds = []eventKind{
 	{domain.ClientRegistered{}.Type(), "Registered", ui.Good},
 	{domain.ClientUpdated{}.Type(), "Changed", ui.Changed},
+	{domain.ClientSuspended{}.Type(), "Suspended", ui.Warning},
+	{domain.ClientResumed{}.Type(), "Resumed", ui.Good},
 	{domain.ClientDeleted{}.Type(), "Deleted", ui.Ended},
 	{domain.ClientRevoked{}.Type(), "Revoked", ui.Bad},
 	{domain.InitialAccessTokenIssued{}.Type(), "Initial access token issued", ui.Good},

@@ -65,7 +65,7 @@ func daysOf(c echo.Context) (int, error) {
 	}
 	days, err := strconv.Atoi(given)
 	if err != nil || !slices.Contains(chartDays, days) {
-		return 0, badRequest("The overview shows 30, 90 or 365 days.")
+		return 0, badRequest{"days", "The overview shows 30, 90 or 365 days."}
 	}
 	return days, nil
 }

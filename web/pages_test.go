@@ -93,7 +93,10 @@ func TestHeadOfPages(t *testing.T) {
 }
 
 // failing is a registry that cannot do what it is asked.
-type failing struct{ err error }
+type failing struct {
+	web.Registrar
+	err error
+}
 
 func (f failing) Revoke(context.Context, domain.Actor, string, string) error {
 	if f.err == nil {
@@ -118,7 +121,7 @@ func TestFaultsTellNothingOfTheInside(t *testing.T) {
 		"panic":           {nil, http.StatusInternalServerError, "Something went wrong"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRegistry(t, func(o *web.Options) { o.Registrar = failing{c.err} })
+			r := newRegistry(t, func(o *web.Options) { o.Registrar = failing{err: c.err} })
 			client := r.register(t, `{"redirect_uris":["https://a.example.com/cb"]}`)
 			got := r.admin(t).post("/admin/clients/"+client.Client.ID+"/revoke", url.Values{})
 			if got.status != c.status || !strings.Contains(got.body, c.text) {

@@ -233,3 +233,20 @@ func TestPagesOfAReadModelThatCannotBeRead(t *testing.T) {
 		})
 	}
 }
+
+// The pages of such a read model are accessible, and so are those of one that has stopped but can be read.
+func TestPagesOfAReadModelThatCannotBeReadAreAccessible(t *testing.T) {
+	check := func(name string, o option) {
+		t.Run(name, func(t *testing.T) {
+			r := newRegistry(t, o)
+			b := open(t, r)
+			b.signIn()
+			b.checkPage("/admin/")
+		})
+	}
+	for name, state := range states {
+		check(name, func(o *web.Options) { state.reader.Reader = o.Reader; o.Reader = state.reader })
+	}
+	check("stopped and readable", func(o *web.Options) { o.Reader = ill{o.Reader, states["stopped"].reader.health} })
+	check("in trouble and readable", func(o *web.Options) { o.Reader = ill{o.Reader, states["in trouble"].reader.health} })
+}

@@ -17,7 +17,7 @@ func formOf(c echo.Context) (url.Values, error) {
 		if errors.As(err, &tooLarge) {
 			return nil, err
 		}
-		return nil, badRequest("The form is malformed. Nothing was done. Open the page again and resend the form.")
+		return nil, badRequest{"", "The form is malformed. Nothing was done. Open the page again and resend the form."}
 	}
 	return r.PostForm, nil
 }
@@ -29,7 +29,7 @@ func sequenceOf(given url.Values, name string) (uint64, error) {
 	}
 	seq, err := strconv.ParseUint(given.Get(name), 10, 63)
 	if err != nil {
-		return 0, badRequest("The parameter " + name + " must be the sequence of an event: a whole number.")
+		return 0, badRequest{name, "The parameter " + name + " must be the sequence of an event: a whole number."}
 	}
 	return seq, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"roster/api/front"
 	"roster/domain"
 	"roster/projections/readmodel"
 	"roster/web/ui"
@@ -43,29 +44,33 @@ func (w *Web) revoke(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	name := "“" + titleOf(found) + "”"
 	if found.Ended() {
-		return w.tell(c, found.ID, name+" was already "+string(found.Status)+". Nothing was changed.")
+		return w.tell(c, found.ID, quoted(found)+" was already "+string(found.Status)+". Nothing was changed.")
 	}
 	reason := strings.TrimSpace(form.Get("reason"))
 	if failure := wrongReason(reason); failure != "" {
+		front.Refuse(c, front.Refusal{Code: front.InvalidRequest, Member: "reason"})
 		return w.render(c, http.StatusUnprocessableEntity, revokePage(
 			w.page(c, "Revoke "+titleOf(found), "Clients"), revocation{found, reason, failure}))
 	}
-	admin := domain.Actor{Kind: domain.ActorAdmin, ID: administratorOf(c), IP: c.RealIP()}
-	if err := w.registrar.Revoke(ctx, admin, found.ID, reason); err != nil {
+	if err := w.registrar.Revoke(ctx, administrator(c), found.ID, reason); err != nil {
 		return fmt.Errorf("revoke: %w", err)
 	}
-	return w.tell(c, found.ID, name+" is revoked. Its registration access token and client secret have stopped working.")
+	return w.tell(c, found.ID, quoted(found)+" is revoked. Its registration access token and client secret have stopped working.")
+}
+
+// administrator is who is signed in, as the one who acts.
+func administrator(c echo.Context) domain.Actor {
+	return domain.Actor{Kind: domain.ActorAdmin, ID: administratorOf(c), IP: c.RealIP()}
 }
 
 // wrongReason says what is wrong with a reason; empty: nothing.
 func wrongReason(reason string) string {
 	switch {
 	case !utf8.ValidString(reason):
-		return "The reason is not text. Nothing was revoked."
+		return "The reason is not text. Nothing was changed."
 	case utf8.RuneCountInString(reason) > reasonLimit:
-		return fmt.Sprintf("The reason has %s; it may have up to %d. Nothing was revoked.",
+		return fmt.Sprintf("The reason has %s; it may have up to %d. Nothing was changed.",
 			ui.Quantity(utf8.RuneCountInString(reason), "character", "characters"), reasonLimit)
 	}
 	return ""

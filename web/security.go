@@ -7,8 +7,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// contentSecurityPolicy lets a page load its own style, scripts and icon and nothing else. Nothing
-// inline runs, so text that were ever taken for markup could still do nothing.
+// contentSecurityPolicy lets a page load the dashboard's own style, scripts and icon and nothing else. Inline
+// scripts do not run, so markup that got in through a fault could not run any.
 var contentSecurityPolicy = strings.Join([]string{
 	"default-src 'none'",
 	"script-src 'self'",
@@ -20,7 +20,7 @@ var contentSecurityPolicy = strings.Join([]string{
 	"base-uri 'none'",
 }, "; ")
 
-// secure sets what every answer says to the browser.
+// secure sets the security headers of every answer.
 func secure(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		header := c.Response().Header()
@@ -35,7 +35,7 @@ func secure(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// sameOrigin refuses requests that change something and come from another site's page.
+// sameOrigin refuses requests that would change something and come from a page of another site.
 func (w *Web) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if err := w.origins.Check(c.Request()); err != nil {

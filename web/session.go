@@ -26,10 +26,10 @@ const (
 	keyMessage       = "flash"         // a message for the next page
 )
 
-// sessions are the signed-in administrators. A session begins with a sign-in and with nothing else,
-// so that those who cannot sign in cannot fill the store. It may be used concurrently.
+// sessions are the sessions of signed-in administrators. Only a sign-in begins one, so that callers who cannot
+// sign in cannot fill the store. It may be used concurrently.
 //
-// The methods take and return contexts that hold the session's values as they were loaded.
+// Its methods take and return contexts that hold the values of one session, as load has loaded them.
 type sessions struct {
 	manager *scs.SessionManager
 	// ending is held while a session is written or ended. Without it a page that was being made
@@ -103,7 +103,7 @@ func (s *sessions) end(ctx context.Context, w http.ResponseWriter) error {
 	return nil
 }
 
-// save writes the session's values back and puts its idle end off, unless it has ended meanwhile.
+// save stores the session's values and restarts its idle time. It does nothing if the session has ended.
 func (s *sessions) save(ctx context.Context) error {
 	s.ending.Lock()
 	defer s.ending.Unlock()
@@ -140,7 +140,7 @@ func (s *sessions) takeMessage(ctx context.Context) (string, error) {
 	return message, s.save(ctx)
 }
 
-// signedIn lets through who is signed in and leads everybody else to the sign-in.
+// signedIn passes requests of signed-in administrators on and redirects all others to the sign-in.
 func (w *Web) signedIn(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx, err := w.sessions.load(c.Request())
@@ -160,14 +160,14 @@ func (w *Web) signedIn(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// leadToLogin answers with the way to the sign-in, from where it goes back to the page asked for.
+// leadToLogin redirects to the sign-in, which leads back to the page that was asked for.
 func leadToLogin(c echo.Context) error {
 	r := c.Request()
 	byHTMX := r.Header.Get("HX-Request") == "true"
 	back := ""
 	switch {
 	case byHTMX:
-		// The page that asked is what to go back to, not the part it asked for.
+		// Go back to the page that sent the request, not to the part of a page that it asked for.
 		back = r.Header.Get("HX-Current-URL")
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
 		back = r.URL.RequestURI()
@@ -183,11 +183,11 @@ func leadToLogin(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, login)
 }
 
-// home is the page that a sign-in leads to when none was asked for.
+// home is the page that a sign-in leads to when no other was asked for.
 const home = "/admin/"
 
-// localPath returns the path and query of an address when they are of the dashboard, else home. What
-// else the address holds is left out, so that a sign-in cannot be made to lead to another site.
+// localPath returns the path and query of an address if its path is one of the dashboard, else home. Scheme and
+// host are dropped, so that nobody can make a sign-in lead to another site.
 func localPath(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || !strings.HasPrefix(u.Path, home) || u.Path == home+"login" ||

@@ -251,7 +251,7 @@ func TestSessionsEnd(t *testing.T) {
 }
 
 // nobody registers and revokes nothing, and takes everybody for an administrator.
-type nobody struct{}
+type nobody struct{ web.Registrar }
 
 func (nobody) Revoke(context.Context, domain.Actor, string, string) error { return nil }
 
@@ -276,7 +276,10 @@ func (emptyModel) Events(context.Context, readmodel.EventQuery) ([]readmodel.Eve
 func (emptyModel) Health() readmodel.Health { return readmodel.Health{} }
 
 // waiting revokes nothing until it is let go.
-type waiting struct{ asked, let chan struct{} }
+type waiting struct {
+	web.Registrar
+	asked, let chan struct{}
+}
 
 func (w waiting) Revoke(context.Context, domain.Actor, string, string) error {
 	close(w.asked)
@@ -286,7 +289,7 @@ func (w waiting) Revoke(context.Context, domain.Actor, string, string) error {
 
 // What an administrator still had under way must not bring the session back.
 func TestASessionThatWasEndedStaysEnded(t *testing.T) {
-	slow := waiting{make(chan struct{}), make(chan struct{})}
+	slow := waiting{asked: make(chan struct{}), let: make(chan struct{})}
 	r := newRegistry(t, func(o *web.Options) { o.Registrar = slow })
 	client := r.register(t, `{"redirect_uris":["https://a.example.com/cb"]}`)
 	v := r.admin(t)

@@ -26,9 +26,9 @@ const (
 	streamQuery = 10 * time.Second
 )
 
-// stream follows the log as server-sent events: `entry` with a table row and its sequence as id, `gap`
-// when events were left out, `beat` when all that is there was sent, and `signed-out` when there is no
-// session, at first or any more. It starts after Last-Event-ID or the parameter after. It does not count as use of the session.
+// stream follows the log as server-sent events: `entry` is a table row with its sequence as id, `gap` says that
+// events were left out, `beat` that everything so far was sent, and `signed-out` that there is no session, or no
+// longer one. It starts after Last-Event-ID or the parameter after. Following it does not keep a session alive.
 func (w *Web) stream(c echo.Context) error {
 	ctx, cancel := context.WithCancel(c.Request().Context())
 	defer cancel()
@@ -63,7 +63,7 @@ func startOf(c echo.Context) (uint64, error) {
 	return sequenceOf(c.QueryParams(), "after")
 }
 
-// follow sends what log selects after a sequence, until the context ends or the reader is gone.
+// follow sends the events that log selects after a sequence, until the context ends or the reader is gone.
 func (w *Web) follow(ctx context.Context, out *front.Stream, log eventLog, after uint64) error {
 	for {
 		alive, err := w.sessions.alive(ctx)

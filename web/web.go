@@ -25,12 +25,14 @@ import (
 	"roster/web/ui"
 )
 
-// Registrar is what the dashboard changes the registry through. Its contract is that of registrar.Registrar.
+// Registrar is how the dashboard changes the registry. Its contract is that of registrar.Registrar.
 type Registrar interface {
+	Suspend(ctx context.Context, admin domain.Actor, clientID, reason string) error
+	Resume(ctx context.Context, admin domain.Actor, clientID string) error
 	Revoke(ctx context.Context, admin domain.Actor, clientID, reason string) error
 }
 
-// Administrators is who may sign in. Its contract is that of access.Administrators.
+// Administrators checks who may sign in. Its contract is that of access.Administrators.
 type Administrators interface {
 	Password(ctx context.Context, from, user, password string) (domain.Actor, error)
 }
@@ -125,6 +127,9 @@ func (w *Web) routes(observer *front.Observer) *echo.Echo {
 	front.Get(inside, "/", w.overview)
 	front.Get(inside, "/clients", w.clients)
 	front.Get(inside, "/clients/:id", w.client)
+	front.Get(inside, "/clients/:id/suspend", w.confirmSuspend)
+	inside.POST("/clients/:id/suspend", w.suspend)
+	inside.POST("/clients/:id/resume", w.resume)
 	front.Get(inside, "/clients/:id/revoke", w.confirmRevoke)
 	inside.POST("/clients/:id/revoke", w.revoke)
 	front.Get(inside, "/events", w.events)

@@ -26,6 +26,7 @@ var arrows = map[string][]string{
 		"roster/domain", "roster/domain/oauth", "roster/eventstore", "roster/eventstore/memory", "roster/projections",
 	},
 	"roster/projections/readmodel": {"roster/domain", "roster/domain/oauth", "roster/eventstore", "roster/projections"},
+	"roster/api/client":            {},
 	"roster/api/front":             {"roster/domain/oauth"},
 	"roster/api":                   append([]string{"roster/api/front"}, answering...),
 	"roster/web/ui":                {"roster/domain", "roster/domain/oauth"},

@@ -10,7 +10,7 @@ import (
 )
 
 // document is what a client puts back, with something about it that is as long as an event may be, or nearly.
-func (c client) document(name string) string {
+func (c ownedClient) document(name string) string {
 	return fmt.Sprintf(`{"client_id":"%s","redirect_uris":["https://client.example.org/cb"],"client_name":"%s","contacts":["%s"]}`,
 		c.id, name, strings.Repeat("a", 60_000))
 }
@@ -82,10 +82,10 @@ func TestHistoriesAreBounded(t *testing.T) {
 func TestRevocationUnderChanges(t *testing.T) {
 	s := start(t, t.TempDir(), "--change-rate", "0")
 	const connections = 64
-	for name, end := range map[string]func(c client){
-		"revoked":             func(c client) { s.must(http.StatusNoContent, "DELETE", "/api/v1/clients/"+c.id, "admin", "") },
-		"deleted by an admin": func(c client) { s.must(http.StatusNoContent, "DELETE", c.uri, "admin", "") },
-		"deleted by itself":   func(c client) { s.must(http.StatusNoContent, "DELETE", c.uri, c.token, "") },
+	for name, end := range map[string]func(c ownedClient){
+		"revoked":             func(c ownedClient) { s.must(http.StatusNoContent, "DELETE", "/api/v1/clients/"+c.id, "admin", "") },
+		"deleted by an admin": func(c ownedClient) { s.must(http.StatusNoContent, "DELETE", c.uri, "admin", "") },
+		"deleted by itself":   func(c ownedClient) { s.must(http.StatusNoContent, "DELETE", c.uri, c.token, "") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := s.register(webApp)

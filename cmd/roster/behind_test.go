@@ -114,7 +114,7 @@ func (s *process) either(status int, method, url, authorization, body string) (_
 }
 
 // moved is a document that gives a client another redirect URI.
-func moved(c client) string {
+func moved(c ownedClient) string {
 	return `{"client_id":"` + c.id + `","redirect_uris":["https://moved.example.org/cb"]}`
 }
 
@@ -123,7 +123,7 @@ func moved(c client) string {
 func answersWhileBehind(writer, behind *process) {
 	t := behind.t
 	t.Helper()
-	path := func(c client) string { return "/identity/register/" + c.id }
+	path := func(c ownedClient) string { return "/identity/register/" + c.id }
 
 	c, other := writer.register(webApp), writer.register(webApp)
 	shown := func(when string, a answer, uri string) {
@@ -156,7 +156,7 @@ func answersWhileBehind(writer, behind *process) {
 	// What has ended admits nobody.
 	behind.must(http.StatusNoContent, "DELETE", path(c), c.token, "")
 	behind.must(http.StatusNoContent, "DELETE", "/api/v1/clients/"+other.id, "admin", "")
-	for _, ended := range []client{c, other} {
+	for _, ended := range []ownedClient{c, other} {
 		behind.must(http.StatusUnauthorized, "GET", path(ended), ended.token, "")
 		behind.must(http.StatusUnauthorized, "PUT", path(ended), ended.token, moved(ended))
 		if a, answered := behind.either(http.StatusOK, "GET", "/api/v1/clients/"+ended.id, "admin", ""); answered && a.member("status") == "active" {

@@ -33,7 +33,7 @@ func BenchmarkRead(b *testing.B) {
 	for _, n := range connections {
 		b.Run(fmt.Sprintf("connections=%d", n), func(b *testing.B) {
 			s := start(b, b.TempDir())
-			var clients []client
+			var clients []ownedClient
 			for range 1000 {
 				clients = append(clients, s.register(webApp))
 			}

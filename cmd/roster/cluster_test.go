@@ -163,7 +163,7 @@ func TestNoLeader(t *testing.T) {
 func TestTwoProcessesOnOneLog(t *testing.T) {
 	url := externalNATS(t)
 	one, two := start(t, t.TempDir(), "--nats-url", url), start(t, t.TempDir(), "--nats-url", url)
-	path := func(c client) string { return "/identity/register/" + c.id }
+	path := func(c ownedClient) string { return "/identity/register/" + c.id }
 
 	c := one.register(webApp)
 	one.must(http.StatusOK, "GET", path(c), c.token, "")

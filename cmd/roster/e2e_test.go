@@ -112,7 +112,7 @@ func TestManagement(t *testing.T) {
 func TestKill(t *testing.T) {
 	data := t.TempDir()
 	var mu sync.Mutex
-	registered, deleted := map[client]bool{}, map[client]bool{}
+	registered, deleted := map[ownedClient]bool{}, map[ownedClient]bool{}
 	for round := range 4 {
 		s := start(t, data)
 		var writers sync.WaitGroup
@@ -190,12 +190,12 @@ func TestSecondProcessIsRefused(t *testing.T) {
 func TestReadModelCanBeThrownAway(t *testing.T) {
 	data := t.TempDir()
 	s := start(t, data, "--public-url", "https://roster.example.org")
-	var clients []client
+	var clients []ownedClient
 	for i := range 20 {
 		c := s.register(fmt.Sprintf(`{"redirect_uris":["https://c%d.example.org/"],"client_name":"Client %d","ext_param_owner":"o"}`, i, i))
 		clients = append(clients, c)
 	}
-	path := func(c client) string { return "/identity/register/" + c.id }
+	path := func(c ownedClient) string { return "/identity/register/" + c.id }
 	s.must(http.StatusNoContent, "DELETE", path(clients[3]), clients[3].token, "")
 	s.must(http.StatusNoContent, "DELETE", "/api/v1/clients/"+clients[4].id, "admin", "")
 	s.must(http.StatusOK, "PUT", path(clients[5]), clients[5].token,
@@ -301,7 +301,7 @@ func TestFollow(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := bufio.NewScanner(stdout)
-	expect := func(c client) {
+	expect := func(c ownedClient) {
 		t.Helper()
 		if !lines.Scan() {
 			t.Fatalf("the feed ended: %v", lines.Err())

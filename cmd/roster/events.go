@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
-	"net/url"
-	"strconv"
 	"time"
+
+	"roster/api/client"
 )
 
 // eventsCommand prints the event log.
@@ -28,28 +30,39 @@ func (e *eventsCommand) Validate() error {
 	return e.source.Validate()
 }
 
-func (e *eventsCommand) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
-	query := url.Values{}
-	set := func(name, value string) {
-		if value != "" && value != "0" {
-			query.Set(name, value)
+func (e *eventsCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
+	query := client.EventQuery{After: e.After, ClientID: e.Client, Type: e.Type, Since: e.Since.time(), Until: e.Until.time()}
+	return e.read(ctx, stderr, func(registry *client.Registry) error {
+		out := bufio.NewWriter(stdout)
+		if !e.Follow {
+			err := registry.Events(ctx, query, func(event client.Event) error { return printLine(out, event.Raw) })
+			return errors.Join(err, out.Flush())
 		}
-	}
-	set("after", strconv.FormatUint(e.After, 10))
-	set("client_id", e.Client)
-	set("type", e.Type)
-	set("since", string(e.Since))
-	set("until", string(e.Until))
-	return e.read(ctx, stderr, func(server *remoteServer) error {
-		if e.Follow {
-			return server.follow(ctx, "/api/v1/events", query, stdout, stderr)
+		lost := func(wait time.Duration) {
+			fmt.Fprintf(stderr, "roster: no connection to the server, trying again in %s\n", wait.Round(time.Millisecond))
 		}
-		return server.print(ctx, "/api/v1/events", query, stdout)
+		return registry.Follow(ctx, query, lost, func(event client.Event) error {
+			return errors.Join(printLine(out, event.Raw), out.Flush())
+		})
 	})
+}
+
+// printLine prints JSON as it came from the server, on a line.
+func printLine(to io.Writer, raw []byte) error {
+	if _, err := fmt.Fprintf(to, "%s\n", raw); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
 }
 
 // timestamp is a time as RFC 3339 writes it.
 type timestamp string
+
+// time returns the time, zero when none was given. Validate has found it to be one.
+func (t timestamp) time() time.Time {
+	at, _ := time.Parse(time.RFC3339, string(t))
+	return at
+}
 
 // Validate refuses what is no time.
 func (t timestamp) Validate() error {

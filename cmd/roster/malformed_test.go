@@ -69,15 +69,16 @@ func TestMalformedRequests(t *testing.T) {
 	}
 }
 
-// logged counts the lines of the log for requests with this method and answer.
+// logged counts the lines of the log for requests with this method and answer, which say why they were refused.
 func (s *process) logged(method string, status int) int {
 	count := 0
 	for line := range strings.Lines(s.stderr.String()) {
 		var entry struct {
-			Msg, Method string
-			Status      int
+			Msg, Method, Code string
+			Status            int
 		}
-		if json.Unmarshal([]byte(line), &entry) == nil && entry.Msg == "request" && entry.Method == method && entry.Status == status {
+		if json.Unmarshal([]byte(line), &entry) == nil && entry.Msg == "request" && entry.Method == method && entry.Status == status &&
+			(entry.Code != "") == (status >= http.StatusBadRequest) {
 			count++
 		}
 	}

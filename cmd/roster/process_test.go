@@ -185,18 +185,18 @@ func (s *process) must(status int, method, url, authorization, body string) answ
 	return a
 }
 
-// client is what its owner knows of a registered client.
-type client struct{ id, secret, token, uri string }
+// ownedClient is what its owner knows of a registered client.
+type ownedClient struct{ id, secret, token, uri string }
 
 const webApp = `{"redirect_uris":["https://client.example.org/cb"],"client_name":"Web app"}`
 
-func (s *process) register(body string) client {
+func (s *process) register(body string) ownedClient {
 	s.t.Helper()
 	return clientOf(s.must(http.StatusCreated, "POST", "/identity/connect/register", "", body))
 }
 
-func clientOf(a answer) client {
-	return client{
+func clientOf(a answer) ownedClient {
+	return ownedClient{
 		id: a.member("client_id"), secret: a.member("client_secret"),
 		token: a.member("registration_access_token"), uri: a.member("registration_client_uri"),
 	}

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
-	"net/url"
 	"strconv"
+
+	"roster/api/client"
 )
 
 // replayCommand prints the registry as it stood at a moment.
@@ -23,7 +25,13 @@ func (r *replayCommand) Validate() error {
 }
 
 func (r *replayCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
-	return r.read(ctx, stderr, func(server *remoteServer) error {
-		return server.print(ctx, "/api/v1/registry", url.Values{"at": {r.At}}, stdout)
+	at := client.Moment{Time: timestamp(r.At).time()}
+	if seq, err := strconv.ParseUint(r.At, 10, 63); err == nil {
+		at = client.Moment{Seq: seq}
+	}
+	return r.read(ctx, stderr, func(registry *client.Registry) error {
+		out := bufio.NewWriter(stdout)
+		err := registry.ClientsAt(ctx, at, func(c client.Client) error { return printLine(out, c.Raw) })
+		return errors.Join(err, out.Flush())
 	})
 }

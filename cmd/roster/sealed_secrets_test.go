@@ -25,7 +25,7 @@ var sharedKeyClients = map[string]string{
 }
 
 // logged returns clients as the log of a stopped program has them, by their client_id.
-func logged(t *testing.T, data string, clients map[string]client) map[string]domain.Client {
+func logged(t *testing.T, data string, clients map[string]ownedClient) map[string]domain.Client {
 	t.Helper()
 	unlock, err := jetstream.Lock(data)
 	if err != nil {
@@ -66,8 +66,8 @@ func keysOf(t *testing.T, encoded ...string) vault.Keyring {
 // key that it was sealed with for as long as that is kept, whatever key seals by then.
 func TestSealedSecretsOpen(t *testing.T) {
 	data := t.TempDir()
-	registerAll := func(s *process) map[string]client {
-		clients := map[string]client{}
+	registerAll := func(s *process) map[string]ownedClient {
+		clients := map[string]ownedClient{}
 		for name, document := range sharedKeyClients {
 			clients[name] = s.register(document)
 		}
@@ -83,7 +83,7 @@ func TestSealedSecretsOpen(t *testing.T) {
 		clients["changed"] = c
 		return clients
 	}
-	opens := func(when string, ring vault.Keyring, clients map[string]client) {
+	opens := func(when string, ring vault.Keyring, clients map[string]ownedClient) {
 		t.Helper()
 		found := logged(t, data, clients)
 		for name, c := range clients {
@@ -113,7 +113,7 @@ func TestSealedSecretsOpen(t *testing.T) {
 	}
 	former := strings.TrimSpace(string(file))
 	opens("with roster.key", keysOf(t, former), before)
-	if secret := logged(t, data, map[string]client{"": plain})[plain.id].Secret; secret == nil || len(secret.Sealed) > 0 {
+	if secret := logged(t, data, map[string]ownedClient{"": plain})[plain.id].Secret; secret == nil || len(secret.Sealed) > 0 {
 		t.Errorf("a secret that nobody needs again is in the log as %+v", secret)
 	}
 

@@ -105,7 +105,8 @@ func (s *serveCommand) server(
 	}
 	clients := s.registrar(c, policy, publicURL, logger)
 	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		followerMetrics{c.followers.Followers()})
 	observer := front.NewObserver(logger, metrics)
 	rest := api.New(api.Options{
 		Registrar: clients, Reader: c.model, Administrators: admins,

@@ -50,10 +50,10 @@ func (d heldDisk) run(name string, args ...string) {
 // A reader reads a client, always on the same connection unless that has ended.
 type reader struct {
 	*http.Client
-	of client
+	of ownedClient
 }
 
-func newReader(of client) reader {
+func newReader(of ownedClient) reader {
 	return reader{&http.Client{Transport: &http.Transport{MaxConnsPerHost: 1}}, of}
 }
 

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 
 	"roster/api"
+	"roster/api/client"
 	"roster/domain"
 	"roster/domain/access"
 	"roster/projections/readmodel"
@@ -33,9 +34,9 @@ func (s source) Validate() error {
 }
 
 // read opens the source for the time of use.
-func (s source) read(ctx context.Context, stderr io.Writer, use func(*remoteServer) error) (err error) {
+func (s source) read(ctx context.Context, stderr io.Writer, use func(*client.Registry) error) (err error) {
 	if s.Server != "" {
-		server, err := s.server()
+		server, err := s.registry()
 		if err != nil {
 			return err
 		}
@@ -63,7 +64,7 @@ func (s source) read(ctx context.Context, stderr io.Writer, use func(*remoteServ
 
 // auditPrivately serves a read model to this process alone, so that auditors get the same from a data
 // directory as from a running server.
-func auditPrivately(reader readmodel.Reader, logger *slog.Logger) (_ *remoteServer, stop func() error, err error) {
+func auditPrivately(reader readmodel.Reader, logger *slog.Logger) (_ *client.Registry, stop func() error, err error) {
 	dir, err := os.MkdirTemp("", "roster-*")
 	if err != nil {
 		return nil, nil, err
@@ -86,11 +87,10 @@ func auditPrivately(reader readmodel.Reader, logger *slog.Logger) (_ *remoteServ
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", socket)
 	}
-	audited := &remoteServer{
-		base:      "http://roster",
-		client:    &http.Client{Transport: &http.Transport{DialContext: dial}},
-		authorize: func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) },
-	}
+	audited, err := client.New("http://roster", client.Options{
+		HTTPClient:  &http.Client{Transport: &http.Transport{DialContext: dial}},
+		Credentials: client.Credentials{APIToken: token},
+	})
 	stop = func() error {
 		handler.Close()
 		err := server.Close()
@@ -98,6 +98,9 @@ func auditPrivately(reader readmodel.Reader, logger *slog.Logger) (_ *remoteServ
 			err = errors.Join(err, serveErr)
 		}
 		return errors.Join(err, os.RemoveAll(dir))
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, stop())
 	}
 	return audited, stop, nil
 }

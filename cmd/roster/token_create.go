@@ -1,17 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"net/http"
 	"time"
-)
 
-const tokensPath = "/api/v1/initial-access-tokens"
+	"roster/api/client"
+)
 
 // createTokenCommand issues an initial access token. Its flags have names of their own in the environment,
 // so that none is mistaken for a setting of the service.
@@ -36,27 +32,16 @@ func (t *createTokenCommand) Validate() error {
 }
 
 func (t *createTokenCommand) run(ctx context.Context, stdout, _ io.Writer) error {
-	request, err := json.Marshal(struct {
-		Label            string   `json:"label,omitempty"`
-		Owner            string   `json:"owner,omitempty"`
-		ExpiresIn        int64    `json:"expires_in,omitempty"`
-		Uses             uint     `json:"uses,omitempty"`
-		GrantTypes       []string `json:"grant_types,omitempty"`
-		Scopes           []string `json:"scopes,omitempty"`
-		RedirectHosts    []string `json:"redirect_hosts,omitempty"`
-		ApplicationTypes []string `json:"application_types,omitempty"`
-	}{t.Label, t.Owner, int64(t.ExpiresIn / time.Second), t.Uses, t.GrantType, t.Scope, t.RedirectHost, t.ApplicationType})
+	registry, err := t.registry()
 	if err != nil {
 		return err
 	}
-	server, err := t.server()
+	issued, err := registry.IssueInitialAccessToken(ctx, client.InitialAccessTokenRequest{
+		Label: t.Label, Owner: t.Owner, ExpiresIn: int64(t.ExpiresIn / time.Second), Uses: t.Uses,
+		GrantTypes: t.GrantType, Scopes: t.Scope, RedirectHosts: t.RedirectHost, ApplicationTypes: t.ApplicationType,
+	})
 	if err != nil {
 		return err
 	}
-	issued, err := server.exchange(ctx, http.MethodPost, tokensPath, nil, request, http.StatusCreated)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(stdout, "%s\n", bytes.TrimSpace(issued))
-	return err
+	return printLine(stdout, issued.Raw)
 }

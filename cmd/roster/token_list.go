@@ -2,11 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 )
 
 // listTokensCommand prints all initial access tokens.
@@ -18,31 +14,22 @@ type listTokensCommand struct {
 func (t *listTokensCommand) Validate() error { return t.remoteSettings.Validate() }
 
 func (t *listTokensCommand) run(ctx context.Context, stdout, _ io.Writer) error {
-	server, err := t.server()
+	registry, err := t.registry()
 	if err != nil {
 		return err
 	}
-	query := url.Values{"limit": {"500"}}
-	for {
-		body, err := server.exchange(ctx, http.MethodGet, tokensPath, query, nil, http.StatusOK)
+	for cursor := ""; ; {
+		page, err := registry.InitialAccessTokens(ctx, 500, cursor)
 		if err != nil {
 			return err
 		}
-		var page struct {
-			Tokens     []json.RawMessage `json:"initial_access_tokens"`
-			NextCursor string            `json:"next_cursor"`
-		}
-		if err := json.Unmarshal(body, &page); err != nil {
-			return fmt.Errorf("read from server: %w", err)
-		}
-		for _, token := range page.Tokens {
-			if _, err := fmt.Fprintf(stdout, "%s\n", token); err != nil {
+		for _, token := range page.InitialAccessTokens {
+			if err := printLine(stdout, token.Raw); err != nil {
 				return err
 			}
 		}
-		if page.NextCursor == "" {
+		if cursor = page.NextCursor; cursor == "" {
 			return nil
 		}
-		query.Set("cursor", page.NextCursor)
 	}
 }

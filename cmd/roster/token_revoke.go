@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"net/http"
-	"net/url"
-	"strings"
 )
 
 // revokeTokenCommand revokes an initial access token.
@@ -19,15 +16,9 @@ type revokeTokenCommand struct {
 func (t *revokeTokenCommand) Validate() error { return t.remoteSettings.Validate() }
 
 func (t *revokeTokenCommand) run(ctx context.Context, _, _ io.Writer) error {
-	server, err := t.server()
+	registry, err := t.registry()
 	if err != nil {
 		return err
 	}
-	query := url.Values{}
-	if t.Reason != "" {
-		query.Set("reason", t.Reason)
-	}
-	id, _, _ := strings.Cut(t.ID, ".") // the rest of a token has no place in an address
-	_, err = server.exchange(ctx, http.MethodDelete, tokensPath+"/"+url.PathEscape(id), query, nil, http.StatusNoContent)
-	return err
+	return registry.RevokeInitialAccessToken(ctx, t.ID, t.Reason)
 }

@@ -13,9 +13,10 @@ import (
 
 // Client returns the client that a registration access token gives access to (RFC 7592 2.1).
 //
-// It knows at least everything that this process acknowledged before. What the local snapshot does not answer
-// is decided on the log: a client that is not there may be one that another process registered a moment ago. It
-// returns domain.ErrUnauthorized for a client that is unknown or has ended, and for a wrong token.
+// It knows at least everything that this process acknowledged before, and what other processes did up to a moment
+// ago. What the local snapshot does not answer is decided on the log: a client that is not there may be one that
+// another process registered just now. It returns domain.ErrUnauthorized for a client that is unknown or has ended,
+// and for a wrong token, and domain.ErrSuspended to the holder of the token of a suspended client.
 func (r *Registrar) Client(ctx context.Context, clientID, registrationAccessToken string) (domain.Client, error) {
 	return r.read(ctx, clientID, func(c domain.Client) error { return c.Authorize(registrationAccessToken) })
 }
@@ -27,7 +28,7 @@ func (r *Registrar) ClientAs(ctx context.Context, clientID string) (domain.Clien
 }
 
 // read returns the client that admit admits to. It asks the log only where the snapshot is older than what this
-// process acknowledged, or does not admit.
+// process acknowledged, is no longer kept current, or does not admit.
 func (r *Registrar) read(ctx context.Context, clientID string, admit func(domain.Client) error) (domain.Client, error) {
 	if !isID(clientID) {
 		return domain.Client{}, domain.ErrUnauthorized
@@ -38,7 +39,7 @@ func (r *Registrar) read(ctx context.Context, clientID string, admit func(domain
 	if err != nil {
 		return domain.Client{}, fmt.Errorf("read client: %w", err)
 	}
-	if known.At >= acknowledged && admit(known.State) == nil {
+	if known.At >= acknowledged && !known.Halted && admit(known.State) == nil {
 		return known.State, nil
 	}
 	client, _, err := clients.loadBeyond(ctx, clientID, known)
@@ -99,24 +100,37 @@ func (r *Registrar) Update(
 func (r *Registrar) Delete(ctx context.Context, from, clientID, registrationAccessToken string, conditions ...Condition) error {
 	itself := domain.Actor{Kind: domain.ActorClient, ID: clientID, IP: from}
 	admit := when(conditions, func(c domain.Client) error { return c.Authorize(registrationAccessToken) })
-	return r.end(ctx, itself, clientID, admit, domain.Delete{})
+	return r.order(ctx, itself, clientID, admit, domain.Delete{})
 }
 
 // DeleteAs ends a client on an administrator's behalf, at its registration_client_uri as WSO2 Identity
 // Server did, when every condition holds. A client that is unknown or has ended is refused as it is for Delete.
 // It returns domain.ErrUnauthorized, domain.ErrPreconditionFailed, domain.ErrConflict and domain.ErrOutcomeUnknown.
 func (r *Registrar) DeleteAs(ctx context.Context, admin domain.Actor, clientID string, conditions ...Condition) error {
-	return r.end(ctx, admin, clientID, when(conditions, domain.Client.AuthorizeAdministrator), domain.Delete{})
+	return r.order(ctx, admin, clientID, when(conditions, domain.Client.AuthorizeAdministrator), domain.Delete{})
+}
+
+// Suspend bars a client from its registration, by an administrator. Suspending what is suspended is no error and
+// appends nothing. It returns domain.ErrNotFound, domain.ErrEnded, domain.ErrConflict and domain.ErrOutcomeUnknown.
+func (r *Registrar) Suspend(ctx context.Context, admin domain.Actor, clientID, reason string) error {
+	return r.order(ctx, admin, clientID, nil, domain.Suspend{Reason: reason})
+}
+
+// Resume ends the suspension of a client, by an administrator. Resuming what is not suspended is no error and
+// appends nothing. It returns domain.ErrNotFound, domain.ErrEnded, domain.ErrConflict and domain.ErrOutcomeUnknown.
+func (r *Registrar) Resume(ctx context.Context, admin domain.Actor, clientID string) error {
+	return r.order(ctx, admin, clientID, nil, domain.Resume{})
 }
 
 // Revoke ends a client by an administrator. Revoking what has ended is no error and appends nothing.
 // It returns domain.ErrNotFound, domain.ErrConflict and domain.ErrOutcomeUnknown.
 func (r *Registrar) Revoke(ctx context.Context, admin domain.Actor, clientID, reason string) error {
-	return r.end(ctx, admin, clientID, nil, domain.Revoke{Reason: reason})
+	return r.order(ctx, admin, clientID, nil, domain.Revoke{Reason: reason})
 }
 
-// end executes a command that ends a client.
-func (r *Registrar) end(
+// order executes a command that ends or suspends a client, or resumes it, and that goes before the changes
+// that others ask for.
+func (r *Registrar) order(
 	ctx context.Context, actor domain.Actor, clientID string, admit func(domain.Client) error, command domain.Command,
 ) error {
 	_, err := r.clients().execute(ctx, request[domain.Client, domain.Command]{
@@ -127,7 +141,7 @@ func (r *Registrar) end(
 		ending:  true,
 	})
 	if err != nil {
-		return fmt.Errorf("end client: %w", err)
+		return fmt.Errorf("end, suspend or resume client: %w", err)
 	}
 	return nil
 }

@@ -18,9 +18,10 @@ import (
 
 // folded are snapshots of a log as it stood at a sequence, or an error.
 type folded struct {
-	log *memory.Log
-	at  uint64
-	err error
+	log    *memory.Log
+	at     uint64
+	halted bool
+	err    error
 }
 
 func (f *folded) ClientSnapshot(_ context.Context, id string) (domain.Snapshot[domain.Client], error) {
@@ -32,6 +33,7 @@ func (f *folded) TokenSnapshot(_ context.Context, id string) (domain.Snapshot[do
 }
 
 func snapshot[S any](f *folded, a domain.Aggregate, evolve func(S, domain.Aggregate, domain.Event) S) (s domain.Snapshot[S], err error) {
+	s.Halted = f.halted
 	for s.At < f.at {
 		s.At++
 		e, err := f.log.At(context.Background(), s.At)

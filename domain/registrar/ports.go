@@ -19,7 +19,8 @@ type Log interface {
 // concurrently.
 //
 // No decision depends on how recent a snapshot is: what the log holds beyond it is added. An aggregate of which
-// nothing is known has the zero Snapshot. After an error the whole history is read instead.
+// nothing is known has the zero Snapshot. After an error the whole history is read instead. Reads are answered from
+// a snapshot alone, unless it is Halted.
 type Snapshots interface {
 	ClientSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.Client], error)
 	TokenSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.InitialAccessToken], error)

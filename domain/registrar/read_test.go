@@ -118,6 +118,27 @@ func TestReadsOfWhatAnotherProcessDid(t *testing.T) {
 	}
 }
 
+// A read model that follows the log no more answers nothing: another process may have ended the client long ago.
+func TestReadsWhileNobodyFollows(t *testing.T) {
+	r := newRegistry()
+	client := r.mustRegister(t, webApp)
+	options := r.Options
+	options.Log, options.Snapshots = otherProcess{r.log}, &folded{log: r.log, at: 1, halted: true}
+	elsewhere := registrar.New(options)
+	if got, err := elsewhere.Client(t.Context(), client.Client.ID, client.RegistrationAccessToken); err != nil || got.Version != 1 {
+		t.Errorf("%+v, error %v", got, err)
+	}
+	if err := r.Revoke(t.Context(), admin, client.Client.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := elsewhere.Client(t.Context(), client.Client.ID, client.RegistrationAccessToken); !errors.Is(err, domain.ErrUnauthorized) {
+		t.Errorf("a client that was revoked elsewhere: error %v", err)
+	}
+	if _, err := elsewhere.ClientAs(t.Context(), client.Client.ID); !errors.Is(err, domain.ErrUnauthorized) {
+		t.Errorf("administrator, a client that was revoked elsewhere: error %v", err)
+	}
+}
+
 // What the snapshot answers costs no read of the log, and everything else one read of the tail at most.
 func TestWhatReadsCost(t *testing.T) {
 	r := newRegistry()

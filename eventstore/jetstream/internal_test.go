@@ -132,6 +132,15 @@ func TestHeaders(t *testing.T) {
 	if diff := cmp.Diff(want.Header, msg.Header); diff != "" || msg.Subject != want.Subject || string(msg.Data) != string(want.Data) {
 		t.Errorf("%s %s\n%s", msg.Subject, msg.Data, diff)
 	}
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "log.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range msg.Header {
+		if !strings.Contains(string(page), "| `"+name+"` |") {
+			t.Errorf("docs/log.md does not describe header %s", name)
+		}
+	}
 }
 
 // A header of the envelope that is not known is of a newer program. Those of others are ignored.

@@ -129,6 +129,9 @@ func TestStopsAtWhatItCannotApply(t *testing.T) {
 			if got, err := m.Client(t.Context(), a.id); err != nil || got.Status != domain.Active {
 				t.Errorf("client: %v, %v", got.Status, err)
 			}
+			if got, err := m.ClientSnapshot(t.Context(), a.id); err != nil || got.At != 2 || !got.Halted {
+				t.Errorf("snapshot of a client: %+v, %v", got, err)
+			}
 			if err := m.Close(); err != nil {
 				t.Fatal(err)
 			}

@@ -84,6 +84,7 @@ func (m *ReadModel) Close() error {
 // Health implements Reader. After Run has ended as it was asked to, Err is projections.ErrStopped.
 func (m *ReadModel) Health() Health {
 	h := m.Follower.Health()
+	h.Last = max(h.Last, m.acknowledged())
 	if h.Err == nil && h.Trouble == nil && m.tables.rebuilding.Load() {
 		h.Trouble = ErrRebuilding
 	}

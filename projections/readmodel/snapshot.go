@@ -19,7 +19,8 @@ const (
 )
 
 // ClientSnapshot returns a client as the events that are applied say it, whatever its status; the zero
-// snapshot for one that is not there, and while nothing can be read. It does not wait.
+// snapshot for one that is not there, and while nothing can be read. It does not wait. It is Halted once Run has
+// stopped, and while it is in trouble.
 func (m *ReadModel) ClientSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.Client], error) {
 	return readSnapshot(m, func(p *pool, s *domain.Snapshot[domain.Client]) error {
 		row, err := scanClient(snapshotRow{p.clients.snapshot.QueryRowContext(ctx, id), &s.Last, &s.At})
@@ -38,7 +39,8 @@ func (m *ReadModel) TokenSnapshot(ctx context.Context, id string) (domain.Snapsh
 }
 
 func readSnapshot[S any](m *ReadModel, scan func(*pool, *domain.Snapshot[S]) error) (domain.Snapshot[S], error) {
-	var s domain.Snapshot[S]
+	health := m.Health()
+	s := domain.Snapshot[S]{Halted: health.Err != nil || health.Trouble != nil}
 	err := m.ask(func(p *pool) error { return scan(p, &s) })
 	switch {
 	case err == nil:

@@ -1,0 +1,132 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// A Client is a client as administrators and auditors see it, without its secrets.
+type Client struct {
+	ID                    string
+	Status                string // such as "active"
+	RegisteredAt          time.Time
+	UpdatedAt             time.Time
+	Version               uint64
+	ClientIDIssuedAt      int64  // seconds since 1970
+	ClientSecretExpiresAt *int64 // seconds since 1970, 0: never; nil: the client has no secret
+	InitialAccessToken    string // id of the one that it was registered with; empty: none
+	AttestedBy            string // issuer of its software statement; empty: none
+	Cautions              []Caution
+	Metadata              Metadata
+	Raw                   json.RawMessage // the client as the server sent it
+}
+
+// A Caution is a member that is not to be believed without a second look.
+type Caution struct {
+	Member string `json:"member"`
+	Detail string `json:"detail"`
+}
+
+// clientView are the members of a Client that are not metadata.
+type clientView struct {
+	ID                    string    `json:"client_id"`
+	Status                string    `json:"status"`
+	RegisteredAt          time.Time `json:"registered_at"`
+	UpdatedAt             time.Time `json:"updated_at"`
+	Version               uint64    `json:"version"`
+	ClientIDIssuedAt      int64     `json:"client_id_issued_at"`
+	ClientSecretExpiresAt *int64    `json:"client_secret_expires_at"`
+	InitialAccessToken    string    `json:"initial_access_token"`
+	AttestedBy            string    `json:"attested_by"`
+	Cautions              []Caution `json:"cautions"`
+}
+
+var clientViewMembers = []string{
+	"client_id", "status", "registered_at", "updated_at", "version", "client_id_issued_at", "client_secret_expires_at",
+	"initial_access_token", "attested_by", "cautions",
+}
+
+// UnmarshalJSON reads a client.
+func (c *Client) UnmarshalJSON(encoded []byte) error {
+	var known clientView
+	if err := json.Unmarshal(encoded, &known); err != nil {
+		return err
+	}
+	metadata, err := metadataOf(encoded, clientViewMembers)
+	*c = Client{
+		ID: known.ID, Status: known.Status, RegisteredAt: known.RegisteredAt, UpdatedAt: known.UpdatedAt, Version: known.Version,
+		ClientIDIssuedAt: known.ClientIDIssuedAt, ClientSecretExpiresAt: known.ClientSecretExpiresAt,
+		InitialAccessToken: known.InitialAccessToken, AttestedBy: known.AttestedBy, Cautions: known.Cautions,
+		Metadata: metadata, Raw: append(json.RawMessage(nil), encoded...),
+	}
+	return err
+}
+
+// A ClientQuery selects clients, the newest first. The zero value of a field does not restrict.
+type ClientQuery struct {
+	Text   string // part of the name, owner or id
+	Status string
+	Owner  string // ext_param_owner
+	Limit  int    // clients a page, 500 at most; 0: 50
+	Cursor string // NextCursor of the page before
+}
+
+// A ClientPage is a page of clients.
+type ClientPage struct {
+	Clients    []Client `json:"clients"`
+	NextCursor string   `json:"next_cursor"` // empty: this is the last page
+}
+
+// Clients returns a page of clients. It needs the credentials of an administrator or auditor.
+func (r *Registry) Clients(ctx context.Context, q ClientQuery) (page ClientPage, err error) {
+	query := parameters("q", q.Text, "status", q.Status, "owner", q.Owner, "limit", number(uint64(q.Limit)), "cursor", q.Cursor)
+	_, err = r.administer(ctx, call{method: http.MethodGet, path: "/api/v1/clients", query: query}, &page)
+	return page, err
+}
+
+// Client returns a client, whatever its status; one that was never registered is an *Error with status 404. It
+// needs the credentials of an administrator or auditor.
+func (r *Registry) Client(ctx context.Context, clientID string) (c Client, err error) {
+	_, err = r.administer(ctx, call{method: http.MethodGet, path: clientPath(clientID)}, &c)
+	return c, err
+}
+
+// Revoke ends a client for a reason, which is kept in the log and may be empty. Revoking a client that has ended
+// changes nothing. It needs the credentials of an administrator.
+func (r *Registry) Revoke(ctx context.Context, clientID, reason string) error {
+	_, err := r.administer(ctx, call{method: http.MethodDelete, path: clientPath(clientID), query: parameters("reason", reason)}, nil)
+	return err
+}
+
+func clientPath(clientID string) string { return "/api/v1/clients/" + url.PathEscape(clientID) }
+
+// parameters returns a query, given as names and values, without what is empty.
+func parameters(given ...string) url.Values {
+	query := url.Values{}
+	for i := 0; i+1 < len(given); i += 2 {
+		if given[i+1] != "" {
+			query.Set(given[i], given[i+1])
+		}
+	}
+	return query
+}
+
+// number writes a number, 0 as nothing.
+func number(n uint64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatUint(n, 10)
+}
+
+// instant writes a time, the zero one as nothing.
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339Nano)
+}

@@ -1,0 +1,169 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/chromedp/chromedp"
+
+	"roster/web/ui"
+)
+
+// screenshots is where checkPage keeps pictures of what it sees.
+var screenshots = flag.String("screenshots", "", "directory for screenshots of pages; empty: none are kept")
+
+// markup is a text of markup as a component.
+func markup(text string) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	})
+}
+
+// with is a component around others.
+func with(outer templ.Component, children ...templ.Component) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		return outer.Render(templ.WithChildren(ctx, templ.Join(children...)), w)
+	})
+}
+
+// galleryDays are days of a chart, the busiest first.
+func galleryDays(registered, ended int) []ui.Day {
+	days := make([]ui.Day, 30)
+	for i := range days {
+		days[i] = ui.Day{Date: time.Date(2026, 11, 1+i, 0, 0, 0, 0, time.UTC), Registered: registered / (i + 1), Ended: ended * i / 30}
+	}
+	return days
+}
+
+// gallery is a page with every component in every state. A new component is added here.
+func gallery() templ.Component {
+	at := time.Date(2026, 11, 25, 9, 30, 0, 0, time.UTC)
+	tones := []ui.Tone{ui.Good, ui.Changed, ui.Warning, ui.Bad, ui.Ended}
+	var parts []templ.Component
+	section := func(title string, components ...templ.Component) {
+		parts = append(parts, markup(`<section class="card"><header><h2>`+title+`</h2></header>`))
+		parts = append(parts, components...)
+		parts = append(parts, markup(`</section>`))
+	}
+
+	var badges []templ.Component
+	for _, tone := range tones {
+		badges = append(badges, ui.Badge(string(tone), tone), markup(" "))
+	}
+	section("Badges", badges...)
+
+	figures := []templ.Component{markup(`<ul class="figures">`)}
+	for i, tone := range append(tones, "") {
+		figures = append(figures, ui.Figure("Figure "+string(tone), i*12345, "/admin/", tone))
+	}
+	section("Figures", append(figures, markup("</ul>"))...)
+
+	section("Notices",
+		ui.NoticeLine(ui.Notice{Tone: ui.Good, Text: "“Portal” is revoked."}),
+		ui.NoticeLine(ui.Notice{Tone: ui.Warning, Lead: "Out of date.", Text: "The read model is catching up."}),
+		ui.NoticeLine(ui.Notice{Tone: ui.Bad, Lead: "The read model has stopped.", Text: "Event 12 could not be applied."}),
+	)
+	section("Text",
+		markup("<p>"), ui.Untrusted("plain, gnp\u202egpj.exe, <script>, "), ui.Untrusted("مرحبا"), markup("</p><p>"),
+		ui.UntrustedShort(strings.Repeat("long ", 100), ui.CellLength), markup("</p><p>"),
+		ui.Time(at, ui.DateLayout), markup(" · "), ui.Time(at, ui.MinuteLayout), markup(" · "), ui.TimeUTC(at, ui.SecondLayout), markup("</p>"),
+	)
+
+	buttons := []templ.Component{markup(`<form class="acts" action="#">`)}
+	for _, kind := range []ui.ButtonKind{ui.PlainButton, ui.PrimaryButton, ui.DangerButton, ui.QuietButton} {
+		buttons = append(buttons, ui.SubmitButton("Submit "+string(kind), kind), ui.LinkButton("Link "+string(kind), "/admin/", kind))
+	}
+	section("Buttons", append(buttons, markup("</form>"))...)
+
+	section("Fields",
+		ui.Input(ui.Field{ID: "plain", Label: "Input", Type: "text", Value: "value"}),
+		ui.Input(ui.Field{ID: "wrong", Label: "Wrong input", Type: "text", Value: "value", Failure: "This is not a name."}),
+		with(ui.Input(ui.Field{ID: "search", Label: "Busy search", Type: "search", MaxLength: 20}), markup(`<span class="busy htmx-request" aria-hidden="true"></span>`)),
+		ui.TextArea(ui.Field{ID: "area", Label: "Text", Hint: "(optional)", MaxLength: 500}),
+		ui.TextArea(ui.Field{ID: "area-wrong", Label: "Wrong text", Value: "value", Failure: "The reason is too long."}),
+		ui.Select(ui.Field{ID: "select", Label: "Selection", Value: "b"}, []ui.Option{{Value: "a", Text: "one"}, {Value: "b", Text: "another"}}),
+	)
+	section("Tabs and pages",
+		with(ui.Trail(), markup(`<a href="/admin/">Clients</a><a href="/admin/">Portal</a>`)),
+		ui.Tabs("Tabs", []ui.Tab{
+			{Link: ui.Link{Text: "All", Path: "/admin/", Current: true}, Count: "1,587"}, {Link: ui.Link{Text: "Active", Path: "/admin/"}},
+		}),
+		ui.Pager([]ui.PagerLink{{Text: "First page", Path: "/admin/"}, {Text: "Next page", Path: "/admin/", Next: true}, {Text: "Hidden", Path: "/admin/", Hidden: true}}),
+	)
+	row := func(cells ...templ.Component) []templ.Component {
+		return append(append([]templ.Component{markup(`<tr role="row">`)}, cells...), markup(`</tr>`))
+	}
+	section("Table", with(ui.Table("Things", "", []ui.Column{{Name: "Name"}, {Name: "Status", Class: "col-status"}, {Name: "Time", Zone: "UTC", Class: "col-time"}}),
+		append(
+			row(with(ui.HeadCell("Name", "client"), markup(`<a class="name" href="/admin/">A name that is cut where there is no room</a>`)),
+				with(ui.Cell("Status", ""), ui.Badge("active", ui.Good)), with(ui.Cell("Time", "time"), ui.Time(at, ui.SecondLayout))),
+			row(with(ui.HeadCell("Name", "client"), markup("Another")),
+				with(ui.Cell("Status", ""), ui.Badge("revoked", ui.Bad)), ui.EmptyCell("Time", "time", "never"))...,
+		)...))
+	parts = append(parts, with(ui.EmptyState("No clients found"), markup("<p>No client is revoked.</p>")))
+	section(`<span id="chart-a">Chart</span>`, ui.ChartFigure(ui.NewChart(galleryDays(400, 90)), "chart-a"))
+	parts = append(parts,
+		ui.ProblemSection(ui.Problem{
+			Status: 503, Title: "Catching up: 1,200 of 90,000 events", Detail: "Roster is reading its event log.",
+			Progress: &ui.Progress{Done: 1200, Total: 90000, Unit: "events"}, Links: []ui.Link{{Text: "Overview", Path: "/admin/"}},
+		}))
+
+	return with(ui.Layout(ui.Page{
+		Title: "Gallery", Administrator: adminName,
+		Sections: []ui.Link{{Text: "Overview", Path: "/admin/", Current: true}, {Text: "Clients", Path: "/admin/clients"}},
+		Notices:  []ui.Notice{{Tone: ui.Good, Text: "A notice at the top.", ID: "message"}},
+	}), append([]templ.Component{markup("<h1>Gallery</h1>")}, parts...)...)
+}
+
+// TestTheGallery looks at every component in every state, in light and dark, wide and narrow.
+func TestTheGallery(t *testing.T) {
+	var page bytes.Buffer
+	if err := gallery().Render(t.Context(), &page); err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /admin/gallery", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = w.Write(page.Bytes())
+	})
+	for _, a := range ui.Assets() {
+		mux.HandleFunc("GET "+a.Path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", a.ContentType)
+			_, _ = w.Write(a.Content)
+		})
+	}
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	b := open(t, &registry{server: server})
+	b.checkPage("/admin/gallery")
+	for _, width := range []int64{320, 1280} {
+		b.try(chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 800)))
+		if eval[bool](b, "document.documentElement.scrollWidth > document.documentElement.clientWidth") {
+			t.Errorf("the gallery is wider than a screen of %d pixels", width)
+		}
+	}
+}
+
+// keep keeps a picture of the page as it is, when screenshots are asked for.
+func (b *browser) keep(name string) {
+	b.Helper()
+	if *screenshots == "" {
+		return
+	}
+	name = strings.Trim(strings.NewReplacer("/", "-", "?", "-", "&", "-", "=", "-").Replace(name), "-")
+	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	b.try(err)
+	b.try(os.MkdirAll(*screenshots, 0o755))
+	b.try(os.WriteFile(filepath.Join(*screenshots, name+".png"), picture, 0o644))
+}

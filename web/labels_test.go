@@ -1,0 +1,53 @@
+package web
+
+import (
+	"testing"
+
+	"roster/domain"
+	"roster/projections/readmodel"
+)
+
+func TestEveryStatusHasATone(t *testing.T) {
+	for _, s := range domain.Statuses {
+		if toneOf(s.Status) == "" {
+			t.Errorf("%s has no tone", s.Status)
+		}
+	}
+	if len(statusTones) != len(domain.Statuses) {
+		t.Errorf("%d tones for %d statuses", len(statusTones), len(domain.Statuses))
+	}
+}
+
+func TestTheSummaryOfAList(t *testing.T) {
+	clients := func(n int) readmodel.ClientPage {
+		return readmodel.ClientPage{Clients: make([]readmodel.Client, n)}
+	}
+	more := func(n int) readmodel.ClientPage {
+		p := clients(n)
+		p.NextCursor = "more"
+		return p
+	}
+	counts := statusCounts(readmodel.Overview{Clients: map[domain.Status]int{domain.Active: 1500, domain.Revoked: 87}})
+	for _, c := range []struct {
+		list clientList
+		want string
+	}{
+		{clientList{Page: clients(0)}, "No clients found"},
+		{clientList{Page: clients(1)}, "1 client"},
+		{clientList{Page: clients(50)}, "50 clients"},
+		{clientList{Page: more(50)}, "1–50 of 1,587"},
+		{clientList{Page: more(50), Before: 50}, "51–100 of 1,587"},
+		{clientList{Page: clients(37), Before: 1550}, "1,551–1,587 of 1,587"},
+		{clientList{Page: clients(40), Before: 1550}, "1,551–1,590 of 1,590"}, // some registered meanwhile
+		{clientList{Page: more(50), Before: 1550}, "1,551–1,600 of 1,601"},
+		{clientList{Page: more(50), Query: readmodel.ClientQuery{Status: domain.Revoked}}, "1–50 of 87"},
+		{clientList{Page: more(50), Query: readmodel.ClientQuery{Text: "a"}}, "1–50 of many"},
+		{clientList{Page: clients(5), Query: readmodel.ClientQuery{Text: "a"}, Before: 50}, "51–55 of 55"},
+		{clientList{Page: more(50), Before: -1}, "50 clients"},
+	} {
+		c.list.Counts = counts
+		if got := c.list.Summary(); got != c.want {
+			t.Errorf("%d clients after %d: %q, want %q", len(c.list.Page.Clients), c.list.Before, got, c.want)
+		}
+	}
+}
