@@ -103,6 +103,7 @@ func TestMetrics(t *testing.T) {
 	}
 	s.do("GET", "/no/such/path")
 	s.do("BREW", clientsPath)
+	s.do("GET", "/api/v1/clients", asAdmin) // which waits for the read model
 	got := s.do("GET", "/metrics")
 	expect(t, got, http.StatusOK, "")
 	for _, line := range []string{

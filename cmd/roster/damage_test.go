@@ -180,6 +180,7 @@ func TestReadModelKnowsMore(t *testing.T) {
 	}
 	s = start(t, data)
 	s.register(webApp)
+	s.must(http.StatusOK, "GET", "/api/v1/clients", "admin", "") // which waits until the read model holds it
 	s.kill()
 	if err := os.RemoveAll(log); err != nil {
 		t.Fatal(err)
