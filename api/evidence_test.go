@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/api"
+	"roster/cmd/roster/rostertest"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
 )
@@ -58,7 +59,7 @@ func TestWordsOfOthers(t *testing.T) {
 	s := checked(t)
 	with := checked(t, func(o *api.Options) {
 		o.Registrar = registrar.New(registrar.Options{
-			Log: s.log, Sealer: sealer{}, Policy: oauth.DefaultPolicy,
+			Log: s.log, Sealer: rostertest.Keys(t), Policy: oauth.DefaultPolicy,
 			Fetcher: documents{"https://sector.example.org/": `["https://client.example.org/cb"]`},
 			Issuers: registrar.Issuers{Keys: map[string]*registrar.KeySet{
 				"https://issuer.example.org": registrar.NewKeySet(keys, slog.New(slog.DiscardHandler)),

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"roster/api"
+	"roster/cmd/roster/rostertest"
 	"roster/domain"
 	"roster/domain/oauth"
 	"roster/projections/readmodel"
@@ -66,7 +67,7 @@ const asHolder = "\r\nAuthorization: Bearer " + apiToken
 // overPipe sends the head of a request and hands the connection to read. It is for a synctest bubble.
 func overPipe(t *testing.T, reader readmodel.Reader, request string, read func(net.Conn)) {
 	a := api.New(api.Options{
-		Reader: reader, Administrators: admins(t), PublicURL: publicURL, Policy: oauth.DefaultPolicy,
+		Reader: reader, Administrators: rostertest.Administrators(t), PublicURL: publicURL, Policy: oauth.DefaultPolicy,
 		RegistrationMode: api.RegistrationOpen, RegistrationRate: 1, Logger: slog.New(slog.DiscardHandler),
 	})
 	ours, theirs := net.Pipe()
@@ -89,7 +90,6 @@ func overPipe(t *testing.T, reader readmodel.Reader, request string, read func(n
 
 // A feed with nothing to tell says so from time to time and outlasts every deadline of a request.
 func TestHeartbeats(t *testing.T) {
-	adminHash()
 	synctest.Test(t, func(t *testing.T) {
 		overPipe(t, endless{silent: true}, "GET /api/v1/events HTTP/1.1\r\nAccept: text/event-stream"+asHolder, func(connection net.Conn) {
 			lines, heartbeats := bufio.NewScanner(connection), 0
@@ -107,7 +107,6 @@ func TestHeartbeats(t *testing.T) {
 
 // A registration beyond the limit is refused before its body arrives, and its connection ended.
 func TestNoWaitForBodiesBeyondTheLimit(t *testing.T) {
-	adminHash()
 	synctest.Test(t, func(t *testing.T) {
 		const within, beyond = "POST /identity/register HTTP/1.1\r\nContent-Length: 0", "POST /identity/register HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
 		overPipe(t, endless{}, within, func(connection net.Conn) {
@@ -136,7 +135,6 @@ func TestNoWaitForBodiesBeyondTheLimit(t *testing.T) {
 
 // A body that is said to be too large is refused before it arrives, and not asked for.
 func TestNoWaitForBodiesThatAreTooLarge(t *testing.T) {
-	adminHash()
 	synctest.Test(t, func(t *testing.T) {
 		const request = "POST /identity/register HTTP/1.1\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 65537"
 		overPipe(t, endless{}, request, func(connection net.Conn) {
@@ -156,7 +154,6 @@ func TestNoWaitForBodiesThatAreTooLarge(t *testing.T) {
 
 // A reader that does not read is not waited for for ever.
 func TestReadersThatDoNotRead(t *testing.T) {
-	adminHash()
 	for _, accept := range []string{"application/x-ndjson", "text/event-stream"} {
 		synctest.Test(t, func(t *testing.T) {
 			overPipe(t, endless{}, "GET /api/v1/events HTTP/1.1\r\nAccept: "+accept+asHolder, func(connection net.Conn) {

@@ -19,18 +19,16 @@ import (
 	"github.com/pb33f/libopenapi-validator/config"
 
 	"roster/api"
-	"roster/domain"
-	"roster/domain/access"
+	"roster/cmd/roster/rostertest"
 	"roster/domain/oauth"
-	"roster/domain/registrar"
 	"roster/eventstore/memory"
 	"roster/projections/readmodel"
 )
 
 const (
 	publicURL = "https://roster.example"
-	apiToken  = "api-token-of-the-tests"
-	password  = "correct horse"
+	apiToken  = rostertest.APIToken
+	password  = rostertest.AdminPassword
 
 	clientsPath  = "/identity/register"
 	connectPath  = "/identity/connect/register"
@@ -45,7 +43,7 @@ type service struct {
 	api   *api.API
 	log   *memory.Log
 	model *readmodel.ReadModel
-	logs  *lockedBuffer
+	logs  *rostertest.Buffer
 	check validator.Validator // nil: answers are not held against the OpenAPI document
 	stop  func()
 }
@@ -53,26 +51,13 @@ type service struct {
 // start runs a service until the test ends.
 func start(tb testing.TB, change ...func(*api.Options)) *service {
 	tb.Helper()
-	s := &service{tb: tb, log: memory.New(), logs: &lockedBuffer{}}
-	var err error
-	s.model, err = readmodel.Open(tb.Context(), readmodel.Options{Dir: tb.TempDir(), Log: s.log, Logger: slog.New(slog.DiscardHandler), Acknowledged: s.log.Acknowledged})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.model.Run(ctx) }()
-	s.stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			tb.Logf("projector: %v", err)
-		}
-	})
-
+	s := &service{tb: tb, log: memory.New(), logs: &rostertest.Buffer{}}
+	r := rostertest.Start(tb, s.log, slog.New(slog.DiscardHandler))
+	s.model, s.stop = r.Model, r.StopFollowing
 	options := api.Options{
-		Registrar:        registrar.New(registrar.Options{Log: s.log, Snapshots: s.model, Sealer: sealer{}, Policy: oauth.DefaultPolicy}),
+		Registrar:        r.Registrar,
 		Reader:           s.model,
-		Administrators:   admins(tb),
+		Administrators:   r.Administrators,
 		PublicURL:        publicURL,
 		Policy:           oauth.DefaultPolicy,
 		RegistrationMode: api.RegistrationOpen,
@@ -87,10 +72,6 @@ func start(tb testing.TB, change ...func(*api.Options)) *service {
 	tb.Cleanup(func() {
 		s.api.Close()
 		s.Close()
-		s.stop()
-		if err := s.model.Close(); err != nil {
-			tb.Error(err)
-		}
 	})
 	return s
 }
@@ -115,25 +96,6 @@ func (s *service) in(tb testing.TB) *service {
 	within := *s
 	within.tb = tb
 	return &within
-}
-
-type sealer struct{}
-
-func (sealer) Seal(_, secret string) []byte { return []byte("sealed") }
-
-var adminHash = sync.OnceValue(func() string { return access.HashPassword(password) })
-
-func admins(tb testing.TB) *access.Administrators {
-	tb.Helper()
-	a, err := access.New(access.Options{
-		User:         "admin",
-		PasswordHash: adminHash(),
-		Tokens:       map[string]domain.Digest{"auditor": domain.DigestOf(apiToken)},
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return a
 }
 
 // documentValidator holds answers against the document that the API serves itself.
@@ -332,22 +294,4 @@ func holdsNothing(value any) bool {
 		return slices.ContainsFunc(slices.Collect(maps.Values(value)), holdsNothing)
 	}
 	return false
-}
-
-// lockedBuffer collects what several goroutines write.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

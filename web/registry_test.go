@@ -2,20 +2,17 @@ package web_test
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/alexedwards/scs/v2/memstore"
-	"golang.org/x/crypto/argon2"
 
+	"roster/cmd/roster/rostertest"
 	"roster/domain"
-	"roster/domain/access"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/eventstore/memory"
@@ -25,18 +22,9 @@ import (
 
 // The administrator of the tests.
 const (
-	adminName     = "admin"
-	adminPassword = "correct horse battery staple"
+	adminName     = rostertest.AdminName
+	adminPassword = rostertest.AdminPassword
 )
-
-// passwordHash is a hash of adminPassword that takes little to check: how much it should take is not
-// the dashboard's business.
-var passwordHash = func() string {
-	salt := []byte("salt of the tests")
-	sum := argon2.IDKey([]byte(adminPassword), salt, 1, 8, 1, 32)
-	return fmt.Sprintf("$argon2id$v=%d$m=8,t=1,p=1$%s$%s", argon2.Version,
-		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(sum))
-}()
 
 // A registry is a whole registry with its dashboard, on a log in memory.
 type registry struct {
@@ -44,7 +32,7 @@ type registry struct {
 	model     *readmodel.ReadModel
 	registrar *registrar.Registrar
 	sessions  scs.Store
-	logged    *lines
+	logged    *rostertest.Buffer
 	stop      context.CancelFunc // ends live streams
 	server    *httptest.Server
 }
@@ -61,28 +49,17 @@ func newRegistry(t testing.TB, options ...option) *registry {
 // newProcess starts a registry on a log, which other processes may have too. It ends with the test.
 func newProcess(t testing.TB, log *memory.Process, options ...option) *registry {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	logged := &lines{}
+	logged := &rostertest.Buffer{}
 	logger := slog.New(slog.NewTextHandler(logged, nil))
-	model, err := readmodel.Open(ctx, readmodel.Options{Dir: t.TempDir(), Log: log, Logger: logger, Acknowledged: log.Acknowledged})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ran := make(chan error, 1)
-	go func() { ran <- model.Run(ctx) }()
-	admins, err := access.New(access.Options{User: adminName, PasswordHash: passwordHash})
-	if err != nil {
-		t.Fatal(err)
-	}
+	below := rostertest.Start(t, log, logger)
 	stopped, stop := context.WithCancel(context.Background())
 	r := &registry{
-		log: log, model: model, sessions: memstore.NewWithCleanupInterval(0), logged: logged, stop: stop,
-		registrar: registrar.New(registrar.Options{Log: log, Snapshots: model, Sealer: unsealed{}, Policy: oauth.DefaultPolicy}),
+		log: log, model: below.Model, registrar: below.Registrar, sessions: memstore.NewWithCleanupInterval(0), logged: logged, stop: stop,
 	}
 
 	r.server = httptest.NewUnstartedServer(nil)
 	o := web.Options{
-		Registrar: r.registrar, Reader: model, Administrators: admins,
+		Registrar: r.registrar, Reader: below.Model, Administrators: below.Administrators,
 		PublicURL: "http://" + r.server.Listener.Addr().String(), Sessions: r.sessions,
 		Clock: time.Now, Logger: logger, Stop: stopped,
 	}
@@ -99,37 +76,8 @@ func newProcess(t testing.TB, log *memory.Process, options ...option) *registry 
 	t.Cleanup(func() {
 		stop()
 		r.server.Close()
-		cancel()
-		<-ran
-		if err := model.Close(); err != nil {
-			t.Error(err)
-		}
 	})
 	return r
-}
-
-// unsealed seals nothing: no client of these tests needs its secret again.
-type unsealed struct{}
-
-func (unsealed) Seal(string, string) []byte { return nil }
-
-// lines keeps what was logged.
-type lines struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.text = append(l.text, p...)
-	return len(p), nil
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return string(l.text)
 }
 
 // register registers a client and returns the registration.

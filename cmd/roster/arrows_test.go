@@ -33,6 +33,7 @@ var arrows = map[string][]string{
 	"roster/web":                   append([]string{"roster/api/front", "roster/web/ui"}, answering...),
 	"roster/cmd/roster/httpserver": {"roster/api/front"},
 	"roster/cmd/roster/outbound":   {},
+	"roster/cmd/roster/rostertest": {"*"}, // for tests alone
 	"roster/cmd/roster/sessions":   {"roster/domain", "roster/eventstore/jetstream"},
 	"roster/cmd/roster/terminal":   {},
 	"roster/cmd/roster/vault":      {},
