@@ -5,7 +5,9 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -122,4 +124,10 @@ func routeLabel(c echo.Context) string {
 		return path
 	}
 	return unknownRoute
+}
+
+// SetRetryAfter says after how many seconds it is worth to come back (RFC 9110 10.2.3). The wait must be whole
+// seconds, as that of an access.Throttled is.
+func SetRetryAfter(header http.Header, wait time.Duration) {
+	header.Set(echo.HeaderRetryAfter, strconv.Itoa(int(wait/time.Second)))
 }

@@ -138,7 +138,7 @@ func (r *Registrar) order(
 		actor:   actor,
 		admit:   admit,
 		command: func(time.Time, oauth.Evidence) domain.ClientCommand { return command },
-		ending:  true,
+		urgent:  true,
 	})
 	if err != nil {
 		return fmt.Errorf("end, suspend or resume client: %w", err)

@@ -40,8 +40,9 @@ type request[S, C any] struct {
 	// allow refuses a change for which there is no room. It is asked about the events that were decided, and
 	// about none before others are asked what a decision needs to know. nil: nothing is refused.
 	allow func(ctx context.Context, now time.Time, decided []domain.Event) error
-	// ending says that the change ends the aggregate: it goes before others and is tried until it succeeds.
-	ending bool
+	// urgent says that the change takes something away, or gives it back: it goes before others and is tried until
+	// its context ends.
+	urgent bool
 	// also are changes of other aggregates that are appended with this one, and behind it. They are appended
 	// even if this one changes nothing.
 	also []domain.Change
@@ -66,7 +67,7 @@ func (a aggregates[S, C]) execute(ctx context.Context, q request[S, C]) (S, erro
 		}
 	}
 	err := a.askingOthers(ctx, q.actor.IP, func(known oauth.Evidence) error {
-		return a.inTurn(ctx, a.decider.Aggregate(q.id), q.ending, func() (err error) {
+		return a.inTurn(ctx, a.decider.Aggregate(q.id), q.urgent, func() (err error) {
 			state, err = a.attempt(ctx, q, known)
 			return err
 		})

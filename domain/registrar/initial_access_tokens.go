@@ -53,7 +53,7 @@ func (r *Registrar) RevokeInitialAccessToken(ctx context.Context, admin domain.A
 		command: func(time.Time, oauth.Evidence) domain.InitialAccessTokenCommand {
 			return domain.RevokeInitialAccessToken{Reason: reason}
 		},
-		ending: true,
+		urgent: true,
 	})
 	if err != nil {
 		return fmt.Errorf("revoke initial access token: %w", err)

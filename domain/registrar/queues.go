@@ -23,13 +23,14 @@ const (
 // domain.ErrConflict because another process came first. Between two attempts it waits for a random time, so that
 // those who conflicted do not meet again.
 //
-// An ending goes before all other changes, and is tried until its context ends: whoever ends a client or an initial
-// access token must not lose to those who use it without a pause. It returns the error of decide, or the context's.
-func (r *Registrar) inTurn(ctx context.Context, a domain.Aggregate, ending bool, decide func() error) error {
+// An urgent change goes before all others, and is tried until its context ends: whoever ends or suspends a client, or
+// ends an initial access token, must not lose to those who use it without a pause. It returns the
+// error of decide, or the context's.
+func (r *Registrar) inTurn(ctx context.Context, a domain.Aggregate, urgent bool, decide func() error) error {
 	wait := shortestWait
 	for attempt := 1; ; attempt++ {
-		err := r.decideInTurn(ctx, a, ending, decide)
-		if !errors.Is(err, domain.ErrConflict) || attempt >= maxAttempts && !ending {
+		err := r.decideInTurn(ctx, a, urgent, decide)
+		if !errors.Is(err, domain.ErrConflict) || attempt >= maxAttempts && !urgent {
 			return err
 		}
 		select {
@@ -37,14 +38,14 @@ func (r *Registrar) inTurn(ctx context.Context, a domain.Aggregate, ending bool,
 		case <-ctx.Done():
 			return err
 		}
-		if !ending {
+		if !urgent {
 			wait = min(2*wait, longestWait)
 		}
 	}
 }
 
-func (r *Registrar) decideInTurn(ctx context.Context, a domain.Aggregate, ending bool, decide func() error) error {
-	leave, err := r.queues.take(ctx, a, ending)
+func (r *Registrar) decideInTurn(ctx context.Context, a domain.Aggregate, urgent bool, decide func() error) error {
+	leave, err := r.queues.take(ctx, a, urgent)
 	if err != nil {
 		return err
 	}
@@ -61,16 +62,16 @@ type queues struct {
 
 // A queue holds who waits for the turn to change one aggregate. Each waits for a channel to be closed.
 type queue struct {
-	endings []chan struct{} // they go first
-	changes []chan struct{}
+	urgent []chan struct{} // they go first
+	others []chan struct{}
 }
 
 func newQueues() *queues { return &queues{of: make(map[domain.Aggregate]*queue)} }
 
 // take waits for the turn of an aggregate, which lasts until leave is called, or returns the context's error.
-func (q *queues) take(ctx context.Context, a domain.Aggregate, ending bool) (leave func(), err error) {
+func (q *queues) take(ctx context.Context, a domain.Aggregate, urgent bool) (leave func(), err error) {
 	leave = func() { q.leave(a) }
-	turn := q.enter(a, ending)
+	turn := q.enter(a, urgent)
 	select {
 	case <-turn:
 		return leave, nil
@@ -83,7 +84,7 @@ func (q *queues) take(ctx context.Context, a domain.Aggregate, ending bool) (lea
 }
 
 // enter joins the queue of an aggregate. The turn has come once the channel is closed.
-func (q *queues) enter(a domain.Aggregate, ending bool) (turn chan struct{}) {
+func (q *queues) enter(a domain.Aggregate, urgent bool) (turn chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	turn = make(chan struct{})
@@ -92,10 +93,10 @@ func (q *queues) enter(a domain.Aggregate, ending bool) (turn chan struct{}) {
 	case !taken:
 		q.of[a] = &queue{}
 		close(turn)
-	case ending:
-		waiting.endings = append(waiting.endings, turn)
+	case urgent:
+		waiting.urgent = append(waiting.urgent, turn)
 	default:
-		waiting.changes = append(waiting.changes, turn)
+		waiting.others = append(waiting.others, turn)
 	}
 	return turn
 }
@@ -104,7 +105,7 @@ func (q *queues) enter(a domain.Aggregate, ending bool) (turn chan struct{}) {
 func (q *queues) withdraw(a domain.Aggregate, turn chan struct{}) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for _, waiting := range []*[]chan struct{}{&q.of[a].endings, &q.of[a].changes} {
+	for _, waiting := range []*[]chan struct{}{&q.of[a].urgent, &q.of[a].others} {
 		if i := slices.Index(*waiting, turn); i >= 0 {
 			*waiting = slices.Delete(*waiting, i, i+1)
 			return true
@@ -118,7 +119,7 @@ func (q *queues) leave(a domain.Aggregate) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	next := q.of[a]
-	for _, waiting := range []*[]chan struct{}{&next.endings, &next.changes} {
+	for _, waiting := range []*[]chan struct{}{&next.urgent, &next.others} {
 		if len(*waiting) > 0 {
 			close((*waiting)[0])
 			*waiting = (*waiting)[1:]
