@@ -183,7 +183,7 @@ func scanClient(row interface{ Scan(...any) error }) (clientRow, error) {
 		expires                     sql.NullInt64
 		metadata, terms             []byte
 	)
-	if err := row.Scan(&c.seq, &c.ID, &c.Status, &c.Version, &registered, &updated, &issued,
+	if err := scan(row, &c.seq, &c.ID, &c.Status, &c.Version, &registered, &updated, &issued,
 		&token, &secret, &expires, &sealed, &metadata, &c.InitialAccessToken, &terms); err != nil {
 		return clientRow{}, err
 	}

@@ -267,7 +267,7 @@ func scanEvent(row interface{ Scan(...any) error }) (eventRow, error) {
 		version       int
 		data          []byte
 	)
-	if err := row.Scan(&e.Seq, &e.first, &client, &token, &at, &e.ID, &typ, &version,
+	if err := scan(row, &e.Seq, &e.first, &client, &token, &at, &e.ID, &typ, &version,
 		&e.Actor.Kind, &e.Actor.ID, &e.Actor.IP, &data); err != nil {
 		return eventRow{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -20,6 +21,16 @@ var errDamaged = errors.New("file is damaged")
 
 // errBadRow says that a row does not hold what the projector wrote.
 var errBadRow = errors.New("row cannot be decoded")
+
+// scan reads the columns of a row. A value that its column cannot hold is an errBadRow: what is left of a damaged
+// page can still look like rows.
+func scan(row interface{ Scan(...any) error }, dest ...any) error {
+	err := row.Scan(dest...)
+	if err != nil && strings.HasPrefix(err.Error(), "sql: Scan error") { // of database/sql, which has no type for it
+		return fmt.Errorf("%w: %w", errBadRow, err)
+	}
+	return err
+}
 
 // isDamage reports whether an error says that the file does not hold what was written to it, or that its
 // content cannot be read from the disk. Only another file helps.

@@ -169,7 +169,7 @@ func scanInitialAccessToken(row interface{ Scan(...any) error }) (initialAccessT
 		issued           int64
 		expires, revoked sql.NullInt64
 	)
-	if err := row.Scan(&t.seq, &t.ID, &digest, &t.Label, &terms, &expires, &t.MaxUses, &t.Uses, &issued, &t.IssuedBy,
+	if err := scan(row, &t.seq, &t.ID, &digest, &t.Label, &terms, &expires, &t.MaxUses, &t.Uses, &issued, &t.IssuedBy,
 		&revoked, &t.RevokedBy, &t.Reason, &t.Clients); err != nil {
 		return initialAccessTokenRow{}, err
 	}

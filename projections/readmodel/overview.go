@@ -173,7 +173,7 @@ type countRow struct {
 
 // scanCount reads a row of selectCounts.
 func scanCount(row interface{ Scan(...any) error }) (c countRow, err error) {
-	err = row.Scan(&c.status, &c.clients, &c.day, &c.events, &c.registered, &c.ended)
+	err = scan(row, &c.status, &c.clients, &c.day, &c.events, &c.registered, &c.ended)
 	return c, err
 }
 
