@@ -38,6 +38,7 @@ const clientsTable = `
 -- events that the log did not lose: the order of registration is the order of the table.
 CREATE TABLE clients (
     seq                       INTEGER PRIMARY KEY,
+    last                      INTEGER NOT NULL, -- the sequence of the client's last event
     id                        TEXT    NOT NULL UNIQUE,
     status                    TEXT    NOT NULL,
     owner                     TEXT    NOT NULL,
@@ -47,9 +48,9 @@ CREATE TABLE clients (
     updated_at                INTEGER NOT NULL,
     issued_at                 INTEGER NOT NULL,
     registration_access_token BLOB    NOT NULL, -- its digest
-    secret                    BLOB    ,             -- NULL, and the next two: the client has none
-    secret_expires_at         INTEGER ,
-    secret_sealed             BLOB    ,
+    secret                    BLOB,             -- NULL, and the next two: the client has none
+    secret_expires_at         INTEGER,
+    secret_sealed             BLOB,
     metadata                  TEXT    NOT NULL,
     initial_access_token      TEXT    NOT NULL, -- id; empty: it was registered without
     imposed_owner             TEXT    NOT NULL, -- by that token; empty: none
@@ -70,11 +71,11 @@ const (
 
 	selectClients = `SELECT ` + clientColumns + ` FROM clients`
 
-	insertClient = `INSERT INTO clients (status, owner, search, version, registered_at, updated_at, issued_at,
+	insertClient = `INSERT INTO clients (last, status, owner, search, version, registered_at, updated_at, issued_at,
 	registration_access_token, secret, secret_expires_at, secret_sealed, metadata, initial_access_token, imposed_owner, terms, seq, id)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-	updateClient = `UPDATE clients SET status = ?, owner = ?, search = ?, version = ?, registered_at = ?,
+	updateClient = `UPDATE clients SET last = ?, status = ?, owner = ?, search = ?, version = ?, registered_at = ?,
 	updated_at = ?, issued_at = ?, registration_access_token = ?, secret = ?, secret_expires_at = ?, secret_sealed = ?, metadata = ?,
 	initial_access_token = ?, imposed_owner = ?, terms = ? WHERE seq = ? AND id = ?`
 
@@ -141,7 +142,7 @@ func (w *writer) changeClient(ctx context.Context, e eventstore.Recorded) (clien
 		}
 	}
 	after := clientRow{before.seq, evolve(before.Client, e.Envelope)}
-	values, err := after.values()
+	values, err := after.values(e.Seq)
 	if err != nil {
 		return clientChange{}, err
 	}
@@ -151,8 +152,8 @@ func (w *writer) changeClient(ctx context.Context, e eventstore.Recorded) (clien
 	return clientChange{seq: before.seq, before: before.Status, after: after.Status}, nil
 }
 
-// values returns the parameters of insertClient and updateClient.
-func (c clientRow) values() ([]any, error) {
+// values returns the parameters of insertClient and updateClient, with the sequence of the client's last event.
+func (c clientRow) values(last uint64) ([]any, error) {
 	metadata, err := c.Metadata.MarshalJSON()
 	if err != nil {
 		return nil, fmt.Errorf("encode metadata: %w", err)
@@ -167,7 +168,7 @@ func (c clientRow) values() ([]any, error) {
 	}
 	owner := c.Metadata.Owner()
 	return []any{
-		string(c.Status), owner, searchText(c.Metadata.Name(), owner, c.ID), c.Version,
+		last, string(c.Status), owner, searchText(c.Metadata.Name(), owner, c.ID), c.Version,
 		micros(c.RegisteredAt), micros(c.UpdatedAt), micros(c.IssuedAt),
 		c.RegistrationAccessToken[:], secret, expires, sealed, string(metadata),
 		c.InitialAccessToken, c.Terms.Owner, string(terms), c.seq, c.ID,

@@ -38,6 +38,7 @@ const initialAccessTokensTable = `
 -- Every initial access token that was ever issued, numbered by the sequence of its issue.
 CREATE TABLE initial_access_tokens (
     seq        INTEGER PRIMARY KEY,
+    last       INTEGER NOT NULL, -- the sequence of the token's last event
     id         TEXT    NOT NULL UNIQUE,
     digest     BLOB    NOT NULL,
     label      TEXT    NOT NULL,
@@ -60,10 +61,10 @@ const (
 
 	selectInitialAccessTokens = `SELECT ` + initialAccessTokenColumns + ` FROM initial_access_tokens`
 
-	insertInitialAccessToken = `INSERT INTO initial_access_tokens (digest, label, terms, expires_at, max_uses, uses, issued_at, issued_by,
-	revoked_at, revoked_by, reason, clients, seq, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertInitialAccessToken = `INSERT INTO initial_access_tokens (last, digest, label, terms, expires_at, max_uses, uses, issued_at, issued_by,
+	revoked_at, revoked_by, reason, clients, seq, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-	updateInitialAccessToken = `UPDATE initial_access_tokens SET digest = ?, label = ?, terms = ?, expires_at = ?, max_uses = ?, uses = ?,
+	updateInitialAccessToken = `UPDATE initial_access_tokens SET last = ?, digest = ?, label = ?, terms = ?, expires_at = ?, max_uses = ?, uses = ?,
 	issued_at = ?, issued_by = ?, revoked_at = ?, revoked_by = ?, reason = ?, clients = ? WHERE seq = ? AND id = ?`
 
 	countClientOfToken = `UPDATE initial_access_tokens SET clients = clients + 1 WHERE id = ?`
@@ -116,7 +117,7 @@ func (w *writer) changeInitialAccessToken(ctx context.Context, e eventstore.Reco
 		}
 	}
 	row.InitialAccessToken = evolveInitialAccessToken(row.InitialAccessToken, e.Envelope)
-	values, err := row.values()
+	values, err := row.values(e.Seq)
 	if err != nil {
 		return 0, err
 	}
@@ -150,13 +151,13 @@ func (w *writer) countClient(ctx context.Context, e domain.ClientRegistered) err
 }
 
 // values returns the parameters of insertInitialAccessToken and updateInitialAccessToken.
-func (t initialAccessTokenRow) values() ([]any, error) {
+func (t initialAccessTokenRow) values(last uint64) ([]any, error) {
 	terms, err := eventstore.EncodeTerms(t.Terms)
 	if err != nil {
 		return nil, err
 	}
 	return []any{
-		t.Digest[:], t.Label, string(terms), nullable(t.ExpiresAt), t.MaxUses, t.Uses, micros(t.IssuedAt), t.IssuedBy,
+		last, t.Digest[:], t.Label, string(terms), nullable(t.ExpiresAt), t.MaxUses, t.Uses, micros(t.IssuedAt), t.IssuedBy,
 		nullable(t.RevokedAt), t.RevokedBy, t.Reason, t.Clients, t.seq, t.ID,
 	}, nil
 }

@@ -11,11 +11,11 @@ import (
 
 // What a snapshot tells beside the row of its aggregate. It is one statement with that row, so that both are
 // of the same moment.
-const snapshotColumns = `(SELECT max(seq) FROM events WHERE aggregate = this.seq), (SELECT seq FROM checkpoint)`
+const snapshotColumns = `last, (SELECT seq FROM checkpoint)`
 
 const (
-	selectClientSnapshot             = `SELECT ` + snapshotColumns + `, ` + clientColumns + ` FROM clients AS this WHERE id = ?`
-	selectInitialAccessTokenSnapshot = `SELECT ` + snapshotColumns + `, ` + initialAccessTokenColumns + ` FROM initial_access_tokens AS this WHERE id = ?`
+	selectClientSnapshot             = `SELECT ` + snapshotColumns + `, ` + clientColumns + ` FROM clients WHERE id = ?`
+	selectInitialAccessTokenSnapshot = `SELECT ` + snapshotColumns + `, ` + initialAccessTokenColumns + ` FROM initial_access_tokens WHERE id = ?`
 )
 
 // ClientSnapshot returns a client as the events that are applied say it, whatever its status; the zero
