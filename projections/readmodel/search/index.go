@@ -16,7 +16,7 @@ import (
 // Entry is what one client is found by.
 type Entry struct {
 	Seq    uint64 // numbers the client; answers are in its order
-	Text   string // as Text makes it
+	Text   string // as Text makes it; empty, in Put: text and owner are as they were
 	Status string
 	Owner  string
 }
@@ -51,8 +51,8 @@ func hashOf(s string) uint32 { return uint32(maphash.String(seed, s)) }
 
 var seed = maphash.MakeSeed()
 
-// Put adds entries, or replaces those of the same number. They are found all at once. At most one goroutine may call
-// it at a time.
+// Put adds entries, or replaces those of the same number. One without a text that has none to replace is passed over.
+// They are found all at once. At most one goroutine may call it at a time.
 func (x *Index) Put(entries ...Entry) {
 	var blocks []*block
 	if known := x.blocks.Load(); known != nil {
@@ -61,13 +61,18 @@ func (x *Index) Put(entries ...Entry) {
 	own := make(map[*block]bool) // those that nobody can find yet
 	for _, e := range entries {
 		at := holding(blocks, e.Seq)
+		if e.Text == "" && (at < 0 || !blocks[at].has(e.Seq)) {
+			continue
+		}
 		if at < 0 || at == len(blocks)-1 && blocks[at].isFullBefore(e.Seq) {
 			at = max(at+1, 0)
 			blocks = slices.Insert(blocks, at, new(block))
 			own[blocks[at]] = true
 		}
 		b := blocks[at]
-		if i, found := slices.BinarySearch(b.seqs, e.Seq); i < len(b.seqs) {
+		if i, found := slices.BinarySearch(b.seqs, e.Seq); e.Text == "" {
+			b = b.withStatus(i, e.Status)
+		} else if i < len(b.seqs) {
 			b = b.with(i, found, e)
 		} else if own[b] {
 			b.append(e)
@@ -94,6 +99,11 @@ func holding(blocks []*block, seq uint64) int {
 // isFullBefore reports whether the block has no room for an entry that comes after those that it has.
 func (b *block) isFullBefore(seq uint64) bool {
 	return len(b.seqs) >= blockSize && b.seqs[len(b.seqs)-1] < seq
+}
+
+func (b *block) has(seq uint64) bool {
+	_, found := slices.BinarySearch(b.seqs, seq)
+	return found
 }
 
 // append adds an entry that comes after all others.
@@ -127,6 +137,14 @@ func (b *block) with(i int, replace bool, e Entry) *block {
 	next.append(e)
 	copyOf(rest, len(b.seqs))
 	return next
+}
+
+// withStatus returns a copy of the block with another status of the entry at an index.
+func (b *block) withStatus(i int, status string) *block {
+	next := *b
+	next.status = slices.Clone(b.status)
+	next.status[i] = hashOf(status)
+	return &next
 }
 
 // start is where the text of an entry begins.
