@@ -48,6 +48,10 @@ func (InitialAccessTokenUsed) Type() string { return "InitialAccessTokenUsed" }
 // Type returns "InitialAccessTokenRevoked".
 func (InitialAccessTokenRevoked) Type() string { return "InitialAccessTokenRevoked" }
 
+func (InitialAccessTokenRevoked) withdraws() {}
+
+func (e InitialAccessTokenRevoked) reason() string { return e.Reason }
+
 // InitialAccessTokenStatus is where an initial access token stands in its life.
 type InitialAccessTokenStatus string
 
