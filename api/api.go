@@ -116,7 +116,7 @@ func New(o Options) *API {
 	for _, e := range endpoints {
 		a.route(e)
 	}
-	a.document = openAPI(o.PublicURL, o.Policy, endpoints)
+	a.document = openAPI(o.PublicURL, endpoints)
 	return a
 }
 

@@ -22,6 +22,7 @@ func (a *API) suspensionEndpoints() []endpoint {
 				id: "suspendClient", summary: "Suspend a client: it keeps its registration, and its registration access token is refused with 403",
 				parameters: []object{reasonParameter}, body: "Suspension", bodyOptional: true,
 				status: http.StatusNoContent, refusals: refusals,
+				schemas: object{"Suspension": closed(properties(object{"reason": object{"type": "string", "maxLength": parameterLimit}}), nil)},
 			},
 		},
 		{
