@@ -12,6 +12,7 @@ import (
 
 	"roster/api/front"
 	"roster/domain"
+	"roster/domain/registrar"
 	"roster/projections/readmodel"
 	"roster/web/ui"
 )
@@ -23,7 +24,7 @@ type act struct {
 	effects func() templ.Component
 	idle    func(domain.Client) bool // whether there is nothing to do
 	already string                   // what the page says, behind the status, about such a client
-	do      func(r Registrar, ctx context.Context, admin domain.Actor, clientID, reason string) error
+	do      func(r *registrar.Registrar, ctx context.Context, admin domain.Actor, clientID, reason string) error
 	done    string // what is said afterwards, behind the client's name
 }
 

@@ -6,13 +6,14 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain"
+	"roster/domain/registrar"
 )
 
 // suspension bars a client from its registration until it is resumed.
 var suspension = act{
 	title: "Suspend", verb: "suspend", effects: suspendEffects,
 	idle: func(c domain.Client) bool { return !c.MayManageItself() },
-	do:   Registrar.Suspend,
+	do:   (*registrar.Registrar).Suspend,
 	done: "is suspended. Its registration access token is refused until it is resumed.",
 }
 
