@@ -233,7 +233,7 @@ func TestSuspending(t *testing.T) {
 	v.post(path+"/suspend", url.Values{"reason": {"again"}})
 	pageHas(path, "was already suspended. Nothing was changed.")
 
-	v.post(path+"/resume", nil)
+	v.post(path+"/resume", url.Values{"reason": {strings.Repeat("x", 501)}}) // nobody is asked for a reason, so none is read
 	if status() != domain.Active {
 		t.Fatalf("resumed, the client is %s", status())
 	}

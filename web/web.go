@@ -121,11 +121,7 @@ func (w *Web) routes(observer *front.Observer) *echo.Echo {
 	front.Get(inside, "/", w.overview)
 	front.Get(inside, "/clients", w.clients)
 	front.Get(inside, "/clients/:id", w.client)
-	front.Get(inside, "/clients/:id/suspend", w.confirm(suspension))
-	inside.POST("/clients/:id/suspend", w.carryOut(suspension))
-	inside.POST("/clients/:id/resume", w.resume)
-	front.Get(inside, "/clients/:id/revoke", w.confirm(revocation))
-	inside.POST("/clients/:id/revoke", w.carryOut(revocation))
+	w.routeActs(inside)
 	front.Get(inside, "/events", w.events)
 	inside.RouteNotFound("/*", func(echo.Context) error { return echo.ErrNotFound })
 
