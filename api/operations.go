@@ -86,6 +86,8 @@ func (a *API) readyz(c echo.Context, _ caller) error {
 	}
 	health := a.Reader.Health()
 	switch {
+	case errors.Is(health.Err, readmodel.ErrUnknownEvent):
+		reasons = append(reasons, "the read model has stopped at an event that a newer version of Roster wrote; run that version")
 	case health.Err != nil:
 		reasons = append(reasons, "the read model has stopped; the service's log says why")
 	case errors.Is(health.Trouble, readmodel.ErrRebuilding):
