@@ -103,6 +103,7 @@ var problems = []struct {
 	{domain.ErrNoSuchInitialAccessToken, &problem{status: http.StatusNotFound, Code: front.NotFound, Description: "there is no such initial access token"}},
 	{readmodel.ErrBadCursor, invalidRequest(http.StatusBadRequest, "cursor", "cursor is not one that was returned as next_cursor")},
 	{domain.ErrPreconditionFailed, &problem{status: http.StatusPreconditionFailed, Code: front.PreconditionFailed, Description: "the client is not at a version that If-Match and If-None-Match accept; nothing was changed"}},
+	{domain.ErrEnded, &problem{status: http.StatusConflict, Code: front.Conflict, Description: "the client has ended: it can be neither suspended nor resumed; nothing was changed"}},
 	{domain.ErrConflict, &problem{status: http.StatusConflict, Code: front.Conflict, Description: "other requests came first at the same time; nothing was stored, try again"}},
 	{domain.ErrOutcomeUnknown, unavailable("the outcome is unknown: the change may or may not have been stored", soon)},
 	{domain.ErrDiskFull, unavailable("the disk of this server is full; nothing was stored", later)},

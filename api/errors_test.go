@@ -47,6 +47,8 @@ func TestErrorsAsAnswers(t *testing.T) {
 		{domain.ErrPreconditionFailed, 412, "precondition_failed", ""},
 		{domain.ErrInitialAccessTokenRefused, 401, "invalid_token", ""},
 		{domain.ErrNoSuchInitialAccessToken, 404, "not_found", ""},
+		{domain.ErrEnded, 409, "conflict", ""},
+		{domain.ErrSuspended, 403, "access_denied", ""},
 		{domain.ErrConflict, 409, "conflict", ""},
 		{domain.ErrOutcomeUnknown, 503, "temporarily_unavailable", "1"},
 		{errors.Join(context.DeadlineExceeded, domain.ErrOutcomeUnknown), 503, "temporarily_unavailable", "1"},

@@ -36,16 +36,27 @@ func (c Client) Counts() bool { return c.Status.Counts() }
 // not ended.
 func (c Client) Ended() bool { return c.Status.Ended() }
 
-// ErrUnauthorized is the one answer to an unknown client, a client that is no longer active,
-// and a wrong registration access token (RFC 7592 2.1, 5): the three cannot be told apart.
-var ErrUnauthorized = errors.New("registration access token not accepted")
+var (
+	// ErrUnauthorized is the one answer to an unknown client, a client that is no longer active,
+	// and a wrong registration access token (RFC 7592 2.1, 5): the three cannot be told apart.
+	ErrUnauthorized = errors.New("registration access token not accepted")
+	// ErrSuspended is the answer to the registration access token of a client that is suspended.
+	ErrSuspended error = &oauth.Error{
+		Code:   oauth.AccessDenied,
+		Detail: "the client is suspended: it keeps its registration, and cannot use it until an administrator resumes it",
+	}
+)
 
-// Authorize returns nil when registrationAccessToken is the client's and the client may manage itself, and
-// ErrUnauthorized otherwise. It takes the same time whatever the reason of a refusal.
+// Authorize returns nil when registrationAccessToken is the client's and the client may manage itself. It returns
+// ErrSuspended to the holder of the token of a client that is suspended, and ErrUnauthorized otherwise, which takes
+// the same time whatever the reason.
 func (c Client) Authorize(registrationAccessToken string) error {
 	matches := c.RegistrationAccessToken.Matches(registrationAccessToken)
-	if !matches || !c.MayManageItself() {
+	switch {
+	case !matches || !c.IsRegistered():
 		return ErrUnauthorized
+	case !c.MayManageItself():
+		return ErrSuspended
 	}
 	return nil
 }
@@ -84,6 +95,14 @@ func evolveClient(c Client, aggregate Aggregate, event Event) Client {
 		}
 		if e.RegistrationAccessToken != (Digest{}) {
 			c.RegistrationAccessToken = e.RegistrationAccessToken
+		}
+	case ClientSuspended:
+		if c.Status == Active {
+			c.Status = Suspended
+		}
+	case ClientResumed:
+		if c.Status == Suspended {
+			c.Status = Active
 		}
 	case ClientDeleted:
 		c.Status = Deleted

@@ -36,6 +36,14 @@ type Update struct {
 // Delete asks to end a client at its registration_client_uri (RFC 7592 2.3).
 type Delete struct{}
 
+// Suspend asks to bar a client from its registration on behalf of an administrator.
+type Suspend struct {
+	Reason string
+}
+
+// Resume asks to end the suspension of a client on behalf of an administrator.
+type Resume struct{}
+
 // Revoke asks to end a client on behalf of an administrator.
 type Revoke struct {
 	Reason string
@@ -44,4 +52,6 @@ type Revoke struct {
 func (Register) isClientCommand() {}
 func (Update) isClientCommand()   {}
 func (Delete) isClientCommand()   {}
+func (Suspend) isClientCommand()  {}
+func (Resume) isClientCommand()   {}
 func (Revoke) isClientCommand()   {}

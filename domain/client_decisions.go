@@ -8,8 +8,13 @@ import (
 	"roster/domain/oauth"
 )
 
-// ErrNotFound says that there is no such client. It is for administrators only.
-var ErrNotFound = errors.New("no such client")
+// What an administrator may be told about a client, beside an oauth.Error.
+var (
+	// ErrNotFound says that there is no such client.
+	ErrNotFound = errors.New("no such client")
+	// ErrEnded says that the client has ended, so that it can neither be suspended nor resumed.
+	ErrEnded = errors.New("client has ended")
+)
 
 func decideClient(p oauth.Policy, c Client, command ClientCommand) ([]Event, error) {
 	switch command := command.(type) {
@@ -19,6 +24,10 @@ func decideClient(p oauth.Policy, c Client, command ClientCommand) ([]Event, err
 		return update(p, c, command)
 	case Delete:
 		return end(c, ClientDeleted{})
+	case Suspend:
+		return suspend(c, command)
+	case Resume:
+		return resume(c)
 	case Revoke:
 		return end(c, ClientRevoked(command))
 	}
@@ -117,4 +126,28 @@ func end(c Client, event Event) ([]Event, error) {
 		return nil, nil
 	}
 	return []Event{event}, nil
+}
+
+func suspend(c Client, command Suspend) ([]Event, error) {
+	switch {
+	case !c.Exists():
+		return nil, ErrNotFound
+	case c.Ended():
+		return nil, ErrEnded
+	case !c.MayManageItself():
+		return nil, nil // it is suspended
+	}
+	return []Event{ClientSuspended(command)}, nil
+}
+
+func resume(c Client) ([]Event, error) {
+	switch {
+	case !c.Exists():
+		return nil, ErrNotFound
+	case c.Ended():
+		return nil, ErrEnded
+	case c.MayManageItself():
+		return nil, nil // it is not suspended
+	}
+	return []Event{ClientResumed{}}, nil
 }

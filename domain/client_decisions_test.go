@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -264,6 +265,56 @@ func TestEnd(t *testing.T) {
 	t.Run("nobody", func(t *testing.T) {
 		scenario{when: domain.Delete{}, err: domain.ErrNotFound}.run(t)
 		scenario{when: domain.Revoke{}, err: domain.ErrNotFound}.run(t)
+	})
+}
+
+func TestSuspension(t *testing.T) {
+	was := []domain.Event{registered(t, webApp)}
+	suspended := append(slices.Clone(was), domain.ClientSuspended{Reason: "reported"})
+	t.Run("suspend", func(t *testing.T) {
+		scenario{given: was, when: domain.Suspend{Reason: "reported"}, then: []domain.Event{domain.ClientSuspended{Reason: "reported"}}}.run(t)
+	})
+	t.Run("resume", func(t *testing.T) {
+		scenario{given: suspended, when: domain.Resume{}, then: []domain.Event{domain.ClientResumed{}}}.run(t)
+	})
+	t.Run("again is no event", func(t *testing.T) {
+		scenario{given: suspended, when: domain.Suspend{Reason: "again"}}.run(t)
+		scenario{given: was, when: domain.Resume{}}.run(t)
+		scenario{given: append(slices.Clone(suspended), domain.ClientResumed{}), when: domain.Resume{}}.run(t)
+	})
+	t.Run("a suspended client can be revoked", func(t *testing.T) {
+		scenario{given: suspended, when: domain.Revoke{}, then: []domain.Event{domain.ClientRevoked{}}}.run(t)
+	})
+	t.Run("a suspended client cannot be changed", func(t *testing.T) {
+		scenario{given: suspended, when: update(t, webApp), err: domain.ErrNotFound}.run(t)
+	})
+	t.Run("what has ended is neither suspended nor resumed", func(t *testing.T) {
+		for _, end := range []domain.Event{domain.ClientDeleted{}, domain.ClientRevoked{}} {
+			scenario{given: append(slices.Clone(suspended), end), when: domain.Suspend{}, err: domain.ErrEnded}.run(t)
+			scenario{given: append(slices.Clone(suspended), end), when: domain.Resume{}, err: domain.ErrEnded}.run(t)
+		}
+	})
+	t.Run("nobody", func(t *testing.T) {
+		scenario{when: domain.Suspend{}, err: domain.ErrNotFound}.run(t)
+		scenario{when: domain.Resume{}, err: domain.ErrNotFound}.run(t)
+	})
+	t.Run("only the holder of its registration access token is told", func(t *testing.T) {
+		client := domain.Client{}
+		for _, event := range suspended {
+			client = domain.Clients.Evolve(client, domain.ClientAggregate(clientID), event)
+		}
+		if err := client.Authorize("token"); !errors.Is(err, domain.ErrSuspended) {
+			t.Errorf("its own: error %v", err)
+		}
+		if err := client.Authorize("other"); !errors.Is(err, domain.ErrUnauthorized) {
+			t.Errorf("another: error %v", err)
+		}
+		if err := client.AuthorizeAdministrator(); err != nil {
+			t.Errorf("an administrator: error %v", err)
+		}
+		if err := domain.Clients.Evolve(client, domain.ClientAggregate(clientID), domain.ClientResumed{}).Authorize("token"); err != nil {
+			t.Errorf("once it is resumed: error %v", err)
+		}
 	})
 }
 

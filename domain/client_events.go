@@ -33,6 +33,14 @@ type ClientUpdated struct {
 // ClientDeleted ends a client through its registration_client_uri (RFC 7592 2.3).
 type ClientDeleted struct{}
 
+// ClientSuspended bars a client from its registration, by an administrator and until it is resumed.
+type ClientSuspended struct {
+	Reason string // free text of the administrator; may be empty
+}
+
+// ClientResumed ends the suspension of a client, by an administrator.
+type ClientResumed struct{}
+
 // ClientRevoked ends a client by an administrator.
 type ClientRevoked struct {
 	Reason string // free text of the administrator; may be empty
@@ -47,10 +55,18 @@ func (ClientUpdated) Type() string { return "ClientUpdated" }
 // Type returns "ClientDeleted".
 func (ClientDeleted) Type() string { return "ClientDeleted" }
 
+// Type returns "ClientSuspended".
+func (ClientSuspended) Type() string { return "ClientSuspended" }
+
+// Type returns "ClientResumed".
+func (ClientResumed) Type() string { return "ClientResumed" }
+
 // Type returns "ClientRevoked".
 func (ClientRevoked) Type() string { return "ClientRevoked" }
 
-func (ClientDeleted) withdraws() {}
-func (ClientRevoked) withdraws() {}
+func (ClientDeleted) withdraws()   {}
+func (ClientSuspended) withdraws() {}
+func (ClientRevoked) withdraws()   {}
 
-func (e ClientRevoked) reason() string { return e.Reason }
+func (e ClientSuspended) reason() string { return e.Reason }
+func (e ClientRevoked) reason() string   { return e.Reason }

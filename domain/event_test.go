@@ -14,6 +14,8 @@ func TestWhatEventsSayOfThemselves(t *testing.T) {
 	}{
 		{domain.ClientRegistered{}, false, ""},
 		{domain.ClientUpdated{}, false, ""},
+		{domain.ClientSuspended{Reason: "reported"}, true, "reported"},
+		{domain.ClientResumed{}, false, ""},
 		{domain.ClientDeleted{}, true, ""},
 		{domain.ClientRevoked{Reason: "leaked"}, true, "leaked"},
 		{domain.InitialAccessTokenIssued{}, false, ""},

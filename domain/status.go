@@ -11,9 +11,12 @@ type Status string
 
 // The statuses of a client that was registered.
 const (
-	Active  Status = "active"
-	Revoked Status = "revoked" // by an administrator
-	Deleted Status = "deleted" // at its registration_client_uri (RFC 7592 2.3)
+	Active Status = "active"
+	// Suspended is a client that an administrator has barred from its registration until it is resumed. It keeps
+	// its registration and its id.
+	Suspended Status = "suspended"
+	Revoked   Status = "revoked" // by an administrator
+	Deleted   Status = "deleted" // at its registration_client_uri (RFC 7592 2.3)
 	// Lost is a client whose registration is among events that the log lost: nothing is known of its
 	// credentials, so nobody can use them.
 	Lost Status = "lost"
@@ -36,6 +39,10 @@ var Statuses = []StatusFacts{
 	{
 		Status: Active, Label: "Active", Meaning: "the client is registered and manages itself",
 		ManagesItself: true, Counts: true,
+	},
+	{
+		Status: Suspended, Label: "Suspended", Meaning: "the client keeps its registration, and an administrator has barred it from using it until it is resumed",
+		Counts: true,
 	},
 	{
 		Status: Revoked, Label: "Revoked", Meaning: "an administrator ended the client",

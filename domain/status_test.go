@@ -19,6 +19,13 @@ func TestStatuses(t *testing.T) {
 		{[]domain.Event{first}, domain.Active, true, true, true, false},
 		{[]domain.Event{first, domain.ClientRevoked{}}, domain.Revoked, false, false, false, true},
 		{[]domain.Event{first, domain.ClientDeleted{}}, domain.Deleted, false, false, false, true},
+		{[]domain.Event{first, domain.ClientSuspended{}}, domain.Suspended, true, false, true, false},
+		{[]domain.Event{first, domain.ClientSuspended{}, domain.ClientResumed{}}, domain.Active, true, true, true, false},
+		{[]domain.Event{first, domain.ClientSuspended{}, domain.ClientRevoked{}}, domain.Revoked, false, false, false, true},
+		{[]domain.Event{first, domain.ClientRevoked{}, domain.ClientSuspended{}}, domain.Revoked, false, false, false, true},
+		{[]domain.Event{first, domain.ClientRevoked{}, domain.ClientResumed{}}, domain.Revoked, false, false, false, true},
+		{[]domain.Event{domain.ClientSuspended{}}, domain.Lost, false, false, false, true},
+		{[]domain.Event{domain.ClientResumed{}}, domain.Lost, false, false, false, true},
 		{[]domain.Event{domain.ClientUpdated{}}, domain.Lost, false, false, false, true},
 	} {
 		var c domain.Client

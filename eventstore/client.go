@@ -13,6 +13,8 @@ var clientEvents = []eventType{
 	eventTypeOf(registeredFrom, schemaOf[registeredV1](), schemaOf[registeredV2]()),
 	eventTypeOf(updatedFrom, schemaOf[updatedV1](), schemaOf[updatedV2](), schemaOf[updatedV3]()),
 	eventTypeOf(deletedFrom),
+	eventTypeOf(suspendedFrom),
+	eventTypeOf(resumedFrom),
 	eventTypeOf(revokedFrom),
 }
 
@@ -128,6 +130,20 @@ type deletedV1 struct{}
 func deletedFrom(domain.ClientDeleted) (deletedV1, error) { return deletedV1{}, nil }
 
 func (deletedV1) event() (domain.Event, error) { return domain.ClientDeleted{}, nil }
+
+type suspendedV1 struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+func suspendedFrom(e domain.ClientSuspended) (suspendedV1, error) { return suspendedV1(e), nil }
+
+func (w suspendedV1) event() (domain.Event, error) { return domain.ClientSuspended(w), nil }
+
+type resumedV1 struct{}
+
+func resumedFrom(domain.ClientResumed) (resumedV1, error) { return resumedV1{}, nil }
+
+func (resumedV1) event() (domain.Event, error) { return domain.ClientResumed{}, nil }
 
 type revokedV1 struct {
 	Reason string `json:"reason,omitempty"`

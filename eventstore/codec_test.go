@@ -27,6 +27,8 @@ var golden = map[string]domain.Envelope{
 	"ClientRegistered.3": envelope(registered(3)),
 	"ClientUpdated.4":    envelope(updated(4)),
 	"ClientDeleted.1":    envelope(domain.ClientDeleted{}),
+	"ClientSuspended.1":  envelope(domain.ClientSuspended{Reason: "Under investigation"}),
+	"ClientResumed.1":    envelope(domain.ClientResumed{}),
 	"ClientRevoked.1":    envelope(domain.ClientRevoked{Reason: "Reported as abusive"}),
 	"InitialAccessTokenIssued.1": envelope(domain.InitialAccessTokenIssued{
 		Digest: domain.DigestOf("initial access token"), Label: "Partner onboarding", Terms: terms,

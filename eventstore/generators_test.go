@@ -28,7 +28,7 @@ func envelopes() *rapid.Generator[domain.Envelope] {
 
 func events() *rapid.Generator[domain.Event] {
 	return rapid.Custom(func(t *rapid.T) domain.Event {
-		switch rapid.IntRange(0, 9).Draw(t, "type") {
+		switch rapid.IntRange(0, 11).Draw(t, "type") {
 		case 0:
 			return domain.ClientRegistered{
 				Metadata:                metadata().Draw(t, "metadata"),
@@ -70,6 +70,10 @@ func events() *rapid.Generator[domain.Event] {
 		case 8:
 			from := rapid.Uint64Range(1, 1<<53).Draw(t, "from")
 			return domain.LossAccepted{From: from, To: from + rapid.Uint64Range(0, 1000).Draw(t, "more")}
+		case 9:
+			return domain.ClientSuspended{Reason: rapid.String().Draw(t, "reason")}
+		case 10:
+			return domain.ClientResumed{}
 		default:
 			return domain.ClientRevoked{Reason: rapid.String().Draw(t, "reason")}
 		}

@@ -32,7 +32,7 @@ type act struct {
 }
 
 // acts are all that there are, in the order in which a client's page offers them.
-var acts = []act{revocation}
+var acts = []act{suspension, resumption, revocation}
 
 // acts returns those that do something to the client.
 func (v clientView) acts() (useful []act) {

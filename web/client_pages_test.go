@@ -192,6 +192,65 @@ func TestALongHistoryHasPages(t *testing.T) {
 	}
 }
 
+func TestSuspending(t *testing.T) {
+	r := newRegistry(t)
+	c := r.register(t, `{"client_name":"Portal","redirect_uris":["https://a.example.com/cb"]}`)
+	path := "/admin/clients/" + c.Client.ID
+	v := r.admin(t)
+	pageHas := func(at string, wants ...string) {
+		t.Helper()
+		text := textOf(v.get(at).body)
+		for _, want := range wants {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s lacks %q: %s", at, want, text)
+			}
+		}
+	}
+	status := func() domain.Status {
+		t.Helper()
+		now, err := r.model.Client(t.Context(), c.Client.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return now.Status
+	}
+
+	pageHas(path+"/suspend", "1 client", "Portal", c.Client.ID, "registration access token", "keeps its registration", "can be undone")
+	if status() != domain.Active {
+		t.Fatal("asking suspended the client")
+	}
+	if got := v.post(path+"/suspend", url.Values{"reason": {strings.Repeat("x", 501)}}); got.status != http.StatusUnprocessableEntity || status() != domain.Active {
+		t.Errorf("a reason that is too long: status %d, the client is %s", got.status, status())
+	}
+	got := v.post(path+"/suspend", url.Values{"reason": {" reported twice "}})
+	if got.status != http.StatusSeeOther || got.header.Get("Location") != path || status() != domain.Suspended {
+		t.Fatalf("status %d to %q, the client is %s", got.status, got.header.Get("Location"), status())
+	}
+	pageHas(path, "“Portal” is suspended.", "refused while the client is suspended", "reported twice", "Resume", "Revoke…")
+	pageHas("/admin/clients?status=suspended", "Portal")
+	pageHas("/admin/events", "Suspended")
+	pageHas(path+"/suspend", "Nothing to suspend")
+	v.post(path+"/suspend", url.Values{"reason": {"again"}})
+	pageHas(path, "was already suspended. Nothing was changed.")
+
+	v.post(path+"/resume", url.Values{"reason": {strings.Repeat("x", 501)}}) // nobody is asked for a reason, so none is read
+	if status() != domain.Active {
+		t.Fatalf("resumed, the client is %s", status())
+	}
+	pageHas(path, "“Portal” is resumed.", "Suspend…")
+	v.post(path+"/resume", nil)
+	pageHas(path, "not suspended. Nothing was changed.")
+	if end, _ := r.log.Last(t.Context()); end != 3 {
+		t.Errorf("the log holds %d events, want 3", end)
+	}
+
+	v.post(path+"/suspend", nil)
+	v.post(path+"/revoke", nil)
+	if status() != domain.Revoked {
+		t.Errorf("a suspended client was revoked and is %s", status())
+	}
+}
+
 func TestRevoking(t *testing.T) {
 	r := newRegistry(t)
 	c := r.register(t, `{"client_name":"Portal","redirect_uris":["https://a.example.com/cb"]}`)

@@ -58,6 +58,9 @@ func problemOf(err error) ui.Problem {
 	case errors.Is(err, errCrossOrigin):
 		return problem(http.StatusForbidden, "Refused",
 			"The request came from another site's page, so nothing was done. Open the dashboard itself and try again.")
+	case errors.Is(err, domain.ErrEnded):
+		return problem(http.StatusConflict, "The client has ended",
+			"A client that was deleted, revoked or lost can be neither suspended nor resumed. Nothing was changed.")
 	case errors.Is(err, domain.ErrConflict):
 		return problem(http.StatusConflict, "The client was being changed",
 			"Somebody else changed this client at the same moment, so nothing was done. Look at it again, then try once more.")

@@ -10,10 +10,11 @@ import (
 
 // statusTones are the tones of all statuses of clients.
 var statusTones = map[domain.Status]ui.Tone{
-	domain.Active:  ui.Good,
-	domain.Revoked: ui.Bad,
-	domain.Deleted: ui.Ended,
-	domain.Lost:    ui.Ended,
+	domain.Active:    ui.Good,
+	domain.Suspended: ui.Warning,
+	domain.Revoked:   ui.Bad,
+	domain.Deleted:   ui.Ended,
+	domain.Lost:      ui.Ended,
 }
 
 // toneOf returns the tone of a status.
@@ -31,6 +32,8 @@ type eventKind struct {
 var eventKinds = []eventKind{
 	{domain.ClientRegistered{}.Type(), "Registered", ui.Good},
 	{domain.ClientUpdated{}.Type(), "Changed", ui.Changed},
+	{domain.ClientSuspended{}.Type(), "Suspended", ui.Warning},
+	{domain.ClientResumed{}.Type(), "Resumed", ui.Good},
 	{domain.ClientDeleted{}.Type(), "Deleted", ui.Ended},
 	{domain.ClientRevoked{}.Type(), "Revoked", ui.Bad},
 	{domain.InitialAccessTokenIssued{}.Type(), "Initial access token issued", ui.Good},

@@ -58,7 +58,7 @@ func TestErrorsAreAnsweredInTheDashboardsStyle(t *testing.T) {
 		"/admin/clients/%ff%00":              {http.StatusNotFound, "No such client"},
 		"/admin/clients/none/revoke":         {http.StatusNotFound, "No such client"},
 		"/admin/clients?cursor=nonsense":     {http.StatusBadRequest, "Start again from the first page"},
-		"/admin/clients?status=dead":         {http.StatusBadRequest, "active, revoked, deleted or lost"},
+		"/admin/clients?status=dead":         {http.StatusBadRequest, "active, suspended, revoked, deleted or lost"},
 		"/admin/clients?q=" + long("x", 201): {http.StatusBadRequest, "up to 200 characters"},
 		"/admin/events?type=Nothing":         {http.StatusBadRequest, "no such type"},
 		"/admin/events?before=-1":            {http.StatusBadRequest, "whole number"},

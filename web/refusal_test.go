@@ -52,6 +52,7 @@ func TestRefusalsLeaveATrace(t *testing.T) {
 		{admin, "GET", "/admin/events/stream?after=" + marker, nil, nil, "status=400 code=invalid_request member=after"},
 		{admin, "GET", "/admin/?days=" + marker, nil, nil, "status=400 code=invalid_request member=days"},
 		{admin, "POST", revoke, url.Values{"reason": {long(marker, 100)}}, nil, "status=422 code=invalid_request member=reason"},
+		{admin, "POST", "/admin/clients/" + client + "/suspend", url.Values{"reason": {long(marker, 100)}}, nil, "status=422 code=invalid_request member=reason"},
 		{admin, "POST", revoke, url.Values{"reason": {long(marker, 10_000)}}, nil, "status=413 code=invalid_request"},
 		{admin, "POST", revoke, url.Values{"reason": {marker}}, http.Header{"Origin": {"https://" + marker + ".example"}}, "status=403 code=access_denied"},
 		{admin, "POST", revoke, url.Values{"reason": {marker}}, nil, "status=503 code=temporarily_unavailable"},

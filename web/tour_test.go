@@ -275,11 +275,16 @@ func tour(t *testing.T, r *registry) []string {
 		t.Fatal(err)
 	}
 	greedy := r.register(t, `{"redirect_uris":["https://a.example.com/cb"],"grant_types":["authorization_code"],"response_types":["code","id_token"]}`).Client.ID
+	suspended := r.register(t, `{"client_name":"Kiosk","redirect_uris":["https://a.example.com/cb"]}`).Client.ID
+	if err := r.registrar.Suspend(t.Context(), admin, suspended, "A reason."); err != nil {
+		t.Fatal(err)
+	}
 	r.append(t, domain.SealingKeyIntroduced{KeyID: "0123456789abcdef"}, domain.LossAccepted{From: 1 << 40, To: 1 << 41})
 	path := "/admin/clients/"
 	return []string{
 		"/admin/", "/admin/clients", "/admin/clients?status=deleted", "/admin/clients?q=nobody",
 		path + c.Client.ID, path + greedy, path + ended, path + deleted.Client.ID, path + c.Client.ID + "/revoke", path + ended + "/revoke",
+		path + suspended, path + c.Client.ID + "/suspend", path + suspended + "/suspend",
 		"/admin/events", "/admin/events?type=ClientRevoked", "/admin/events?before=1", "/admin/none", "/admin/clients?cursor=none",
 	}
 }

@@ -16,7 +16,7 @@ import (
 // It knows at least everything that this process acknowledged before, and what other processes did up to a moment
 // ago. What the local snapshot does not answer is decided on the log: a client that is not there may be one that
 // another process registered just now. It returns domain.ErrUnauthorized for a client that is unknown or has ended,
-// and for a wrong token.
+// and for a wrong token, and domain.ErrSuspended to the holder of the token of a suspended client.
 func (r *Registrar) Client(ctx context.Context, clientID, registrationAccessToken string) (domain.Client, error) {
 	return r.read(ctx, clientID, func(c domain.Client) error { return c.Authorize(registrationAccessToken) })
 }
@@ -108,6 +108,18 @@ func (r *Registrar) Delete(ctx context.Context, from, clientID, registrationAcce
 // It returns domain.ErrUnauthorized, domain.ErrPreconditionFailed, domain.ErrConflict and domain.ErrOutcomeUnknown.
 func (r *Registrar) DeleteAs(ctx context.Context, admin domain.Actor, clientID string, conditions ...Condition) error {
 	return r.order(ctx, admin, clientID, when(conditions, domain.Client.AuthorizeAdministrator), domain.Delete{})
+}
+
+// Suspend bars a client from its registration, by an administrator. Suspending what is suspended is no error and
+// appends nothing. It returns domain.ErrNotFound, domain.ErrEnded, domain.ErrConflict and domain.ErrOutcomeUnknown.
+func (r *Registrar) Suspend(ctx context.Context, admin domain.Actor, clientID, reason string) error {
+	return r.order(ctx, admin, clientID, nil, domain.Suspend{Reason: reason})
+}
+
+// Resume ends the suspension of a client, by an administrator. Resuming what is not suspended is no error and
+// appends nothing. It returns domain.ErrNotFound, domain.ErrEnded, domain.ErrConflict and domain.ErrOutcomeUnknown.
+func (r *Registrar) Resume(ctx context.Context, admin domain.Actor, clientID string) error {
+	return r.order(ctx, admin, clientID, nil, domain.Resume{})
 }
 
 // Revoke ends a client by an administrator. Revoking what has ended is no error and appends nothing.
