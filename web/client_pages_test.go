@@ -324,3 +324,29 @@ func TestAReasonIsHeldToItsLimits(t *testing.T) {
 		t.Errorf("the longest reason: status %d", got.status)
 	}
 }
+
+// The page of a client offers what does something to it, and nothing else.
+func TestWhatCanBeDoneToAClient(t *testing.T) {
+	r := newRegistry(t)
+	c := r.register(t, `{"redirect_uris":["https://a.example.com/cb"]}`)
+	path := "/admin/clients/" + c.Client.ID
+	v := r.admin(t)
+	button := regexp.MustCompile(`(?:href|action)="` + path + `/(\w+)"`)
+	for _, step := range []struct{ act, offered string }{
+		{"", "suspend revoke"}, {"suspend", "resume revoke"}, {"resume", "suspend revoke"}, {"revoke", ""},
+	} {
+		if step.act != "" {
+			v.post(path+"/"+step.act, nil)
+		}
+		var offered []string
+		for _, found := range button.FindAllStringSubmatch(v.get(path).body, -1) {
+			offered = append(offered, found[1])
+		}
+		if got := strings.Join(offered, " "); got != step.offered {
+			t.Errorf("after %q: offered %q, want %q", step.act, got, step.offered)
+		}
+	}
+	if got := v.get(path + "/resume"); got.status != http.StatusMethodNotAllowed && got.status != http.StatusNotFound {
+		t.Errorf("a page asks before resuming: status %d", got.status)
+	}
+}
