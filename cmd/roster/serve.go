@@ -63,6 +63,7 @@ func (s *serveCommand) Validate() error {
 
 // run serves until ctx ends, then stops: HTTP, projector, log and lock, in that order.
 func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error) {
+	collectRarely()
 	logger, flush := s.logger(stderr)
 	defer flush()
 	starting, cancel := context.WithTimeout(ctx, startLimit)
