@@ -134,6 +134,9 @@ func (t *tables) Apply(ctx context.Context, events []eventstore.Recorded) error 
 	if err := t.writer.apply(ctx, events); err != nil {
 		return err
 	}
+	if t.pool != nil {
+		t.pool.recent.applied(events)
+	}
 	return t.show(ctx)
 }
 
@@ -153,11 +156,10 @@ func (t *tables) show(ctx context.Context) error {
 			return fmt.Errorf("put the new read model in its place: %w", err)
 		}
 	}
-	opened, err := openPool(ctx, t.path)
+	opened, err := openPool(ctx, t.path, t.writer.at.seq)
 	if err != nil {
 		return err
 	}
-	opened.from = t.writer.at.seq
 	t.pool = opened
 	t.shown.Store(opened)
 	t.rebuilding.Store(false)
