@@ -67,7 +67,12 @@ func TestDamageLeadsToANewFile(t *testing.T) {
 				events, err := everyEvent(t.Context(), m)
 				all, errClients := everyClient(t.Context(), m)
 				var registry int
-				errRegistry := m.RegistryAt(t.Context(), readmodel.Moment{Seq: clients}, func(readmodel.Client) error { registry++; return nil })
+				errRegistry := m.RegistryAt(t.Context(), readmodel.Moment{Seq: clients}, func(c readmodel.StoredClient) error {
+					if c.Metadata.IsValid() {
+						registry++
+					}
+					return nil
+				})
 				for what, got := range map[string]struct {
 					n   int
 					err error
