@@ -64,6 +64,7 @@ type Log struct {
 	batches  *semaphore.Weighted // maxBatches
 	reads    *semaphore.Weighted // readWeight
 	barrier  *barrier            // nil: an acknowledgement is enough
+	handover *handover
 
 	acknowledged atomic.Uint64 // the highest sequence that Append returned
 
@@ -90,6 +91,8 @@ func Open(ctx context.Context, o Options) (log *Log, err error) {
 		slots:   semaphore.NewWeighted(maxInFlight),
 		batches: semaphore.NewWeighted(maxBatches),
 		reads:   semaphore.NewWeighted(readWeight),
+
+		handover: newHandover(),
 	}
 	if l.logger == nil {
 		l.logger = slog.Default()

@@ -27,7 +27,7 @@ const (
 	headerActorID   = "Roster-Actor-Id" // percent-encoded: a header's value is one line of text
 )
 
-var envelopeHeaders = []string{headerType, headerVersion, headerTime, headerActorKind, headerActorID}
+var envelopeHeaders = [...]string{headerType, headerVersion, headerTime, headerActorKind, headerActorID}
 
 // The headers of an atomic batch.
 const (
@@ -94,11 +94,9 @@ func decodeEnvelope(subject string, header nats.Header, body []byte) (domain.Env
 	if err != nil {
 		return domain.Envelope{}, fmt.Errorf("header %s: %w", headerVersion, err)
 	}
-	for name := range header {
-		if strings.HasPrefix(name, headerPrefix) && !slices.Contains(envelopeHeaders, name) {
-			return domain.Envelope{}, fmt.Errorf("decode %q version %d: %w: header %s",
-				header.Get(headerType), version, eventstore.ErrUnknownSchema, name)
-		}
+	if name := unknownHeader(header); name != "" {
+		return domain.Envelope{}, fmt.Errorf("decode %q version %d: %w: header %s",
+			header.Get(headerType), version, eventstore.ErrUnknownSchema, name)
 	}
 	at, err := time.Parse(time.RFC3339Nano, header.Get(headerTime))
 	if err != nil {
@@ -116,4 +114,14 @@ func decodeEnvelope(subject string, header nats.Header, body []byte) (domain.Env
 		ID: id, Type: header.Get(headerType), Version: version, Time: at, Aggregate: aggregate,
 		ActorKind: domain.ActorKind(header.Get(headerActorKind)), ActorID: actorID, Body: body,
 	})
+}
+
+// unknownHeader returns the name of a header that a newer program wrote, empty if there is none.
+func unknownHeader(header nats.Header) string {
+	for name := range header {
+		if strings.HasPrefix(name, headerPrefix) && !slices.Contains(envelopeHeaders[:], name) {
+			return name
+		}
+	}
+	return ""
 }

@@ -162,12 +162,20 @@ func (s *subscription) accept(ctx context.Context, msg jetstream.Msg) (eventstor
 			return eventstore.Recorded{}, fmt.Errorf("event at sequence %d was not delivered, got %d", next.Seq, seq)
 		}
 	}
-	event, err := decode(seq, msg.Subject(), msg.Headers(), msg.Data())
+	event, err := s.event(seq, msg)
 	if err != nil {
 		return eventstore.Recorded{}, err
 	}
 	s.after = seq
 	return event, nil
+}
+
+// event decodes a message, unless this process has the event at hand because it appended it.
+func (s *subscription) event(seq uint64, msg jetstream.Msg) (eventstore.Recorded, error) {
+	if own, ok := s.log.handover.take(msg.Subject(), msg.Headers(), msg.Data()); ok {
+		return eventstore.Recorded{Seq: seq, Envelope: own}, nil
+	}
+	return decode(seq, msg.Subject(), msg.Headers(), msg.Data())
 }
 
 // Close implements eventstore.Subscription.
