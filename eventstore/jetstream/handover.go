@@ -2,6 +2,8 @@ package jetstream
 
 import (
 	"bytes"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/nats-io/nats.go"
@@ -106,5 +108,10 @@ func (s *sentEvent) is(subject string, header nats.Header, body []byte) bool {
 			return false
 		}
 	}
-	return subject == s.subject && bytes.Equal(body, s.body) && unknownHeader(header) == ""
+	for name := range header {
+		if strings.HasPrefix(name, headerPrefix) && !slices.Contains(envelopeHeaders[:], name) {
+			return false
+		}
+	}
+	return subject == s.subject && bytes.Equal(body, s.body)
 }
