@@ -89,29 +89,29 @@ func (h *handover) withdraw(changes []domain.Change) {
 
 // take returns the event that a message of the stream was made of, if it is there, and drops it: the read model, which
 // follows the log most closely, is mostly the one who gets it.
-func (h *handover) take(subject string, header nats.Header, body []byte) (event domain.Envelope, ok bool) {
-	id := header.Get(jetstream.MsgIDHeader)
+func (h *handover) take(msg message) (event domain.Envelope, ok bool) {
+	id := msg.Header.Get(jetstream.MsgIDHeader)
 	h.mu.Lock()
 	s := h.sent[id]
 	delete(h.sent, id)
 	h.mu.Unlock()
-	if s == nil || !s.is(subject, header, body) {
+	if s == nil || !s.is(msg) {
 		return domain.Envelope{}, false
 	}
 	return s.event, true
 }
 
 // is reports whether all of a message that says something about its event is as it was sent.
-func (s *sentEvent) is(subject string, header nats.Header, body []byte) bool {
+func (s *sentEvent) is(msg message) bool {
 	for i, name := range envelopeHeaders {
-		if header.Get(name) != s.headers[i] {
+		if msg.Header.Get(name) != s.headers[i] {
 			return false
 		}
 	}
-	for name := range header {
+	for name := range msg.Header {
 		if strings.HasPrefix(name, headerPrefix) && !slices.Contains(envelopeHeaders[:], name) {
 			return false
 		}
 	}
-	return subject == s.subject && bytes.Equal(body, s.body)
+	return msg.Subject == s.subject && bytes.Equal(msg.Data, s.body)
 }

@@ -66,14 +66,14 @@ func TestOthersAreDecoded(t *testing.T) {
 	for name, offered := range map[string]domain.Envelope{"another body": other, "another aggregate": elsewhere, "another time": later} {
 		h := newHandover()
 		offer(t, h, offered)
-		if got, ok := h.take(msg.Subject, msg.Header, msg.Data); ok {
+		if got, ok := h.take(message{Subject: msg.Subject, Header: msg.Header, Data: msg.Data}); ok {
 			t.Errorf("%s: handed over %+v", name, got)
 		}
 	}
 	h := newHandover()
 	offer(t, h, stored)
 	msg.Header.Set("Roster-Tenant", "acme")
-	if got, ok := h.take(msg.Subject, msg.Header, msg.Data); ok {
+	if got, ok := h.take(message{Subject: msg.Subject, Header: msg.Header, Data: msg.Data}); ok {
 		t.Errorf("with a header of a newer program: handed over %+v", got)
 	}
 }

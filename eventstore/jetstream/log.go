@@ -66,6 +66,8 @@ type Log struct {
 	barrier  *barrier            // nil: an acknowledgement is enough
 	handover *handover
 
+	historyLeast uint64 // historyLeast, but in tests
+
 	acknowledged atomic.Uint64 // the highest sequence that Append returned
 
 	survey     *survey // what the log held when it was opened
@@ -92,7 +94,8 @@ func Open(ctx context.Context, o Options) (log *Log, err error) {
 		batches: semaphore.NewWeighted(maxBatches),
 		reads:   semaphore.NewWeighted(readWeight),
 
-		handover: newHandover(),
+		handover:     newHandover(),
+		historyLeast: historyLeast,
 	}
 	if l.logger == nil {
 		l.logger = slog.Default()
