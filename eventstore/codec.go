@@ -83,32 +83,6 @@ func Decode(r Encoded) (domain.Envelope, error) {
 	}, nil
 }
 
-// AsDecoded returns an envelope as Decode returns what Encode makes of it, without the way through JSON. It shares
-// the metadata with e. ok is false where it cannot vouch for that.
-func AsDecoded(e domain.Envelope) (decoded domain.Envelope, ok bool) {
-	_, data, err := dataOf(e.Event)
-	if err != nil {
-		return domain.Envelope{}, false
-	}
-	event, err := data.(wire).event()
-	if err != nil || !hasDecodedMetadata(event) {
-		return domain.Envelope{}, false
-	}
-	e.Event, e.Time = event, e.Time.UTC() // which has no monotonic clock
-	return e, true
-}
-
-// hasDecodedMetadata reports whether the metadata in an event, if it has any, is such as decoding makes it.
-func hasDecodedMetadata(event domain.Event) bool {
-	switch e := event.(type) {
-	case domain.ClientRegistered:
-		return e.Metadata.AsDecoded() && e.LeftOut.AsDecoded()
-	case domain.ClientUpdated:
-		return e.Metadata.AsDecoded() && e.LeftOut.AsDecoded()
-	}
-	return true
-}
-
 // EventData encodes an event as the "data" object of an event line, which includes the personal data, and
 // returns the schema version of the encoding.
 func EventData(event domain.Event) (version int, data jsontext.Value, err error) {

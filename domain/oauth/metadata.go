@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -180,36 +179,6 @@ func (m *Metadata) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 	}
 	*m = metadata
 	return nil
-}
-
-// AsDecoded reports whether encoding the metadata and decoding it again makes the very same: known members, each with
-// a value of its kind, as documents and the log are read.
-func (m Metadata) AsDecoded() bool {
-	for name, value := range m {
-		member := lookup(name)
-		if member == nil || !member.Kind.decodes(value) {
-			return false
-		}
-	}
-	return true
-}
-
-// decodes reports whether the value is one that decode returns.
-func (k Kind) decodes(value Value) bool {
-	switch v := value.(type) {
-	case Text:
-		return (k == KindText || k == KindURI) && utf8.ValidString(string(v))
-	case List:
-		return k == KindList && v != nil && !slices.ContainsFunc(v, func(s string) bool { return !utf8.ValidString(s) })
-	case Flag:
-		return k == KindFlag
-	case Number:
-		return k == KindNumber && 0 <= v && v < 1<<53
-	case Object:
-		again, ok := k.decode(jsontext.Value(v))
-		return ok && again == value
-	}
-	return false
 }
 
 // decodeMetadata returns the members of a document that the registry knows. It leaves out the others (RFC 7591 2), and

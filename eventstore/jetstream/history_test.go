@@ -197,3 +197,40 @@ func TestCloseEndsHistory(t *testing.T) {
 		t.Errorf("%d events, %v after the log was closed", len(events), err)
 	}
 }
+
+func open(t *testing.T) *Log {
+	t.Helper()
+	log, err := Open(t.Context(), Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	return log
+}
+
+func mustAppend(t *testing.T, log *Log, changes ...domain.Change) uint64 {
+	t.Helper()
+	seq, err := log.Append(t.Context(), changes...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seq
+}
+
+// readEvents returns the first events of a log, through a subscription of its own.
+func readEvents(t *testing.T, log *Log, count int) (events []eventstore.Recorded) {
+	t.Helper()
+	sub, err := log.Subscribe(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	for len(events) < count {
+		batch, err := sub.Next(t.Context(), 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, batch...)
+	}
+	return events
+}

@@ -64,7 +64,6 @@ type Log struct {
 	batches  *semaphore.Weighted // maxBatches
 	reads    *semaphore.Weighted // readWeight
 	barrier  *barrier            // nil: an acknowledgement is enough
-	handover *handover
 
 	historyLeast uint64 // historyLeast, but in tests
 
@@ -94,7 +93,6 @@ func Open(ctx context.Context, o Options) (log *Log, err error) {
 		batches: semaphore.NewWeighted(maxBatches),
 		reads:   semaphore.NewWeighted(readWeight),
 
-		handover:     newHandover(),
 		historyLeast: historyLeast,
 	}
 	if l.logger == nil {

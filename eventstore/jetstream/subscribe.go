@@ -178,7 +178,7 @@ func (s *subscription) ofRecord(r record) (eventstore.Recorded, error) {
 	if err != nil {
 		return eventstore.Recorded{}, err
 	}
-	return s.event(msg)
+	return msg.decode()
 }
 
 // take decodes first and the messages that have arrived after it, at most max. If it fails at one, it returns the
@@ -222,20 +222,12 @@ func (s *subscription) accept(ctx context.Context, msg jetstream.Msg) (eventstor
 			return eventstore.Recorded{}, fmt.Errorf("event at sequence %d was not delivered, got %d", next.Seq, seq)
 		}
 	}
-	event, err := s.event(message{Seq: seq, Subject: msg.Subject(), Header: msg.Headers(), Data: msg.Data()})
+	event, err := decode(seq, msg.Subject(), msg.Headers(), msg.Data())
 	if err != nil {
 		return eventstore.Recorded{}, err
 	}
 	s.after = seq
 	return event, nil
-}
-
-// event decodes a message, unless this process has the event at hand because it appended it.
-func (s *subscription) event(msg message) (eventstore.Recorded, error) {
-	if own, ok := s.log.handover.take(msg); ok {
-		return eventstore.Recorded{Seq: msg.Seq, Envelope: own}, nil
-	}
-	return msg.decode()
 }
 
 // Close implements eventstore.Subscription.
