@@ -79,8 +79,8 @@ const (
 	registration_access_token = ?, secret = ?, secret_expires_at = ?, secret_sealed = ?, initial_access_token = ?, imposed_owner = ?,
 	terms = ? WHERE seq = ? AND id = ?`
 
-	selectClientPage = `SELECT ` + clientColumns + ` FROM client_texts s LEFT JOIN clients c ON c.seq = s.seq LEFT JOIN events d ON d.seq = c.described
-	WHERE s.seq < ?1 AND (?2 = '' OR s.status = ?2) AND (?3 = '' OR s.owner = ?3) AND (?4 = '' OR instr(s.search, ?4)) ORDER BY s.seq DESC LIMIT ?5`
+	selectSeveralClients = `SELECT ` + clientColumns + ` FROM json_each(?) s LEFT JOIN clients c ON c.seq = s.value
+	LEFT JOIN events d ON d.seq = c.described ORDER BY s.value DESC`
 )
 
 var clientInserts = inserts{table: "clients", columns: []string{
@@ -95,14 +95,14 @@ type clientWrites struct {
 	insert       inserter
 }
 
-type clientReads struct{ one, page, snapshot *sql.Stmt }
+type clientReads struct{ one, several, snapshot *sql.Stmt }
 
 func (w *clientWrites) statements() statements {
 	return clientInserts.into(&w.insert, statements{selectClientToChange: &w.load, updateClient: &w.update})
 }
 
 func (r *clientReads) statements() statements {
-	return statements{selectClient: &r.one, selectClientPage: &r.page, selectClientSnapshot: &r.snapshot}
+	return statements{selectClient: &r.one, selectSeveralClients: &r.several, selectClientSnapshot: &r.snapshot}
 }
 
 // clientRow is a client with the sequences of its registration and of the event that last set its metadata, 0 for none.
@@ -209,7 +209,7 @@ func (w *writer) saveClient(ctx context.Context, c *clientChange) error {
 	if err != nil {
 		return err
 	}
-	return w.saveText(ctx, c)
+	return w.saveText(ctx, c, c.entry())
 }
 
 // values returns the parameters of clientInserts and updateClient, with the sequence of the client's last event.
@@ -294,12 +294,12 @@ func (m *ReadModel) Clients(ctx context.Context, q ClientQuery) (ClientPage, err
 	}
 	limit := min(max(q.Limit, 1), maxClients)
 	var found []clientRow
-	err = m.read(ctx, func(p *pool) error {
-		rows, err := p.clients.page.QueryContext(ctx, before, string(q.Status), q.Owner, fold(q.Text), limit+1)
-		if err != nil {
+	err = m.read(ctx, func(p *pool) (err error) {
+		index := m.tables.index.Load()
+		if err := index.wait(ctx, m.patience); err != nil {
 			return err
 		}
-		found, err = scanAll(rows, scanClient)
+		found, err = p.searchClients(ctx, index, q, uint64(before), limit+1)
 		return err
 	})
 	if err != nil {

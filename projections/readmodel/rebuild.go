@@ -28,8 +28,9 @@ type tables struct {
 	step   func(string) error
 	pace   time.Duration // between two lines of the log that say how far building is
 
-	shown      atomic.Pointer[pool] // what is read; nil until it is complete, and from when damage is found
-	rebuilding atomic.Bool          // the file being filled is the successor
+	shown      atomic.Pointer[pool]  // what is read; nil until it is complete, and from when damage is found
+	rebuilding atomic.Bool           // the file being filled is the successor
+	index      atomic.Pointer[index] // of the file being filled, or to be loaded from the one that is shown
 
 	// These belong to the follower's goroutine: that of Open, then of Run, then of Close.
 	writer   *writer
@@ -41,6 +42,7 @@ type tables struct {
 	said     stand  // how far building was at the last line of the log
 
 	stopCheck func()
+	stopLoad  func() // of index; nil: it is not being loaded
 }
 
 // disown has the file built anew, though it may continue the log.
@@ -53,6 +55,8 @@ func (t *tables) disown() {
 // damaged or does not continue the log. Readers go on with the file that is shown unless it is damaged.
 func (t *tables) Resume(ctx context.Context, cause error) (uint64, error) {
 	_ = t.closeWriter() // it cannot say more than cause does
+	t.endLoad()
+	t.index.Store(unloadedIndex()) // the former may lack what was committed, although that failed
 	if isDamage(cause) {
 		t.discard(cause)
 	}
@@ -124,6 +128,7 @@ func (t *tables) openWriter(ctx context.Context, last uint64) (err error) {
 	if t.writer, err = create(ctx, t.successor(), t.log.Identity()); err != nil {
 		return err
 	}
+	t.index.Store(newIndex())
 	t.unfit, t.disowned, t.made = nil, false, true
 	t.rebuilding.Store(true)
 	return nil
@@ -134,9 +139,11 @@ func (t *tables) successor() string { return t.path + successorSuffix }
 
 // Apply implements projections.Projection.
 func (t *tables) Apply(ctx context.Context, events []eventstore.Recorded) error {
-	if err := t.writer.apply(ctx, events); err != nil {
+	found, err := t.writer.apply(ctx, events)
+	if err != nil {
 		return err
 	}
+	t.index.Load().put(found)
 	t.sayProgress(ctx)
 	return t.show(ctx)
 }
@@ -168,9 +175,18 @@ func (t *tables) Retries(err error) bool {
 
 // show lets the file be read once it is complete. A successor then takes the place of the file.
 func (t *tables) show(ctx context.Context) error {
-	if t.pool != nil || t.writer.at.seq < t.showAt {
-		return nil
+	if t.pool == nil && t.writer.at.seq >= t.showAt {
+		if err := t.expose(ctx); err != nil {
+			return err
+		}
 	}
+	if t.pool != nil {
+		t.startLoad()
+	}
+	return nil
+}
+
+func (t *tables) expose(ctx context.Context) error {
 	if t.rebuilding.Load() {
 		if err := t.replace(ctx); err != nil {
 			return fmt.Errorf("put the new read model in its place: %w", err)
@@ -240,7 +256,31 @@ func (t *tables) close() error {
 	return errors.Join(t.closePool(), t.closeWriter())
 }
 
+// startLoad loads the index from the file that is shown, unless it is complete or being loaded.
+func (t *tables) startLoad() {
+	index, db := t.index.Load(), t.pool.db
+	if t.stopLoad != nil || index.isComplete() {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var loading sync.WaitGroup
+	index.start()
+	loading.Go(func() { index.load(ctx, db) })
+	t.stopLoad = func() {
+		cancel()
+		loading.Wait()
+	}
+}
+
+func (t *tables) endLoad() {
+	if t.stopLoad != nil {
+		t.stopLoad()
+	}
+	t.stopLoad = nil
+}
+
 func (t *tables) closePool() (err error) {
+	t.endLoad()
 	t.shown.Store(nil)
 	if t.pool != nil {
 		err = t.pool.db.Close()

@@ -8,6 +8,7 @@ import (
 
 	"roster/domain"
 	"roster/eventstore"
+	"roster/projections/readmodel/search"
 )
 
 // writer is the one connection that changes the tables. It is for one goroutine.
@@ -102,11 +103,11 @@ func (w *writer) emptyWAL(ctx context.Context) error {
 	return nil
 }
 
-// apply applies events in one transaction together with the checkpoint. After an error nothing of them is
-// applied, and the writer is to be closed.
-func (w *writer) apply(ctx context.Context, events []eventstore.Recorded) (err error) {
+// apply applies events in one transaction together with the checkpoint. It returns how that changes what clients
+// are found by. After an error nothing of them is applied, and the writer is to be closed.
+func (w *writer) apply(ctx context.Context, events []eventstore.Recorded) (found []search.Entry, err error) {
 	if _, err := w.begin.ExecContext(ctx); err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return nil, fmt.Errorf("begin: %w", err)
 	}
 	at := w.at
 	defer func() {
@@ -118,24 +119,27 @@ func (w *writer) apply(ctx context.Context, events []eventstore.Recorded) (err e
 	changes := newChanges()
 	for e, err := range encodeAll(events) {
 		if err != nil {
-			return failedAt(e.Seq, err)
+			return nil, failedAt(e.Seq, err)
 		}
 		at = at.after(e.Recorded)
 		if err := w.applyOne(ctx, e, at.latest, changes); err != nil {
-			return failedAt(e.Seq, err)
+			return nil, failedAt(e.Seq, err)
 		}
 	}
 	if err := w.save(ctx, changes); err != nil {
-		return failedAt(at.seq, err)
+		return nil, failedAt(at.seq, err)
 	}
 	if _, err := w.saveCheckpoint.ExecContext(ctx, at.seq, at.eventID, at.latest, at.lag); err != nil {
-		return fmt.Errorf("save checkpoint: %w", err)
+		return nil, fmt.Errorf("save checkpoint: %w", err)
 	}
 	if _, err := w.commit.ExecContext(ctx); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return nil, fmt.Errorf("commit: %w", err)
 	}
 	w.at = at
-	return nil
+	for _, c := range changes.clients.all {
+		found = append(found, c.entry())
+	}
+	return found, nil
 }
 
 // failedAt says at which event a batch failed: at one whose row could not be inserted, or else at the one at a sequence.
