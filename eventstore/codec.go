@@ -3,6 +3,7 @@ package eventstore
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -50,7 +51,7 @@ func Encode(e domain.Envelope) (Encoded, error) {
 	}
 	b := body[any]{Data: data, Personal: personal{IP: e.Actor.IP}}
 	if private := split(data); len(private) > 0 {
-		if b.Personal.Metadata, err = json.Marshal(private); err != nil {
+		if b.Personal.Metadata, err = private.MarshalJSON(); err != nil {
 			return Encoded{}, fmt.Errorf("encode personal data of %s: %w", e.Event.Type(), err)
 		}
 	}
@@ -80,6 +81,32 @@ func Decode(r Encoded) (domain.Envelope, error) {
 		ID: r.ID, Time: r.Time.UTC(), Aggregate: r.Aggregate, Event: event,
 		Actor: domain.Actor{Kind: r.ActorKind, ID: r.ActorID, IP: ip},
 	}, nil
+}
+
+// AsDecoded returns an envelope as Decode returns what Encode makes of it, without the way through JSON. It shares
+// the metadata with e. ok is false where it cannot vouch for that.
+func AsDecoded(e domain.Envelope) (decoded domain.Envelope, ok bool) {
+	_, data, err := dataOf(e.Event)
+	if err != nil {
+		return domain.Envelope{}, false
+	}
+	event, err := data.(wire).event()
+	if err != nil || !hasDecodedMetadata(event) {
+		return domain.Envelope{}, false
+	}
+	e.Event, e.Time = event, e.Time.UTC() // which has no monotonic clock
+	return e, true
+}
+
+// hasDecodedMetadata reports whether the metadata in an event, if it has any, is such as decoding makes it.
+func hasDecodedMetadata(event domain.Event) bool {
+	switch e := event.(type) {
+	case domain.ClientRegistered:
+		return e.Metadata.AsDecoded() && e.LeftOut.AsDecoded()
+	case domain.ClientUpdated:
+		return e.Metadata.AsDecoded() && e.LeftOut.AsDecoded()
+	}
+	return true
 }
 
 // EventData encodes an event as the "data" object of an event line, which includes the personal data, and
@@ -123,13 +150,20 @@ func split(data any) (private oauth.Metadata) {
 		return nil
 	}
 	all := holder.metadata()
-	public, private := make(oauth.Metadata, len(*all)), oauth.Metadata{}
 	for name, value := range *all {
 		if member, _, _ := oauth.LookupMember(name); member.Personal {
+			if private == nil {
+				private = oauth.Metadata{}
+			}
 			private[name] = value
-		} else {
-			public[name] = value
 		}
+	}
+	if private == nil {
+		return nil
+	}
+	public := maps.Clone(*all)
+	for name := range private {
+		delete(public, name)
 	}
 	*all = public
 	return private

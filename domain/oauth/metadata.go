@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -47,14 +47,30 @@ func (v List) appendJSON(b []byte) []byte {
 	return append(b, ']')
 }
 
-func (v Flag) appendJSON(b []byte) []byte   { return fmt.Appendf(b, "%t", bool(v)) }
-func (v Number) appendJSON(b []byte) []byte { return fmt.Appendf(b, "%d", int64(v)) }
+func (v Flag) appendJSON(b []byte) []byte   { return strconv.AppendBool(b, bool(v)) }
+func (v Number) appendJSON(b []byte) []byte { return strconv.AppendInt(b, int64(v), 10) }
 func (v Object) appendJSON(b []byte) []byte { return append(b, v...) }
 
 // appendString appends a JSON string. Strings in metadata are valid UTF-8: documents are read strictly.
 func appendString(b []byte, s string) []byte {
+	if needsNoEscape(s) {
+		b = append(b, '"')
+		b = append(b, s...)
+		return append(b, '"')
+	}
 	b, _ = jsontext.AppendQuote(b, s)
 	return b
+}
+
+// needsNoEscape reports whether s between quotation marks is a JSON string as it is. Most strings are; it is false for
+// some others, too.
+func needsNoEscape(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // Text returns a Text member, empty when there is none.
@@ -75,37 +91,53 @@ func (m Metadata) Owner() string { return m.Text("ext_param_owner") }
 // Names returns the names of the members that are there, in the order of Members, each followed by its
 // localized variants.
 func (m Metadata) Names() []string {
-	type named struct {
-		place int
-		name  string
-	}
-	order := make([]named, 0, len(m))
-	for name := range m {
-		place, _, _ := lookupPlace(name)
-		order = append(order, named{place, name})
-	}
-	slices.SortFunc(order, func(a, b named) int {
-		return cmp.Or(cmp.Compare(a.place, b.place), strings.Compare(a.name, b.name))
-	})
-	names := make([]string, len(order))
-	for i, n := range order {
-		names[i] = n.name
+	names := make([]string, 0, len(m))
+	for _, present := range m.inOrder(nil) {
+		names = append(names, present.name)
 	}
 	return names
 }
 
-// MarshalJSON encodes the metadata as one object, its members in the order of Names.
-func (m Metadata) MarshalJSON() ([]byte, error) {
-	b := []byte{'{'}
-	for i, name := range m.Names() {
+// present is a member that is there: its place in Members, and its name with a language tag if it has one.
+type present struct {
+	place int
+	name  string
+}
+
+// usualMembers is more than the members that most clients have.
+const usualMembers = 24
+
+// inOrder returns the members that are there, in the order of Names. It appends them to an empty slice, whose memory
+// the caller may have at hand.
+func (m Metadata) inOrder(order []present) []present {
+	for name := range m {
+		place, _, _ := lookupPlace(name)
+		order = append(order, present{place, name})
+	}
+	slices.SortFunc(order, func(a, b present) int {
+		if a.place != b.place {
+			return a.place - b.place
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	return order
+}
+
+// MarshalJSON encodes the metadata as AppendJSON does.
+func (m Metadata) MarshalJSON() ([]byte, error) { return m.AppendJSON(make([]byte, 0, 512)), nil }
+
+// AppendJSON appends the metadata as one object, its members in the order of Names.
+func (m Metadata) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	for i, present := range m.inOrder(make([]present, 0, usualMembers)) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(b, name)
+		b = appendString(b, present.name)
 		b = append(b, ':')
-		b = m[name].appendJSON(b)
+		b = m[present.name].appendJSON(b)
 	}
-	return append(b, '}'), nil
+	return append(b, '}')
 }
 
 // ErrUnknownMember says that stored metadata has a member that this program does not know.
@@ -114,7 +146,12 @@ var ErrUnknownMember = errors.New("unknown member")
 // UnmarshalJSON decodes what MarshalJSON encoded. It checks types, not rules: it is for what was
 // registered already, whatever the rules are today. It returns ErrUnknownMember rather than leave a member out.
 func (m *Metadata) UnmarshalJSON(data []byte) error {
-	decoder := jsontext.NewDecoder(bytes.NewBuffer(data))
+	return m.UnmarshalJSONFrom(jsontext.NewDecoder(bytes.NewBuffer(data)))
+}
+
+// UnmarshalJSONFrom is UnmarshalJSON for metadata that is a part of what a decoder reads, which spares a decoder and a
+// second reading of the text.
+func (m *Metadata) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 	if token, err := decoder.ReadToken(); err != nil || token.Kind() != '{' {
 		return fmt.Errorf("decode metadata: not an object: %w", err)
 	}
@@ -125,44 +162,119 @@ func (m *Metadata) UnmarshalJSON(data []byte) error {
 			return fmt.Errorf("decode metadata: %w", err)
 		}
 		name := token.String()
-		raw, err := decoder.ReadValue()
-		if err != nil {
-			return fmt.Errorf("decode metadata: %w", err)
-		}
 		member := lookup(name)
 		if member == nil {
 			return fmt.Errorf("decode metadata: %w %s", ErrUnknownMember, name)
 		}
-		value, ok := member.Kind.decode(raw)
+		value, ok, err := member.Kind.read(decoder)
+		if err != nil {
+			return fmt.Errorf("decode metadata: %w", err)
+		}
 		if !ok {
 			return fmt.Errorf("decode metadata: %s is of another type", name)
 		}
 		metadata[name] = value
 	}
+	if _, err := decoder.ReadToken(); err != nil {
+		return fmt.Errorf("decode metadata: %w", err)
+	}
 	*m = metadata
 	return nil
+}
+
+// AsDecoded reports whether encoding the metadata and decoding it again makes the very same: known members, each with
+// a value of its kind, as documents and the log are read.
+func (m Metadata) AsDecoded() bool {
+	for name, value := range m {
+		member := lookup(name)
+		if member == nil || !member.Kind.decodes(value) {
+			return false
+		}
+	}
+	return true
+}
+
+// decodes reports whether the value is one that decode returns.
+func (k Kind) decodes(value Value) bool {
+	switch v := value.(type) {
+	case Text:
+		return (k == KindText || k == KindURI) && utf8.ValidString(string(v))
+	case List:
+		return k == KindList && v != nil && !slices.ContainsFunc(v, func(s string) bool { return !utf8.ValidString(s) })
+	case Flag:
+		return k == KindFlag
+	case Number:
+		return k == KindNumber && 0 <= v && v < 1<<53
+	case Object:
+		again, ok := k.decode(jsontext.Value(v))
+		return ok && again == value
+	}
+	return false
 }
 
 // decodeMetadata returns the members of a document that the registry knows. It leaves out the others (RFC 7591 2), and
 // empty strings as EmptyIsNothing says. It returns an *Error for a value that is not of its member's kind.
 func decodeMetadata(document Document) (Metadata, error) {
 	metadata := make(Metadata, len(document)+4)
-	for _, name := range slices.Sorted(maps.Keys(document)) {
-		raw := document[name]
+	wrong := "" // the first by its name
+	for name, raw := range document {
 		member := lookup(name)
 		if member == nil {
 			continue
 		}
 		value, ok := member.Kind.decode(raw)
-		if !ok {
-			return nil, refuse(name, member.Kind.shape())
+		switch {
+		case !ok && (wrong == "" || name < wrong):
+			wrong = name
+		case !ok, value == Text("") && member.EmptyIsNothing():
+		default:
+			metadata[name] = value
 		}
-		if value == Text("") && member.EmptyIsNothing() {
-			continue
-		}
-		metadata[name] = value
+	}
+	if wrong != "" {
+		return nil, refuse(wrong, lookup(wrong).Kind.shape())
 	}
 	return metadata, nil
+}
+
+// read is decode for the next value of a decoder. It takes strings and lists from the decoder as they are read.
+func (k Kind) read(decoder *jsontext.Decoder) (value Value, ok bool, err error) {
+	switch next := decoder.PeekKind(); {
+	case next == '"' && (k == KindText || k == KindURI):
+		token, err := decoder.ReadToken()
+		if err != nil {
+			return nil, false, err
+		}
+		return Text(token.String()), true, nil
+	case next == '[' && k == KindList:
+		return readList(decoder)
+	}
+	raw, err := decoder.ReadValue()
+	if err != nil {
+		return nil, false, err
+	}
+	value, ok = k.decode(raw)
+	return value, ok, nil
+}
+
+// readList reads an array of strings.
+func readList(decoder *jsontext.Decoder) (value Value, ok bool, err error) {
+	if _, err := decoder.ReadToken(); err != nil {
+		return nil, false, err
+	}
+	list := make(List, 0, 2)
+	for decoder.PeekKind() == '"' {
+		token, err := decoder.ReadToken()
+		if err != nil {
+			return nil, false, err
+		}
+		list = append(list, token.String())
+	}
+	token, err := decoder.ReadToken()
+	if err != nil || token.Kind() != ']' {
+		return nil, false, err
+	}
+	return list, true, nil
 }
 
 // decode reads a valid JSON value as one of the kind. What a string may hold is a rule, see isText.
@@ -189,6 +301,9 @@ func (k Kind) decode(raw jsontext.Value) (Value, bool) {
 func decodeText(raw jsontext.Value) (string, bool) {
 	if raw.Kind() != '"' {
 		return "", false
+	}
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw[1 : len(raw)-1]), true
 	}
 	text, err := jsontext.AppendUnquote(nil, raw)
 	return string(text), err == nil

@@ -64,6 +64,9 @@ type Log struct {
 	batches  *semaphore.Weighted // maxBatches
 	reads    *semaphore.Weighted // readWeight
 	barrier  *barrier            // nil: an acknowledgement is enough
+	handover *handover
+
+	historyLeast uint64 // historyLeast, but in tests
 
 	acknowledged atomic.Uint64 // the highest sequence that Append returned
 
@@ -90,6 +93,9 @@ func Open(ctx context.Context, o Options) (log *Log, err error) {
 		slots:   semaphore.NewWeighted(maxInFlight),
 		batches: semaphore.NewWeighted(maxBatches),
 		reads:   semaphore.NewWeighted(readWeight),
+
+		handover:     newHandover(),
+		historyLeast: historyLeast,
 	}
 	if l.logger == nil {
 		l.logger = slog.Default()

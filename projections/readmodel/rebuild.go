@@ -144,6 +144,9 @@ func (t *tables) Apply(ctx context.Context, events []eventstore.Recorded) error 
 		return err
 	}
 	t.index.Load().put(found)
+	if t.pool != nil {
+		t.pool.recent.applied(events)
+	}
 	t.sayProgress(ctx)
 	return t.show(ctx)
 }
@@ -192,11 +195,10 @@ func (t *tables) expose(ctx context.Context) error {
 			return fmt.Errorf("put the new read model in its place: %w", err)
 		}
 	}
-	opened, err := openPool(ctx, t.path)
+	opened, err := openPool(ctx, t.path, t.writer.at.seq)
 	if err != nil {
 		return err
 	}
-	opened.from = t.writer.at.seq
 	t.pool = opened
 	t.shown.Store(opened)
 	t.rebuilding.Store(false)
