@@ -111,17 +111,14 @@ func (s administratorSettings) administrators(
 // else of one that the first start makes. made is the password when this was the first start.
 func adminHash(data, setting string, salt []byte) (hash, made string, err error) {
 	if setting != "" {
-		return access.HashPasswordWith(setting, salt), "", nil
+		return access.HashPassword(setting, salt), "", nil
 	}
-	password := access.NewPassword()
-	hash, first, err := vault.LoadOrMake(filepath.Join(data, adminHashFile), func() string {
-		return access.HashPassword(password)
+	hash, _, err = vault.LoadOrMake(filepath.Join(data, adminHashFile), func() (hash string) {
+		made, hash = access.NewPassword()
+		return hash
 	})
 	if err != nil {
 		return "", "", fmt.Errorf("administrator's password: %w", err)
-	}
-	if first {
-		made = password
 	}
 	return hash, made, nil
 }

@@ -122,17 +122,15 @@ func TestAttemptsAtTheSameTimeAreCounted(t *testing.T) {
 }
 
 func TestHash(t *testing.T) {
-	real := access.HashPassword(password)
-	if real == access.HashPassword(password) {
-		t.Error("two hashes share their salt")
+	salt := []byte("salt of this test")
+	real := access.HashPassword(password, salt)
+	if real != access.HashPassword(password, salt) {
+		t.Error("a password and a salt have two hashes")
 	}
-	admins, err := access.New(access.Options{User: "admin", PasswordHash: real})
-	if err != nil {
-		t.Fatal(err)
+	if real == access.HashPassword(password, []byte("salt of another one")) {
+		t.Error("the salt makes no difference")
 	}
-	if _, err := admins.Password(t.Context(), "", "admin", password); err != nil {
-		t.Errorf("its own password: %v", err)
-	}
+	admits(t, real, password)
 	for _, broken := range []string{
 		"", "plain", strings.Replace(hash, "argon2id", "argon2i", 1), strings.Replace(hash, "t=1", "t=0", 1),
 		strings.Replace(hash, "p=1", "p=0", 1), hash[:len(hash)-30], strings.Replace(hash, "v=19", "v=16", 1),
@@ -142,7 +140,34 @@ func TestHash(t *testing.T) {
 			t.Errorf("accepted %q", broken)
 		}
 	}
-	if one, two := access.NewPassword(), access.NewPassword(); one == two || len(one) < 20 {
+}
+
+func TestNewPassword(t *testing.T) {
+	one, hash := access.NewPassword()
+	two, other := access.NewPassword()
+	if one == two || len(one) < 20 {
 		t.Errorf("passwords %q and %q", one, two)
+	}
+	if saltOf(hash) == saltOf(other) {
+		t.Error("two hashes share their salt")
+	}
+	admits(t, hash, one)
+}
+
+// saltOf returns the salt of a hash, in its encoding.
+func saltOf(hash string) string { return strings.Split(hash, "$")[4] }
+
+// admits checks that a hash admits its password and no other.
+func admits(t *testing.T, hash, password string) {
+	t.Helper()
+	admins, err := access.New(access.Options{User: "admin", PasswordHash: hash})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := admins.Password(t.Context(), "", "admin", password); err != nil {
+		t.Errorf("its own password: %v", err)
+	}
+	if _, err := admins.Password(t.Context(), "", "admin", password+"x"); !errors.Is(err, access.ErrRefused) {
+		t.Errorf("another password: %v", err)
 	}
 }

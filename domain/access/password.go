@@ -20,24 +20,26 @@ type passwordHash struct {
 	sum     []byte
 }
 
-// HashPassword returns the argon2id hash of a password with a salt of its own, as a PHC string.
-// The parameters are the second choice of RFC 9106 4: 64 MiB, 3 passes, 4 lanes.
-func HashPassword(password string) string {
+// HashPassword returns the argon2id hash of a password with a salt of 16 bytes or more, as a PHC string: the same hash
+// each time. The parameters are the second choice of RFC 9106 4: 64 MiB, 3 passes, 4 lanes.
+func HashPassword(password string, salt []byte) string {
+	return hashWith(passwordHash{memory: 64 << 10, passes: 3, threads: 4, salt: salt}, password)
+}
+
+// NewPassword returns a password of 128 random bits that a person can type, and its hash, a PHC string as well.
+// The work of a hash is there to make guessing slow, and nobody guesses 128 random bits, however fast: so this hash
+// takes little time and memory.
+func NewPassword() (password, hash string) {
+	password = rand.Text()
 	salt := make([]byte, 16)
 	rand.Read(salt)
-	return HashPasswordWith(password, salt)
+	return password, hashWith(passwordHash{memory: 1 << 10, passes: 1, threads: 1, salt: salt}, password)
 }
 
-// HashPasswordWith is HashPassword with a given salt, of 16 bytes or more: the same hash each time.
-func HashPasswordWith(password string, salt []byte) string {
-	h := passwordHash{memory: 64 << 10, passes: 3, threads: 4, salt: salt}
+// hashWith returns the hash of a password with the parameters and the salt of h.
+func hashWith(h passwordHash, password string) string {
 	h.sum = h.of(password, 32)
 	return h.String()
-}
-
-// NewPassword returns a password of 128 random bits that a person can type.
-func NewPassword() string {
-	return rand.Text()
 }
 
 func (h passwordHash) of(password string, size int) []byte {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,7 +40,7 @@ const (
 // record is what one record holds. Its parts are of the buffer that it was read from.
 type record struct {
 	seq     uint64 // 0: it is no message
-	subject string
+	subject []byte
 	header  []byte
 	body    []byte
 }
@@ -49,7 +51,7 @@ func (r record) message() (message, error) {
 	if err != nil {
 		return message{}, fmt.Errorf("headers of message %d: %w", r.seq, err)
 	}
-	return message{Seq: r.seq, Subject: r.subject, Header: header, Data: r.body}, nil
+	return message{Seq: r.seq, Subject: string(r.subject), Header: header, Data: r.body}, nil
 }
 
 // blockReader reads the records of one block file. It changes nothing.
@@ -60,16 +62,40 @@ type blockReader struct {
 }
 
 func readBlock(path, stream string, number int) (*blockReader, error) {
-	content, err := os.ReadFile(path)
+	content, err := readFile(path, nil)
 	if err != nil {
 		return nil, err
 	}
+	return newBlockReader(content, stream, number)
+}
+
+// newBlockReader reads what a block file holds.
+func newBlockReader(content []byte, stream string, number int) (*blockReader, error) {
 	key := sha256.Sum256(fmt.Appendf(nil, "%s-%d", stream, number))
 	hash, err := highwayhash.NewDigest64(key[:])
 	if err != nil {
 		return nil, err
 	}
 	return &blockReader{rest: content, hash: hash}, nil
+}
+
+// readFile returns what a file holds. It makes use of the buffer if that is large enough.
+func readFile(path string, buffer []byte) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return buffer, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return buffer, err
+	}
+	content := slices.Grow(buffer[:0], int(info.Size()))[:info.Size()]
+	n, err := io.ReadFull(file, content)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil // it was cut meanwhile
+	}
+	return content[:n], err
 }
 
 // next returns the next whole record, or false at the end of the file or of what is whole.
@@ -132,7 +158,7 @@ func (b *blockReader) parse(buf []byte) (r record, length int, ok bool) {
 	if seq == 0 || seq&noMessage != 0 {
 		return record{}, length, true
 	}
-	r = record{seq: seq, subject: string(buf[recordHead:subject])}
+	r = record{seq: seq, subject: buf[recordHead:subject]}
 	if size&withHeaders != 0 {
 		headers := uint64(body) + uint64(le.Uint32(buf[subject:]))
 		if headers > uint64(sum) {
@@ -166,15 +192,21 @@ const indexFile = "index.db"
 // lastOfIndex returns the last sequence that the server's index knows, 0 when there is none that can be read:
 // a byte each of magic and version, then numbers of variable length, of which the fifth is that sequence.
 func lastOfIndex(blocks string) (uint64, error) {
-	content, err := os.ReadFile(filepath.Join(blocks, indexFile))
+	file, err := os.Open(filepath.Join(blocks, indexFile))
 	if os.IsNotExist(err) {
 		return 0, nil
 	}
 	if err != nil {
 		return 0, err
 	}
+	defer file.Close()
+	head := make([]byte, 2+5*binary.MaxVarintLen64)
+	n, err := io.ReadFull(file, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return 0, err
+	}
 	var last uint64
-	rest := content[min(2, len(content)):]
+	rest := head[min(2, n):n]
 	for range 5 {
 		value, n := binary.Uvarint(rest)
 		if n <= 0 {

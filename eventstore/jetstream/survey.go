@@ -77,17 +77,17 @@ func surveyBlocks(dir, stream string) (*survey, error) {
 	s := &survey{read: func(number int) (*blockReader, error) {
 		return readBlock(filepath.Join(dir, blockName(number)), stream, number)
 	}}
-	for _, number := range numbers {
-		block, err := s.read(number)
-		if err != nil {
-			return nil, err
+	err = scanBlocks(dir, stream, numbers, func(file *scan) error {
+		if err := s.addRecords(file.number, file.records); err != nil {
+			return fmt.Errorf("block file %s: %w", blockName(file.number), err)
 		}
-		if err := s.addBlock(number, block); err != nil {
-			return nil, fmt.Errorf("block file %s: %w", blockName(number), err)
+		if file.block.damaged() {
+			s.addDamage(blockName(file.number), file.block)
 		}
-		if block.damaged() {
-			s.addDamage(blockName(number), block)
-		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return s, nil
 }
@@ -110,10 +110,11 @@ func (s *survey) note(format string, args ...any) {
 	}
 }
 
-// addBlock adds the events of one block file up to its damage.
-func (s *survey) addBlock(number int, block *blockReader) error {
+// addRecords adds the events of one block file up to its damage.
+func (s *survey) addRecords(number int, records []record) error {
+	registry := subjectOf(domain.RegistryAggregate())
 	var first, last record
-	for r, ok := block.next(); ok; r, ok = block.next() {
+	for _, r := range records {
 		if r.seq <= s.last { // no message, or one that the server passes over
 			continue
 		}
@@ -126,7 +127,7 @@ func (s *survey) addBlock(number int, block *blockReader) error {
 			first = r
 		}
 		last = r
-		if r.subject == subjectOf(domain.RegistryAggregate()) {
+		if string(r.subject) == registry {
 			msg, err := r.message()
 			if err != nil {
 				return err
@@ -317,13 +318,14 @@ func (s *survey) setAside(blocks, to string) error {
 	return nil
 }
 
-// dropIndex removes the server's index, which the server then makes again from the block files, if it is not to be
-// trusted. That is when the index goes beyond what the files hold: the server would leave a gap in the sequence for
+// dropIndex removes the server's index, which the server then makes again from the block files, if it is of no use or
+// not to be trusted. That is when the index ends before the files do, as after a crash: the server would read it only to
+// find that out. It is when the index goes beyond what the files hold: the server would leave a gap in the sequence for
 // events that were never acknowledged. And it is when a loss was accepted: with the index, the server might not read
 // the files now and cut them only at a later start.
 func (s *survey) dropIndex(blocks string, accepted bool) error {
 	last, err := lastOfIndex(blocks)
-	if err != nil || last <= s.last && !accepted {
+	if err != nil || last == s.last && !accepted {
 		return err
 	}
 	if err := os.Remove(filepath.Join(blocks, indexFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {

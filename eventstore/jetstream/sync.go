@@ -302,7 +302,7 @@ func probe(ctx context.Context, js jetstream.JetStream, store string) (err error
 	if err != nil {
 		return err
 	}
-	if r, ok := block.next(); !ok || r.seq != 1 || r.subject != subject || !bytes.Equal(r.body, mark) || block.damaged() {
+	if r, ok := block.next(); !ok || r.seq != 1 || string(r.subject) != subject || !bytes.Equal(r.body, mark) || block.damaged() {
 		return errors.New("an acknowledged message is not in its block file as expected")
 	}
 	return nil
