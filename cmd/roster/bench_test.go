@@ -2,79 +2,116 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"net/http"
-	"strings"
-	"sync"
-	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
+
+	"roster/cmd/roster/loadtest"
 )
 
-// connections are the numbers of connections that the benchmarks use at the same time.
+// Each benchmark of this file makes one kind of request of a server in a process of its own, on so many connections.
+// Every change is synced to disk before Roster answers it. Load and server share the machine.
+
+// connections are the numbers of connections that requests are made on at the same time.
 var connections = []int{1, 32, 256}
 
-// BenchmarkRegister registers clients with a process of its own. Every registration is synced to disk before
-// it is answered. Clients and server share the machine.
+// managed is how many clients are read or changed in turn.
+const managed = 1000
+
+// BenchmarkRegister registers clients.
 func BenchmarkRegister(b *testing.B) {
-	for _, n := range connections {
-		b.Run(fmt.Sprintf("connections=%d", n), func(b *testing.B) {
-			s := start(b, b.TempDir())
-			load(b, n, http.StatusCreated, func() *http.Request {
-				request, _ := http.NewRequest("POST", s.base+"/identity/register", strings.NewReader(webApp))
-				request.Header.Set("Content-Type", "application/json")
-				return request
-			})
-		})
-	}
+	compare(b, func(_ *testing.B, s *contender) loadtest.Load { return s.registrations() })
 }
 
-// BenchmarkRead reads clients with their registration access token.
+// BenchmarkRead reads clients with their registration access tokens.
 func BenchmarkRead(b *testing.B) {
+	compare(b, func(_ *testing.B, s *contender) loadtest.Load {
+		clients := s.register(managed)
+		requests := make([][]byte, managed)
+		for i, c := range clients {
+			requests[i] = loadtest.NewRequest("GET", s.address, c.path, c.token, "")
+		}
+		return loadtest.Load{Status: http.StatusOK, Request: func(i int) []byte { return requests[i%managed] }}
+	})
+}
+
+// BenchmarkUpdate replaces the metadata of clients, each time with another name.
+func BenchmarkUpdate(b *testing.B) {
+	compare(b, func(_ *testing.B, s *contender) loadtest.Load {
+		clients := s.register(managed)
+		return loadtest.Load{Status: http.StatusOK, Request: func(i int) []byte {
+			c := clients[i%managed]
+			return loadtest.NewRequest("PUT", s.address, c.path, c.token, webApplication(fmt.Sprintf("Change %d", i), c.id))
+		}}
+	})
+}
+
+// BenchmarkDelete deletes clients with their registration access tokens.
+func BenchmarkDelete(b *testing.B) {
+	compare(b, func(b *testing.B, s *contender) loadtest.Load {
+		clients := s.register(b.N)
+		return loadtest.Load{Status: http.StatusNoContent, Request: func(i int) []byte {
+			return loadtest.NewRequest("DELETE", s.address, clients[i].path, clients[i].token, "")
+		}}
+	})
+}
+
+// compare measures the load that prepare makes ready, on each number of connections with each server.
+func compare(b *testing.B, prepare func(b *testing.B, s *contender) loadtest.Load) {
 	for _, n := range connections {
-		b.Run(fmt.Sprintf("connections=%d", n), func(b *testing.B) {
-			s := start(b, b.TempDir())
-			var clients []ownedClient
-			for range 1000 {
-				clients = append(clients, s.register(webApp))
-			}
-			var next atomic.Uint64
-			load(b, n, http.StatusOK, func() *http.Request {
-				c := clients[next.Add(1)%uint64(len(clients))]
-				request, _ := http.NewRequest("GET", c.uri, nil)
-				request.Header.Set("Authorization", "Bearer "+c.token)
-				return request
+		for _, c := range contenders {
+			b.Run(fmt.Sprintf("connections=%d/server=%s", n, c.name), func(b *testing.B) {
+				s := c.start(b)
+				s.warmUp()
+				load := prepare(b, s)
+				load.Address, load.Connections, load.Requests = s.address, n, b.N
+				measure(b, s, load)
 			})
-		})
+		}
 	}
 }
 
-// load makes b.N requests on n connections and reports how many a second were answered.
-func load(b *testing.B, n, status int, request func() *http.Request) {
+// measure makes b.N requests, reports how they were answered, and returns how many a second were.
+func measure(b *testing.B, s *contender, load loadtest.Load) (rate float64) {
 	b.Helper()
-	transport := &http.Transport{MaxConnsPerHost: n, MaxIdleConnsPerHost: n}
-	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport}
-	var left atomic.Int64
-	left.Store(int64(b.N))
-	var workers sync.WaitGroup
+	server, own := s.cpu(), ownCPU(b)
 	b.ResetTimer()
-	for range n {
-		workers.Go(func() {
-			for left.Add(-1) >= 0 {
-				response, err := client.Do(request())
-				if err != nil {
-					b.Error(err)
-					return
-				}
-				_, err = io.Copy(io.Discard, response.Body)
-				response.Body.Close()
-				if err != nil || response.StatusCode != status {
-					b.Errorf("status %d, %v", response.StatusCode, err)
-					return
-				}
-			}
-		})
+	result, err := load.Run(b.Context())
+	b.StopTimer()
+	if err != nil {
+		b.Fatalf("%v\n%s", err, s.log())
 	}
-	workers.Wait()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+	each := func(used time.Duration) float64 { return float64(used.Nanoseconds()) / 1e3 / float64(b.N) }
+	b.ReportMetric(result.Rate(), "requests/s")
+	b.ReportMetric(milliseconds(result.Latency(50)), "p50-ms")
+	b.ReportMetric(milliseconds(result.Latency(99)), "p99-ms")
+	b.ReportMetric(each(s.cpu()-server), "server-cpu-µs/op")
+	b.ReportMetric(each(ownCPU(b)-own), "load-cpu-µs/op")
+	return result.Rate()
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
+
+// ownCPU is the processor time that this process has used.
+func ownCPU(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// webApplication is the metadata of an ordinary web application. id is empty at its registration.
+func webApplication(name, id string) string {
+	if id != "" {
+		id = `"client_id":"` + id + `",`
+	}
+	return `{` + id + `"client_name":"` + name + `","application_type":"web",` +
+		`"redirect_uris":["https://app.example.org/oauth/callback","https://app.example.org/oauth/silent"],` +
+		`"grant_types":["authorization_code","refresh_token"],"response_types":["code"],` +
+		`"token_endpoint_auth_method":"client_secret_basic","client_uri":"https://app.example.org/",` +
+		`"logo_uri":"https://app.example.org/logo.png","policy_uri":"https://app.example.org/privacy",` +
+		`"contacts":["operations@example.org"]}`
 }
