@@ -57,16 +57,24 @@ func BenchmarkDelete(b *testing.B) {
 	})
 }
 
-// compare measures the load that prepare makes ready, on each number of connections with each server.
+// compare measures the load that prepare makes ready, on each number of connections, first with the peer and then
+// with Roster, of which it reports how many times as many requests it answers.
 func compare(b *testing.B, prepare func(b *testing.B, s *contender) loadtest.Load) {
 	for _, n := range connections {
+		var peer float64
 		for _, c := range contenders {
 			b.Run(fmt.Sprintf("connections=%d/server=%s", n, c.name), func(b *testing.B) {
 				s := c.start(b)
 				s.warmUp()
 				load := prepare(b, s)
 				load.Address, load.Connections, load.Requests = s.address, n, b.N
-				measure(b, s, load)
+				rate := measure(b, s, load)
+				switch {
+				case c.peer:
+					peer = rate
+				case peer > 0: // -bench may have left it out
+					b.ReportMetric(rate/peer, "times-peer")
+				}
 			})
 		}
 	}

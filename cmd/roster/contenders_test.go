@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -11,12 +15,15 @@ import (
 	"roster/cmd/roster/loadtest"
 )
 
-// contenders are the servers that the benchmarks compare. Each starts with no client, in a process of its own.
+// contenders are the servers that the benchmarks compare: Roster, and its peer, which keeps its clients in memory
+// alone. Each starts with no client, in a process of its own.
 var contenders = []struct {
 	name  string
+	peer  bool
 	start func(b *testing.B) *contender
 }{
-	{"roster", startRoster},
+	{"node-oidc-provider", true, startPeer},
+	{"roster", false, startRoster},
 }
 
 // contender is a server in a process of its own that clients can be registered with.
@@ -35,6 +42,37 @@ func startRoster(b *testing.B) *contender {
 	return &contender{
 		b: b, address: strings.TrimPrefix(s.base, "http://"), endpoint: "/identity/register",
 		process: loadtest.Process(s.command.Process.Pid), log: s.stderr.String,
+	}
+}
+
+// startPeer starts node-oidc-provider in production mode.
+func startPeer(b *testing.B) *contender {
+	b.Helper()
+	const dir = "testdata/node-oidc-provider"
+	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err != nil {
+		b.Fatalf("its npm packages are not there; make node-oidc-provider installs them, and make bench does so: %v", err)
+	}
+	logged := &safeBuffer{}
+	command := exec.Command("node", "server.mjs")
+	command.Dir, command.Env, command.Stderr = dir, append(os.Environ(), "NODE_ENV=production"), logged
+	printed, err := command.StdoutPipe()
+	if err == nil {
+		err = command.Start()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait() // it was killed
+	})
+	address, err := bufio.NewReader(printed).ReadString('\n')
+	if err != nil {
+		b.Fatalf("it does not serve: %v\n%s", err, logged)
+	}
+	return &contender{
+		b: b, address: strings.TrimSpace(address), endpoint: "/reg",
+		process: loadtest.Process(command.Process.Pid), log: logged.String,
 	}
 }
 
