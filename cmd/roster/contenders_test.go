@@ -52,16 +52,14 @@ func startPeer(b *testing.B) *contender {
 	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err != nil {
 		b.Fatalf("its npm packages are not there; make node-oidc-provider installs them, and make bench does so: %v", err)
 	}
-	logged := &safeBuffer{}
+	logged := newLogFile(b)
 	command := exec.Command("node", "server.mjs")
-	command.Dir, command.Env, command.Stderr = dir, append(os.Environ(), "NODE_ENV=production"), logged
+	command.Dir, command.Env = dir, append(os.Environ(), "NODE_ENV=production")
 	printed, err := command.StdoutPipe()
-	if err == nil {
-		err = command.Start()
-	}
 	if err != nil {
 		b.Fatal(err)
 	}
+	logged.run(b, command)
 	b.Cleanup(func() {
 		_ = command.Process.Kill()
 		_ = command.Wait() // it was killed
