@@ -46,7 +46,8 @@ func BenchmarkUpdate(b *testing.B) {
 		clients := s.register(changed)
 		return loadtest.Load{Status: http.StatusOK, Request: func(i int) []byte {
 			c := clients[i%changed]
-			return loadtest.NewRequest("PUT", s.address, c.path, c.token, webApplication(fmt.Sprintf("Change %d", i), c.id))
+			changed := webApplication{id: c.id, name: fmt.Sprintf("Change %d", i), host: "app.example.org"}
+			return loadtest.NewRequest("PUT", s.address, c.path, c.token, changed.document())
 		}}
 	})
 }
@@ -71,7 +72,7 @@ func compare(b *testing.B, prepare func(b *testing.B, s *contender) loadtest.Loa
 				s := c.start(b)
 				s.warmUp()
 				load := prepare(b, s)
-				load.Address, load.Connections, load.Requests = s.address, n, b.N
+				load.Connections, load.Requests = n, b.N
 				rate := measure(b, s, load)
 				switch {
 				case c.peer:
@@ -84,9 +85,10 @@ func compare(b *testing.B, prepare func(b *testing.B, s *contender) loadtest.Loa
 	}
 }
 
-// measure makes b.N requests, reports how they were answered, and returns how many a second were.
+// measure makes requests, reports how they were answered, and returns how many a second were.
 func measure(b *testing.B, s *contender, load loadtest.Load) (rate float64) {
 	b.Helper()
+	load.Address = s.address
 	server, own := s.cpu(), ownCPU(b)
 	b.ResetTimer()
 	result, err := load.Run(b.Context())
@@ -94,12 +96,12 @@ func measure(b *testing.B, s *contender, load loadtest.Load) (rate float64) {
 	if err != nil {
 		b.Fatalf("%v\n%s", err, s.log())
 	}
-	each := func(used time.Duration) float64 { return float64(used.Nanoseconds()) / 1e3 / float64(b.N) }
+	each := func(used time.Duration) float64 { return float64(used.Nanoseconds()) / 1e3 / float64(load.Requests) }
 	b.ReportMetric(result.Rate(), "requests/s")
 	b.ReportMetric(milliseconds(result.Latency(50)), "p50-ms")
 	b.ReportMetric(milliseconds(result.Latency(99)), "p99-ms")
-	b.ReportMetric(each(s.cpu()-server), "server-cpu-µs/op")
-	b.ReportMetric(each(ownCPU(b)-own), "load-cpu-µs/op")
+	b.ReportMetric(each(s.cpu()-server), "server-cpu-µs/request")
+	b.ReportMetric(each(ownCPU(b)-own), "load-cpu-µs/request")
 	return result.Rate()
 }
 
@@ -115,15 +117,27 @@ func ownCPU(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// webApplication is the metadata of an ordinary web application. id is empty at its registration.
-func webApplication(name, id string) string {
-	if id != "" {
-		id = `"client_id":"` + id + `",`
+// webApplication is an ordinary web application that is to be registered or changed.
+type webApplication struct {
+	id    string // empty at its registration
+	owner string // ext_param_owner; empty: none
+	name  string
+	host  string // where it is
+}
+
+// document is the application's metadata as it sends them.
+func (a webApplication) document() string {
+	var own string
+	if a.id != "" {
+		own += `"client_id":"` + a.id + `",`
 	}
-	return `{` + id + `"client_name":"` + name + `","application_type":"web",` +
-		`"redirect_uris":["https://app.example.org/oauth/callback","https://app.example.org/oauth/silent"],` +
+	if a.owner != "" {
+		own += `"ext_param_owner":"` + a.owner + `",`
+	}
+	base := "https://" + a.host
+	return `{` + own + `"client_name":"` + a.name + `","application_type":"web",` +
+		`"redirect_uris":["` + base + `/oauth/callback","` + base + `/oauth/silent"],` +
 		`"grant_types":["authorization_code","refresh_token"],"response_types":["code"],` +
-		`"token_endpoint_auth_method":"client_secret_basic","client_uri":"https://app.example.org/",` +
-		`"logo_uri":"https://app.example.org/logo.png","policy_uri":"https://app.example.org/privacy",` +
-		`"contacts":["operations@example.org"]}`
+		`"token_endpoint_auth_method":"client_secret_basic","client_uri":"` + base + `/",` +
+		`"logo_uri":"` + base + `/logo.png","policy_uri":"` + base + `/privacy","contacts":["operations@` + a.host + `"]}`
 }

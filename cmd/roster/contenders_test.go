@@ -38,7 +38,11 @@ type contender struct {
 // startRoster starts Roster. Nothing but its disk and its processors limits how many requests it answers.
 func startRoster(b *testing.B) *contender {
 	b.Helper()
-	s := start(b, b.TempDir(), "--change-rate", "0")
+	return contend(b, start(b, b.TempDir(), "--change-rate", "0"))
+}
+
+// contend is a process of Roster as a contender.
+func contend(b *testing.B, s *process) *contender {
 	return &contender{
 		b: b, address: strings.TrimPrefix(s.base, "http://"), endpoint: "/identity/register",
 		process: loadtest.Process(s.command.Process.Pid), log: s.stderr.String,
@@ -86,7 +90,8 @@ func (s *contender) cpu() time.Duration {
 
 // registrations is a load of registrations, all of the same document.
 func (s *contender) registrations() loadtest.Load {
-	request := loadtest.NewRequest("POST", s.address, s.endpoint, "", webApplication("Web application", ""))
+	request := loadtest.NewRequest("POST", s.address, s.endpoint, "",
+		webApplication{name: "Web application", host: "app.example.org"}.document())
 	return loadtest.Load{Address: s.address, Status: http.StatusCreated, Request: func(int) []byte { return request }}
 }
 
