@@ -16,11 +16,9 @@ import (
 // connections are the numbers of connections that requests are made on at the same time.
 var connections = []int{1, 32, 256}
 
-// changed is how many clients are changed in turn, and read how many are read: the peer keeps a hundred that are ready
-// to be answered.
 const (
-	changed = 1000
-	read    = 64
+	clientsRead    = 64 // in turn: the peer keeps a hundred ready to be answered
+	clientsChanged = 1000
 )
 
 // BenchmarkRegister registers clients.
@@ -31,23 +29,23 @@ func BenchmarkRegister(b *testing.B) {
 // BenchmarkRead reads clients with their registration access tokens.
 func BenchmarkRead(b *testing.B) {
 	compare(b, func(_ *testing.B, s *contender) loadtest.Load {
-		clients := s.register(read)
-		requests := make([][]byte, read)
+		clients := s.register(clientsRead)
+		requests := make([][]byte, clientsRead)
 		for i, c := range clients {
-			requests[i] = loadtest.NewRequest("GET", s.address, c.path, c.token, "")
+			requests[i] = c.request("GET", s.address, "")
 		}
-		return loadtest.Load{Status: http.StatusOK, Request: func(i int) []byte { return requests[i%read] }}
+		return loadtest.Load{Status: http.StatusOK, Request: func(i int) []byte { return requests[i%clientsRead] }}
 	})
 }
 
 // BenchmarkUpdate replaces the metadata of clients, each time with another name.
 func BenchmarkUpdate(b *testing.B) {
 	compare(b, func(_ *testing.B, s *contender) loadtest.Load {
-		clients := s.register(changed)
+		clients := s.register(clientsChanged)
 		return loadtest.Load{Status: http.StatusOK, Request: func(i int) []byte {
-			c := clients[i%changed]
+			c := clients[i%clientsChanged]
 			changed := webApplication{id: c.id, name: fmt.Sprintf("Change %d", i), host: "app.example.org"}
-			return loadtest.NewRequest("PUT", s.address, c.path, c.token, changed.document())
+			return c.request("PUT", s.address, changed.document())
 		}}
 	})
 }
@@ -57,7 +55,7 @@ func BenchmarkDelete(b *testing.B) {
 	compare(b, func(b *testing.B, s *contender) loadtest.Load {
 		clients := s.register(b.N)
 		return loadtest.Load{Status: http.StatusNoContent, Request: func(i int) []byte {
-			return loadtest.NewRequest("DELETE", s.address, clients[i].path, clients[i].token, "")
+			return clients[i].request("DELETE", s.address, "")
 		}}
 	})
 }

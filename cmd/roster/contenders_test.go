@@ -28,7 +28,7 @@ var contenders = []struct {
 
 // contender is a server in a process of its own that clients can be registered with.
 type contender struct {
-	b        *testing.B
+	t        testing.TB
 	address  string // host:port
 	endpoint string // path of the registration endpoint
 	process  loadtest.Process
@@ -42,9 +42,9 @@ func startRoster(b *testing.B) *contender {
 }
 
 // contend is a process of Roster as a contender.
-func contend(b *testing.B, s *process) *contender {
+func contend(t testing.TB, s *process) *contender {
 	return &contender{
-		b: b, address: strings.TrimPrefix(s.base, "http://"), endpoint: "/identity/register",
+		t: t, address: strings.TrimPrefix(s.base, "http://"), endpoint: "/identity/register",
 		process: loadtest.Process(s.command.Process.Pid), log: s.stderr.String,
 	}
 }
@@ -68,22 +68,23 @@ func startPeer(b *testing.B) *contender {
 		_ = command.Process.Kill()
 		_ = command.Wait() // it was killed
 	})
+	defer time.AfterFunc(deadline, func() { _ = command.Process.Kill() }).Stop()
 	address, err := bufio.NewReader(printed).ReadString('\n')
 	if err != nil {
 		b.Fatalf("it does not serve: %v\n%s", err, logged)
 	}
 	return &contender{
-		b: b, address: strings.TrimSpace(address), endpoint: "/reg",
+		t: b, address: strings.TrimSpace(address), endpoint: "/reg",
 		process: loadtest.Process(command.Process.Pid), log: logged.String,
 	}
 }
 
 // cpu is the processor time that the server has used.
 func (s *contender) cpu() time.Duration {
-	s.b.Helper()
+	s.t.Helper()
 	used, err := s.process.CPU()
 	if err != nil {
-		s.b.Fatal(err)
+		s.t.Fatal(err)
 	}
 	return used
 }
@@ -98,30 +99,40 @@ func (s *contender) registrations() loadtest.Load {
 // managedClient is what the owner of a client needs to manage it.
 type managedClient struct{ id, path, token string }
 
+// managedClientOf reads the answer to a registration.
+func managedClientOf(body []byte) (managedClient, error) {
+	var registered struct {
+		ID    string `json:"client_id"`
+		URI   string `json:"registration_client_uri"`
+		Token string `json:"registration_access_token"`
+	}
+	if err := json.Unmarshal(body, &registered); err != nil {
+		return managedClient{}, err
+	}
+	uri, err := url.Parse(registered.URI)
+	if err != nil {
+		return managedClient{}, err
+	}
+	return managedClient{registered.ID, uri.Path, registered.Token}, nil
+}
+
+// request is a request of the client's owner.
+func (c managedClient) request(method, address, body string) []byte {
+	return loadtest.NewRequest(method, address, c.path, c.token, body)
+}
+
 // register registers so many clients.
 func (s *contender) register(n int) []managedClient {
-	s.b.Helper()
+	s.t.Helper()
 	clients := make([]managedClient, n)
 	load := s.registrations()
 	load.Connections, load.Requests = min(n, 32), n
-	load.Answer = func(i int, body []byte) error {
-		var registered struct {
-			ID    string `json:"client_id"`
-			URI   string `json:"registration_client_uri"`
-			Token string `json:"registration_access_token"`
-		}
-		if err := json.Unmarshal(body, &registered); err != nil {
-			return err
-		}
-		uri, err := url.Parse(registered.URI)
-		if err != nil {
-			return err
-		}
-		clients[i] = managedClient{registered.ID, uri.Path, registered.Token}
-		return nil
+	load.Answer = func(i int, body []byte) (err error) {
+		clients[i], err = managedClientOf(body)
+		return err
 	}
-	if _, err := load.Run(s.b.Context()); err != nil {
-		s.b.Fatalf("%v\n%s", err, s.log())
+	if _, err := load.Run(s.t.Context()); err != nil {
+		s.t.Fatalf("%v\n%s", err, s.log())
 	}
 	return clients
 }
@@ -129,6 +140,6 @@ func (s *contender) register(n int) []managedClient {
 // warmUp lets the server register clients until it does so as fast as it can: what compiles while it runs is slow
 // at first.
 func (s *contender) warmUp() {
-	s.b.Helper()
+	s.t.Helper()
 	s.register(3000)
 }
