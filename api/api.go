@@ -23,23 +23,6 @@ import (
 	"roster/projections/readmodel"
 )
 
-// Registrar changes the registry. Its contract is that of *registrar.Registrar.
-type Registrar interface {
-	Register(ctx context.Context, from string, requested oauth.Document) (registrar.Registration, error)
-	RegisterWith(ctx context.Context, from, initialAccessToken string, requested oauth.Document) (registrar.Registration, error)
-	Client(ctx context.Context, clientID, registrationAccessToken string) (domain.Client, error)
-	ClientAs(ctx context.Context, clientID string) (domain.Client, error)
-	Update(ctx context.Context, from, clientID, registrationAccessToken string, requested oauth.Document, conditions ...registrar.Condition) (registrar.Registration, error)
-	Delete(ctx context.Context, from, clientID, registrationAccessToken string, conditions ...registrar.Condition) error
-	DeleteAs(ctx context.Context, admin domain.Actor, clientID string, conditions ...registrar.Condition) error
-	Suspend(ctx context.Context, admin domain.Actor, clientID, reason string) error
-	Resume(ctx context.Context, admin domain.Actor, clientID string) error
-	Revoke(ctx context.Context, admin domain.Actor, clientID, reason string) error
-	CheckInitialAccessToken(ctx context.Context, initialAccessToken string) error
-	IssueInitialAccessToken(ctx context.Context, admin domain.Actor, command domain.IssueInitialAccessToken) (registrar.IssuedInitialAccessToken, error)
-	RevokeInitialAccessToken(ctx context.Context, admin domain.Actor, id, reason string) error
-}
-
 // Administrators checks credentials. Its contract is that of *access.Administrators.
 type Administrators interface {
 	Password(ctx context.Context, from, user, password string) (domain.Actor, error)
@@ -58,7 +41,7 @@ const (
 
 // Options is what an API is made of. Everything but Metrics, Observer, Now and Ready must be given.
 type Options struct {
-	Registrar      Registrar
+	Registrar      *registrar.Registrar
 	Reader         readmodel.Reader
 	Administrators Administrators
 
@@ -116,7 +99,7 @@ func New(o Options) *API {
 	for _, e := range endpoints {
 		a.route(e)
 	}
-	a.document = openAPI(o.PublicURL, o.Policy, endpoints)
+	a.document = openAPI(o.PublicURL, endpoints)
 	return a
 }
 

@@ -14,7 +14,6 @@ import (
 
 	"roster/api"
 	"roster/domain/oauth"
-	"roster/domain/registrar"
 )
 
 // TestChecklist has the statements of the specifications on requests and answers by their ids in
@@ -317,8 +316,8 @@ func TestChecklist(t *testing.T) {
 			now := time.Now()
 			s := checked(t, func(o *api.Options) {
 				o.Now = func() time.Time { return now }
-				o.Registrar.(*registrar.Registrar).Now = o.Now
-				o.Registrar.(*registrar.Registrar).SecretLifetime = time.Hour
+				o.Registrar.Now = o.Now
+				o.Registrar.SecretLifetime = time.Hour
 			})
 			client := s.client(webClient)
 			now = now.AddDate(10, 0, 0)

@@ -109,9 +109,30 @@ func TestGoAdministrator(t *testing.T) {
 			shown.Metadata["client_name"] != "Of "+issued.ID || shown.Metadata["status"] != nil || shown.ClientSecretExpiresAt == nil {
 			t.Errorf("shown as %+v", shown)
 		}
+		for status, change := range map[string]func() error{
+			"suspended": func() error { return registry.Suspend(ctx, made.ClientID, "published") },
+			"active": func() error {
+				return errors.Join(registry.Suspend(ctx, made.ClientID, ""), registry.Resume(ctx, made.ClientID))
+			},
+		} {
+			if err := change(); err != nil {
+				t.Error(err)
+			}
+			if shown, err := registry.Client(ctx, made.ClientID); err != nil || shown.Status != status {
+				t.Errorf("%s, %v, want %s", shown.Status, err, status)
+			}
+		}
 		if err := registry.Revoke(ctx, made.ClientID, "published"); err != nil {
 			t.Error(err)
 		}
+		history := s.do("GET", "/api/v1/clients/"+made.ClientID+"/events", asAdmin)
+		if n := strings.Count(string(history.body), `"reason":"published"`); n != 2 { // of the suspension and of the revocation
+			t.Errorf("%d events have the reason: %s", n, history.body)
+		}
+		refusedBy(t, registry.Suspend(ctx, made.ClientID, ""), http.StatusConflict, "conflict")
+		refusedBy(t, registry.Resume(ctx, made.ClientID), http.StatusConflict, "conflict")
+		refusedBy(t, registry.Suspend(ctx, "nobody", ""), http.StatusNotFound, "not_found")
+		refusedBy(t, registry.Resume(ctx, "nobody"), http.StatusNotFound, "not_found")
 		refusedBy(t, registry.Revoke(ctx, "nobody", ""), http.StatusNotFound, "not_found")
 
 		tokens, err := registry.InitialAccessTokens(ctx, 1, "")

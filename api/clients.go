@@ -34,6 +34,10 @@ func (a *API) clientEndpoints() []endpoint {
 					parameter("cursor", "next_cursor of the page before", object{"type": "string"}),
 				},
 				status: http.StatusOK, content: jsonContent("ClientPage"), refusals: []int{http.StatusBadRequest},
+				schemas: object{"ClientPage": closed(properties(object{
+					"clients":     object{"type": "array", "items": reference("schemas", "Client")},
+					"next_cursor": text,
+				}, "clients"), nil)},
 			},
 		},
 		{
@@ -41,6 +45,7 @@ func (a *API) clientEndpoints() []endpoint {
 			operation: operation{
 				id: "showClient", summary: "Show a client, whatever its status, without its secrets",
 				status: http.StatusOK, content: jsonContent("Client"), refusals: []int{http.StatusBadRequest, http.StatusNotFound},
+				schemas: object{"Client": clientSchema},
 			},
 		},
 		{
@@ -147,27 +152,17 @@ func (a *API) revokeClient(c echo.Context, by caller) error {
 
 var statusSchema = object{"type": "string", "enum": domain.StatusNames()}
 
-// clientSchemas describe clients as administrators and auditors see them.
-func clientSchemas() object {
-	text := object{"type": "string", "minLength": 1}
-	return object{
-		"Client": closed(extended("RegisteredMetadata", object{
-			"client_id":                text,
-			"status":                   statusSchema,
-			"registered_at":            dateTime,
-			"updated_at":               dateTime,
-			"version":                  object{"type": "integer", "minimum": 1},
-			"client_id_issued_at":      seconds,
-			"client_secret_expires_at": seconds,
-			"initial_access_token":     object{"type": "string", "minLength": 1, "description": "id of the token that the client was registered with"},
-			"attested_by":              object{"type": "string", "minLength": 1, "description": "issuer of the client's software statement"},
-			"cautions": object{"type": "array", "minItems": 1, "description": "members not to be believed without a second look",
-				"items": closed(properties(object{"member": text, "detail": text}, "member", "detail"), nil)},
-		}, "client_id", "status", "registered_at", "updated_at", "version", "client_id_issued_at", "redirect_uris"), nil),
-		"Suspension": closed(properties(object{"reason": object{"type": "string", "maxLength": parameterLimit}}), nil),
-		"ClientPage": closed(properties(object{
-			"clients":     object{"type": "array", "items": reference("schemas", "Client")},
-			"next_cursor": text,
-		}, "clients"), nil),
-	}
-}
+// clientSchema describes a clientView.
+var clientSchema = closed(extended("RegisteredMetadata", object{
+	"client_id":                text,
+	"status":                   statusSchema,
+	"registered_at":            dateTime,
+	"updated_at":               dateTime,
+	"version":                  object{"type": "integer", "minimum": 1},
+	"client_id_issued_at":      seconds,
+	"client_secret_expires_at": seconds,
+	"initial_access_token":     object{"type": "string", "minLength": 1, "description": "id of the token that the client was registered with"},
+	"attested_by":              object{"type": "string", "minLength": 1, "description": "issuer of the client's software statement"},
+	"cautions": object{"type": "array", "minItems": 1, "description": "members not to be believed without a second look",
+		"items": closed(properties(object{"member": text, "detail": text}, "member", "detail"), nil)},
+}, "client_id", "status", "registered_at", "updated_at", "version", "client_id_issued_at", "redirect_uris"), nil)

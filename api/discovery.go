@@ -30,6 +30,10 @@ func (a *API) discoveryEndpoints() []endpoint {
 			"name": "If-None-Match", "in": "header", "description": "only if they have changed (RFC 9110 13.1.2)", "schema": object{"type": "string"},
 		}},
 		status: http.StatusOK, content: jsonContent("ServerMetadata"),
+		schemas: object{"ServerMetadata": properties(object{
+			"issuer":                object{"type": "string", "format": "uri"},
+			"registration_endpoint": object{"type": "string", "format": "uri", "description": "left out when registration is closed"},
+		}, "issuer")},
 		others: map[int]object{http.StatusNotModified: answered("The caller has the metadata already.", nil)},
 	}
 	openID, server := discovery, discovery
@@ -39,14 +43,6 @@ func (a *API) discoveryEndpoints() []endpoint {
 		{method: http.MethodGet, path: openIDConfigurationPath, may: access.Anyone, handle: a.discover, operation: openID},
 		{method: http.MethodGet, path: serverMetadataPath, may: access.Anyone, handle: a.discover, operation: server},
 	}
-}
-
-// discoverySchemas describe what discovery answers.
-func discoverySchemas() object {
-	return object{"ServerMetadata": properties(object{
-		"issuer":                object{"type": "string", "format": "uri"},
-		"registration_endpoint": object{"type": "string", "format": "uri", "description": "left out when registration is closed"},
-	}, "issuer")}
 }
 
 // metadata are what discovery answers.

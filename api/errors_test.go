@@ -18,39 +18,19 @@ import (
 	"roster/projections/readmodel"
 )
 
-// failing answers every use of the registrar with one error.
-type failing struct{ err error }
+// appending is a log that appends as a function says.
+type appending struct {
+	registrar.Log
+	do func() error
+}
 
-func (f failing) Register(context.Context, string, oauth.Document) (registrar.Registration, error) {
-	return registrar.Registration{}, f.err
-}
-func (f failing) Client(context.Context, string, string) (domain.Client, error) {
-	return domain.Client{}, f.err
-}
-func (f failing) ClientAs(context.Context, string) (domain.Client, error) {
-	return domain.Client{}, f.err
-}
-func (f failing) Update(context.Context, string, string, string, oauth.Document, ...registrar.Condition) (registrar.Registration, error) {
-	return registrar.Registration{}, f.err
-}
-func (f failing) Delete(context.Context, string, string, string, ...registrar.Condition) error {
-	return f.err
-}
-func (f failing) DeleteAs(context.Context, domain.Actor, string, ...registrar.Condition) error {
-	return f.err
-}
-func (f failing) Suspend(context.Context, domain.Actor, string, string) error { return f.err }
-func (f failing) Resume(context.Context, domain.Actor, string) error          { return f.err }
-func (f failing) Revoke(context.Context, domain.Actor, string, string) error  { return f.err }
-func (f failing) RegisterWith(context.Context, string, string, oauth.Document) (registrar.Registration, error) {
-	return registrar.Registration{}, f.err
-}
-func (f failing) IssueInitialAccessToken(context.Context, domain.Actor, domain.IssueInitialAccessToken) (registrar.IssuedInitialAccessToken, error) {
-	return registrar.IssuedInitialAccessToken{}, f.err
-}
-func (f failing) CheckInitialAccessToken(context.Context, string) error { return f.err }
-func (f failing) RevokeInitialAccessToken(context.Context, domain.Actor, string, string) error {
-	return f.err
+func (l appending) Append(context.Context, ...domain.Change) (uint64, error) { return 0, l.do() }
+
+// failing makes every append fail with an error.
+func failing(err error) func(*api.Options) {
+	return func(o *api.Options) {
+		o.Registrar.Log = appending{o.Registrar.Log, func() error { return fmt.Errorf("store: %w", err) }}
+	}
 }
 
 func TestErrorsAsAnswers(t *testing.T) {
@@ -88,7 +68,7 @@ func TestErrorsAsAnswers(t *testing.T) {
 		{readmodel.ErrBadCursor, 400, "invalid_request", ""},
 		{errors.New("SQLITE_IOERR at /var/lib/roster: secret"), 500, "server_error", ""},
 	} {
-		s := start(t, func(o *api.Options) { o.Registrar = failing{fmt.Errorf("use case: %w", test.err)} })
+		s := start(t, failing(test.err))
 		got := s.do("POST", clientsPath, body(webClient))
 		expect(t, got, test.status, test.code)
 		if after := got.header.Get("Retry-After"); after != test.retryAfter {
@@ -126,15 +106,10 @@ func TestFaultsOfTheLog(t *testing.T) {
 	expect(t, s.do("DELETE", client.path, bearer(client.token)), http.StatusNoContent, "")
 }
 
-// panicking fails as no program should.
-type panicking struct{ failing }
-
-func (panicking) Register(context.Context, string, oauth.Document) (registrar.Registration, error) {
-	panic("index out of range")
-}
-
 func TestPanics(t *testing.T) {
-	s := checked(t, func(o *api.Options) { o.Registrar = panicking{} })
+	s := checked(t, func(o *api.Options) {
+		o.Registrar.Log = appending{o.Registrar.Log, func() error { panic("index out of range") }}
+	})
 	expect(t, s.do("POST", clientsPath, body(webClient), header("X-Secret", "hunter2")), http.StatusInternalServerError, "server_error")
 	expect(t, s.do("GET", "/healthz"), http.StatusOK, "")
 	s.Close()

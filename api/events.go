@@ -30,6 +30,7 @@ const (
 func (a *API) eventEndpoints() []endpoint {
 	feed := operation{
 		status: http.StatusOK, content: feedContent, parameters: feedParameters, refusals: []int{http.StatusBadRequest},
+		schemas: object{"Event": eventSchema},
 	}
 	all, ofClient := feed, feed
 	all.id, all.summary = "listEvents", "Read or follow the log"
@@ -243,25 +244,22 @@ func unlessEnded(ctx context.Context, err error) error {
 	return err
 }
 
-// eventSchemas describe events.
-func eventSchemas() object {
-	text := object{"type": "string", "minLength": 1}
-	return object{"Event": closed(properties(object{
-		"seq":       object{"type": "integer", "minimum": 1},
-		"time":      dateTime,
-		"id":        text,
-		"type":      text,
-		"client_id": object{"type": "string", "minLength": 1, "description": "of the client that the event is about"},
-		"initial_access_token": object{"type": "string", "minLength": 1,
-			"description": "id of the initial access token that the event is about, instead of a client; with neither it is about the registry itself"},
-		"actor": properties(object{
-			"kind": object{"type": "string", "enum": []domain.ActorKind{domain.ActorClient, domain.ActorAdmin, domain.ActorSystem}},
-			"id":   object{"type": "string"},
-			"ip":   object{"type": "string"},
-		}, "kind", "id"),
-		"data": object{"type": "object"},
-	}, "seq", "time", "id", "type", "actor", "data"), object{"oneOf": []object{
-		{"required": []string{"client_id"}}, {"required": []string{"initial_access_token"}},
-		{"not": object{"anyOf": []object{{"required": []string{"client_id"}}, {"required": []string{"initial_access_token"}}}}},
-	}})}
-}
+// eventSchema describes an event.
+var eventSchema = closed(properties(object{
+	"seq":       object{"type": "integer", "minimum": 1},
+	"time":      dateTime,
+	"id":        text,
+	"type":      text,
+	"client_id": object{"type": "string", "minLength": 1, "description": "of the client that the event is about"},
+	"initial_access_token": object{"type": "string", "minLength": 1,
+		"description": "id of the initial access token that the event is about, instead of a client; with neither it is about the registry itself"},
+	"actor": properties(object{
+		"kind": object{"type": "string", "enum": []domain.ActorKind{domain.ActorClient, domain.ActorAdmin, domain.ActorSystem}},
+		"id":   object{"type": "string"},
+		"ip":   object{"type": "string"},
+	}, "kind", "id"),
+	"data": object{"type": "object"},
+}, "seq", "time", "id", "type", "actor", "data"), object{"oneOf": []object{
+	{"required": []string{"client_id"}}, {"required": []string{"initial_access_token"}},
+	{"not": object{"anyOf": []object{{"required": []string{"client_id"}}, {"required": []string{"initial_access_token"}}}}},
+}})

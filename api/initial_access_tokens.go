@@ -29,6 +29,7 @@ func (a *API) initialAccessTokenEndpoints() []endpoint {
 					parameter("cursor", "next_cursor of the page before", object{"type": "string"}),
 				},
 				status: http.StatusOK, content: jsonContent("InitialAccessTokenPage"), refusals: []int{http.StatusBadRequest},
+				schemas: initialAccessTokenSchemas(),
 			},
 		},
 		{
@@ -209,7 +210,6 @@ func (a *API) revokeInitialAccessToken(c echo.Context, by caller) error {
 
 // initialAccessTokenSchemas describe the bodies of requests and answers about initial access tokens.
 func initialAccessTokenSchemas() object {
-	text := object{"type": "string", "minLength": 1}
 	texts := object{"type": "array", "items": text, "minItems": 1}
 	asked := object{
 		"label":             object{"type": "string", "description": "what administrators know the token by"},

@@ -32,6 +32,7 @@ func (a *API) managementEndpoints() (found []endpoint) {
 					id: "updateClient" + at.suffix, summary: "Replace a client's metadata (RFC 7592 section 2.2)", parameters: versionParameters,
 					body: "ClientUpdate", status: http.StatusOK, content: jsonContent("ClientInformation"),
 					refusals: []int{http.StatusForbidden, http.StatusConflict, http.StatusPreconditionFailed},
+					schemas:  object{"ClientUpdate": extended("ClientMetadata", object{"client_id": text, "client_secret": text}, "client_id")},
 				},
 			},
 			endpoint{

@@ -10,15 +10,14 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/domain/access"
-	"roster/domain/oauth"
 )
 
 // object is a JSON object of the OpenAPI document.
 type object map[string]any
 
 // openAPI returns the OpenAPI 3.1 document of endpoints.
-func openAPI(publicURL string, policy oauth.Policy, endpoints []endpoint) []byte {
-	paths := object{}
+func openAPI(publicURL string, endpoints []endpoint) []byte {
+	paths, schemas := object{}, errorSchemas()
 	for _, e := range endpoints {
 		path, _ := e.template()
 		operations, _ := paths[path].(object)
@@ -27,6 +26,7 @@ func openAPI(publicURL string, policy oauth.Policy, endpoints []endpoint) []byte
 			paths[path] = operations
 		}
 		operations[strings.ToLower(e.method)] = e.document()
+		maps.Copy(schemas, e.schemas)
 	}
 	return encodeObject(object{
 		"openapi": "3.1.0",
@@ -38,7 +38,7 @@ func openAPI(publicURL string, policy oauth.Policy, endpoints []endpoint) []byte
 		"servers": []object{{"url": publicURL}},
 		"paths":   paths,
 		"components": object{
-			"schemas":   schemas(policy),
+			"schemas":   schemas,
 			"responses": responses(),
 			"securitySchemes": object{
 				schemes[access.InitialAccessToken]:      object{"type": "http", "scheme": "bearer", "description": "RFC 7591 3"},
@@ -79,6 +79,7 @@ type operation struct {
 	headers      object         // of that answer
 	others       map[int]object // other answers that are no refusals, or are of another form
 	refusals     []int          // the statuses of refusals, beside those of the role, of a body and of every endpoint
+	schemas      object         // what the document describes for this endpoint, by name; others may refer to it
 }
 
 // document describes an endpoint.
@@ -162,20 +163,10 @@ func reference(kind, name string) object {
 
 // Schemas that several groups of endpoints share.
 var (
+	text     = object{"type": "string", "minLength": 1}
 	seconds  = object{"type": "integer", "minimum": 0}
 	dateTime = object{"type": "string", "format": "date-time"}
 )
-
-// schemas describe the bodies of requests and answers.
-func schemas(policy oauth.Policy) object {
-	found := object{}
-	for _, group := range []object{
-		registrationSchemas(policy), clientSchemas(), eventSchemas(), initialAccessTokenSchemas(), discoverySchemas(), operationsSchemas(), errorSchemas(),
-	} {
-		maps.Copy(found, group)
-	}
-	return found
-}
 
 // responses are the answers to what went wrong, by status.
 func responses() object {

@@ -17,18 +17,23 @@ import (
 // operationsEndpoints are for those who run the service, and for programs that want to know what it can do.
 func (a *API) operationsEndpoints() []endpoint {
 	exposition := a.exposition()
+	schemas := object{"Condition": closed(properties(object{
+		"status":  object{"type": "string", "enum": []string{"ok", "ready", "unavailable"}},
+		"reasons": object{"type": "array", "items": text},
+	}, "status"), nil)}
 	return []endpoint{
 		{
 			method: http.MethodGet, path: "/healthz", may: access.Anyone, handle: a.healthz,
 			operation: operation{
-				id: "healthz", summary: "Tell whether the process is alive", status: http.StatusOK, content: jsonContent("Condition"),
+				id: "healthz", summary: "Tell whether the process is alive", status: http.StatusOK, content: jsonContent("Condition"), schemas: schemas,
 			},
 		},
 		{
 			method: http.MethodGet, path: "/readyz", may: access.Anyone, handle: a.readyz,
 			operation: operation{
 				id: "readyz", summary: "Tell whether the service has caught up with the log and can write it", status: http.StatusOK, content: jsonContent("Condition"),
-				others: map[int]object{http.StatusServiceUnavailable: answered("not ready, and why", jsonContent("Condition"))},
+				others:  map[int]object{http.StatusServiceUnavailable: answered("not ready, and why", jsonContent("Condition"))},
+				schemas: schemas,
 			},
 		},
 		{
@@ -45,14 +50,6 @@ func (a *API) operationsEndpoints() []endpoint {
 			},
 		},
 	}
-}
-
-// operationsSchemas describe how the service stands.
-func operationsSchemas() object {
-	return object{"Condition": closed(properties(object{
-		"status":  object{"type": "string", "enum": []string{"ok", "ready", "unavailable"}},
-		"reasons": object{"type": "array", "items": object{"type": "string", "minLength": 1}},
-	}, "status"), nil)}
 }
 
 // serveDocument answers with the OpenAPI document.
@@ -89,6 +86,8 @@ func (a *API) readyz(c echo.Context, _ caller) error {
 	}
 	health := a.Reader.Health()
 	switch {
+	case errors.Is(health.Err, readmodel.ErrUnknownEvent):
+		reasons = append(reasons, "the read model has stopped at an event that a newer version of Roster wrote; run that version")
 	case health.Err != nil:
 		reasons = append(reasons, "the read model has stopped; the service's log says why")
 	case errors.Is(health.Trouble, readmodel.ErrRebuilding):

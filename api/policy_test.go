@@ -13,7 +13,7 @@ import (
 // under runs the service under the default policy with a change.
 func under(change func(*oauth.Policy)) func(*api.Options) {
 	return func(o *api.Options) {
-		r := o.Registrar.(*registrar.Registrar)
+		r := o.Registrar
 		change(&r.Policy)
 		o.Policy = r.Policy
 		r.Census = o.Reader.(registrar.Census)

@@ -128,7 +128,7 @@ func TestOneChangeToAVersion(t *testing.T) {
 
 func TestRotatedTokens(t *testing.T) {
 	s := checked(t, func(o *api.Options) {
-		options := o.Registrar.(*registrar.Registrar).Options
+		options := o.Registrar.Options
 		options.RotateAccessTokens = true
 		o.Registrar = registrar.New(options)
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -30,9 +29,6 @@ func (b failingBody) Read([]byte) (int, error) { return 0, b.err }
 func TestRefusalsLeaveATrace(t *testing.T) {
 	const marker = "hunter2m"
 	const document = `{"redirect_uris":["https://` + marker + `.example/cb"],"client_name":"` + marker + `"}`
-	fails := func(err error) func(*api.Options) {
-		return func(o *api.Options) { o.Registrar = failing{fmt.Errorf("use case: %w", err)} }
-	}
 	mode := func(m api.RegistrationMode) func(*api.Options) {
 		return func(o *api.Options) { o.RegistrationMode = m }
 	}
@@ -50,6 +46,7 @@ func TestRefusalsLeaveATrace(t *testing.T) {
 	tokens := func(document string) *http.Request { return send("POST", tokensPath, asAdmin, body(document)) }
 
 	plain := start(t)
+	c := plain.client(webClient)
 	covered := map[string][]int{}
 	for _, test := range []struct {
 		name            string
@@ -65,9 +62,8 @@ func TestRefusalsLeaveATrace(t *testing.T) {
 		{"no JSON", nil, register(marker), 400, "invalid_client_metadata", "", ""},
 		{"member twice", nil, register(`{"` + marker + `":1,"` + marker + `":2}`), 400, "invalid_client_metadata", "", ""},
 		{"statement", nil, register(`{"redirect_uris":["https://a.example/"],"software_statement":"` + marker + `"}`), 400, "invalid_software_statement", "software_statement", ""},
-		{"issuer", fails(oauth.UnapprovedStatement(oauth.SettingSoftwareIssuers, "wrong")), register(document), 400, "unapproved_software_statement", "software_statement", "software-issuers"},
-		{"forbidden in an update", fails(&oauth.Error{Code: oauth.InvalidRequest, Field: "client_secret", Detail: "wrong"}),
-			send("PUT", clientsPath+"/"+marker, bearer(marker), body(document)), 400, "invalid_request", "client_secret", ""},
+		{"issuer", failing(oauth.UnapprovedStatement(oauth.SettingSoftwareIssuers, "wrong")), register(document), 400, "unapproved_software_statement", "software_statement", "software-issuers"},
+		{"forbidden in an update", nil, send("PUT", c.path, bearer(c.token), body(`{"client_id":"`+c.id+`","client_secret":"`+marker+`"}`)), 400, "invalid_request", "client_secret", ""},
 		{"parameter", nil, send("GET", "/api/v1/clients?status="+marker, asAdmin), 400, "invalid_request", "status", ""},
 		{"parameter unknown", nil, send("GET", "/api/v1/clients?"+marker+"="+marker, asAdmin), 400, "invalid_request", "", ""},
 		{"parameter twice", nil, send("GET", "/api/v1/clients?q="+marker+"&q=", asAdmin), 400, "invalid_request", "q", ""},
@@ -96,19 +92,19 @@ func TestRefusalsLeaveATrace(t *testing.T) {
 		{"wrong API token", nil, send("GET", "/api/v1/clients", bearer(marker)), 401, "unauthorized", "", ""},
 		{"wrong password", nil, send("GET", "/api/v1/clients", func(r *http.Request) { r.SetBasicAuth(marker, marker) }), 401, "unauthorized", "", ""},
 		{"closed", mode(api.RegistrationClosed), register(document), 403, "access_denied", "", "registration"},
-		{"full", fails(&oauth.Error{Code: oauth.AccessDenied, Setting: "max-clients", Detail: "no room"}), register(document), 403, "access_denied", "", "max-clients"},
+		{"full", failing(&oauth.Error{Code: oauth.AccessDenied, Setting: "max-clients", Detail: "no room"}), register(document), 403, "access_denied", "", "max-clients"},
 
 		{"no client", nil, send("GET", "/api/v1/clients/"+marker, asAdmin), 404, "not_found", "", ""},
 		{"no initial access token", nil, send("GET", tokensPath+"/"+marker, asAdmin), 404, "not_found", "", ""},
 		{"nothing here", nil, send("GET", "/"+marker+"?q="+marker), 404, "not_found", "", ""},
 		{"method", nil, send(strings.ToUpper(marker), clientsPath), 405, "method_not_allowed", "", ""},
-		{"conflict", fails(domain.ErrConflict), register(document), 409, "conflict", "", ""},
-		{"version", fails(domain.ErrPreconditionFailed), send("DELETE", clientsPath+"/"+marker, bearer(marker), header("If-Match", `"`+marker+`"`)), 412, "precondition_failed", "", ""},
+		{"conflict", failing(domain.ErrConflict), register(document), 409, "conflict", "", ""},
+		{"version", nil, send("DELETE", c.path, bearer(c.token), header("If-Match", `"`+marker+`"`)), 412, "precondition_failed", "", ""},
 		{"registrations", func(o *api.Options) { o.RegistrationRate, o.Now = 1, frozen }, register(document), 429, "too_many_requests", "", "registration-rate"},
-		{"bug", fails(errors.New("index out of range")), register(document), 500, "server_error", "", ""},
-		{"log", fails(domain.ErrUnavailable), register(document), 503, "temporarily_unavailable", "", ""},
-		{"disk", fails(domain.ErrDiskFull), register(document), 503, "temporarily_unavailable", "", ""},
-		{"keys", fails(domain.ErrKeysUnavailable), register(document), 503, "temporarily_unavailable", "software_statement", ""},
+		{"bug", failing(errors.New("index out of range")), register(document), 500, "server_error", "", ""},
+		{"log", failing(domain.ErrUnavailable), register(document), 503, "temporarily_unavailable", "", ""},
+		{"disk", failing(domain.ErrDiskFull), register(document), 503, "temporarily_unavailable", "", ""},
+		{"keys", failing(domain.ErrKeysUnavailable), register(document), 503, "temporarily_unavailable", "software_statement", ""},
 		{"catching up", func(o *api.Options) { o.Reader = broken{o.Reader, &readmodel.CatchingUpError{Applied: 1, Last: 2}} }, send("GET", "/api/v1/clients/"+marker, asAdmin), 503, "temporarily_unavailable", "", ""},
 		{"read model", func(o *api.Options) { o.Reader = broken{o.Reader, readmodel.ErrUnavailable} }, send("GET", "/api/v1/clients/"+marker, asAdmin), 503, "temporarily_unavailable", "", ""},
 		{"not ready", func(o *api.Options) { o.Reader = behind{o.Reader} }, send("GET", "/readyz"), 503, "temporarily_unavailable", "", ""},

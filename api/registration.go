@@ -29,6 +29,7 @@ type clientInformation struct {
 
 // registrationEndpoints are those where clients register: one at two paths.
 func (a *API) registrationEndpoints() (found []endpoint) {
+	schemas := registrationSchemas(a.Policy)
 	for _, at := range registrationPaths {
 		found = append(found, endpoint{
 			method: http.MethodPost, path: at.path, may: access.Registrant, limit: a.registrations, handle: a.register,
@@ -38,7 +39,7 @@ func (a *API) registrationEndpoints() (found []endpoint) {
 				headers: object{"ETag": versionHeader, echo.HeaderLocation: object{
 					"required": true, "description": "the registration_client_uri", "schema": object{"type": "string", "format": "uri"},
 				}},
-				refusals: []int{http.StatusForbidden, http.StatusConflict},
+				refusals: []int{http.StatusForbidden, http.StatusConflict}, schemas: schemas,
 			},
 		})
 	}
@@ -139,15 +140,12 @@ func encodeMetadata(m oauth.Metadata) (jsontext.Value, error) {
 	return encoded, nil
 }
 
-// registrationSchemas describe the bodies of registrations and updates, and the client information response.
+// registrationSchemas describe the bodies of registrations, and the client information response.
 func registrationSchemas(policy oauth.Policy) object {
-	text := object{"type": "string", "minLength": 1}
 	return object{
 		"ClientMetadata": metadataSchema(oauth.Members, requestPattern, func(m oauth.Member) []string { return m.Values(policy) }),
 		// What was registered under another policy is answered as it is.
 		"RegisteredMetadata": metadataSchema(registered(), oauth.Member.Pattern, func(oauth.Member) []string { return nil }),
-		"ClientUpdate": extended("ClientMetadata", object{"client_id": text, "client_secret": text},
-			"client_id"),
 		"ClientInformation": closed(extended("RegisteredMetadata", object{
 			"client_id":                 text,
 			"client_secret":             text,

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/go-json-experiment/json"
@@ -22,6 +23,7 @@ func (a *API) suspensionEndpoints() []endpoint {
 				id: "suspendClient", summary: "Suspend a client: it keeps its registration, and its registration access token is refused with 403",
 				parameters: []object{reasonParameter}, body: "Suspension", bodyOptional: true,
 				status: http.StatusNoContent, refusals: refusals,
+				schemas: object{"Suspension": closed(properties(object{"reason": object{"type": "string", "maxLength": parameterLimit}}), nil)},
 			},
 		},
 		{
@@ -33,7 +35,8 @@ func (a *API) suspensionEndpoints() []endpoint {
 	}
 }
 
-// suspendClient takes the reason from the query, as a revocation does, or from a body, which may be left out.
+// suspendClient takes the reason from the query, as a revocation does, or from a body, which may be left out. Two
+// reasons that differ are refused.
 func (a *API) suspendClient(c echo.Context, by caller) error {
 	q := queryOf(c, "reason")
 	if q.err != nil {
@@ -45,9 +48,14 @@ func (a *API) suspendClient(c echo.Context, by caller) error {
 		if err != nil {
 			return err
 		}
-		if reason, err = reasonOf(body); err != nil {
+		inBody, err := reasonOf(body)
+		if err != nil {
 			return err
 		}
+		if reason != "" && inBody != "" && reason != inBody {
+			return invalidRequest(http.StatusBadRequest, "reason", "reason: the query and the body have different ones")
+		}
+		reason = cmp.Or(reason, inBody)
 	}
 	return noContent(c, a.Registrar.Suspend(c.Request().Context(), by.administrator, domain.CanonicalID(c.Param("client_id")), reason))
 }

@@ -54,10 +54,20 @@ func TestSuspension(t *testing.T) {
 		for _, wrong := range []string{`[]`, `null`, `{"reason":1}`, `{"why":"x"}`, `{"reason":"` + strings.Repeat("x", 501) + `"}`} {
 			expect(t, s.do("POST", at+"/suspension", asAdmin, body(wrong)), http.StatusBadRequest, "invalid_request")
 		}
+		expect(t, s.do("POST", at+"/suspension?reason=one", asAdmin, body(`{"reason":"another"}`)), http.StatusBadRequest, "invalid_request")
 		expect(t, s.do("POST", at+"/suspension", own), http.StatusUnauthorized, "")
 		expect(t, s.do("POST", "/api/v1/clients/unknown/suspension", asAdmin), http.StatusNotFound, "not_found")
 		expect(t, s.do("DELETE", "/api/v1/clients/unknown/suspension", asAdmin), http.StatusNotFound, "not_found")
 		expect(t, s.do("GET", c.path, own), http.StatusOK, "")
+	})
+	t.Run("the reason may be in the query beside a body that has none, or in both", func(t *testing.T) {
+		for _, with := range []string{`{}`, `{"reason":""}`, `{"reason":"reported"}`} {
+			c := s.client(webClient)
+			expect(t, s.do("POST", "/api/v1/clients/"+c.id+"/suspension?reason=reported", asAdmin, body(with)), http.StatusNoContent, "")
+			if got := s.do("GET", "/api/v1/clients/"+c.id+"/events", asAdmin); !strings.Contains(string(got.body), `"reason":"reported"`) {
+				t.Errorf("with the body %s: %s", with, got.body)
+			}
+		}
 	})
 	t.Run("a suspended client can be revoked, and is then neither suspended nor resumed", func(t *testing.T) {
 		expect(t, s.do("POST", at+"/suspension", asAdmin), http.StatusNoContent, "")

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"errors"
 	"time"
 
 	"roster/domain/oauth"
@@ -34,6 +35,17 @@ func (c Client) Counts() bool { return c.Status.Counts() }
 // Ended reports whether the client's registration is over for good. A client that was never registered has
 // not ended.
 func (c Client) Ended() bool { return c.Status.Ended() }
+
+var (
+	// ErrUnauthorized is the one answer to an unknown client, a client that is no longer active,
+	// and a wrong registration access token (RFC 7592 2.1, 5): the three cannot be told apart.
+	ErrUnauthorized = errors.New("registration access token not accepted")
+	// ErrSuspended is the answer to the registration access token of a client that is suspended.
+	ErrSuspended error = &oauth.Error{
+		Code:   oauth.AccessDenied,
+		Detail: "the client is suspended: it keeps its registration, and cannot use it until an administrator resumes it",
+	}
+)
 
 // Authorize returns nil when registrationAccessToken is the client's and the client may manage itself. It returns
 // ErrSuspended to the holder of the token of a client that is suspended, and ErrUnauthorized otherwise, which takes

@@ -1,10 +1,19 @@
 package domain
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"roster/domain/oauth"
+)
+
+// What an administrator may be told about a client, beside an oauth.Error.
+var (
+	// ErrNotFound says that there is no such client.
+	ErrNotFound = errors.New("no such client")
+	// ErrEnded says that the client has ended, so that it can neither be suspended nor resumed.
+	ErrEnded = errors.New("client has ended")
 )
 
 func decideClient(p oauth.Policy, c Client, command ClientCommand) ([]Event, error) {

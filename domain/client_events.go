@@ -63,3 +63,10 @@ func (ClientResumed) Type() string { return "ClientResumed" }
 
 // Type returns "ClientRevoked".
 func (ClientRevoked) Type() string { return "ClientRevoked" }
+
+func (ClientDeleted) withdraws()   {}
+func (ClientSuspended) withdraws() {}
+func (ClientRevoked) withdraws()   {}
+
+func (e ClientSuspended) reason() string { return e.Reason }
+func (e ClientRevoked) reason() string   { return e.Reason }

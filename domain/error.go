@@ -3,36 +3,16 @@ package domain
 import (
 	"errors"
 	"fmt"
-
-	"roster/domain/oauth"
 )
 
-// What a caller may be told beside an oauth.Error.
+// What the use cases tell a caller beside an oauth.Error and what the deciders do.
 var (
-	// ErrUnauthorized is the one answer to an unknown client, a client that is no longer active,
-	// and a wrong registration access token (RFC 7592 2.1, 5): the three cannot be told apart.
-	ErrUnauthorized = errors.New("registration access token not accepted")
-	// ErrNotFound says that there is no such client. It is for administrators only.
-	ErrNotFound = errors.New("no such client")
-	// ErrSuspended is the answer to the registration access token of a client that is suspended.
-	ErrSuspended error = &oauth.Error{
-		Code:   oauth.AccessDenied,
-		Detail: "the client is suspended: it keeps its registration, and cannot use it until an administrator resumes it",
-	}
-	// ErrEnded says that the client has ended, so that it can neither be suspended nor resumed. It is for
-	// administrators only.
-	ErrEnded = errors.New("client has ended")
 	// ErrPreconditionFailed says that the client is not at a version that the caller accepts
 	// (RFC 9110 13). Nothing was changed.
 	ErrPreconditionFailed = errors.New("client is at another version")
 	// ErrKeysUnavailable says that a software statement cannot be verified now: the keys of its issuer,
 	// which is trusted, could not be had. Nothing was stored.
 	ErrKeysUnavailable = errors.New("keys of the software statement's issuer could not be had")
-	// ErrInitialAccessTokenRefused is the one answer to an initial access token that is unknown, revoked, expired or
-	// used up: the four cannot be told apart.
-	ErrInitialAccessTokenRefused = errors.New("initial access token not accepted")
-	// ErrNoSuchInitialAccessToken says that there is no such initial access token. It is for administrators only.
-	ErrNoSuchInitialAccessToken = errors.New("no such initial access token")
 )
 
 // What a log answers when it does not append. Errors other than ErrOutcomeUnknown say that nothing was stored.

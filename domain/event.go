@@ -10,13 +10,20 @@ type Event interface {
 }
 
 // Withdraws reports whether an event does nothing but take away from a client or an initial access token what it
-// may do. When there is little space left to record events in, only such events are still recorded.
+// may do. When there is little space left to record events in, only such events are still recorded. The types of
+// such events have a method withdraws.
 func Withdraws(event Event) bool {
-	switch event.(type) {
-	case ClientSuspended, ClientDeleted, ClientRevoked, InitialAccessTokenRevoked:
-		return true
+	_, withdraws := event.(interface{ withdraws() })
+	return withdraws
+}
+
+// ReasonOf returns why an administrator caused an event, in the administrator's own words; empty: no reason was
+// given. The types of events that can have one have a method reason.
+func ReasonOf(event Event) string {
+	if e, can := event.(interface{ reason() string }); can {
+		return e.reason()
 	}
-	return false
+	return ""
 }
 
 // An Aggregate names what events are about: the unit that is decided on as a whole.

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -48,6 +49,10 @@ func (InitialAccessTokenUsed) Type() string { return "InitialAccessTokenUsed" }
 // Type returns "InitialAccessTokenRevoked".
 func (InitialAccessTokenRevoked) Type() string { return "InitialAccessTokenRevoked" }
 
+func (InitialAccessTokenRevoked) withdraws() {}
+
+func (e InitialAccessTokenRevoked) reason() string { return e.Reason }
+
 // InitialAccessTokenStatus is where an initial access token stands in its life.
 type InitialAccessTokenStatus string
 
@@ -77,6 +82,14 @@ func (t InitialAccessToken) StatusAt(at time.Time) InitialAccessTokenStatus {
 	}
 	return TokenActive
 }
+
+var (
+	// ErrInitialAccessTokenRefused is the one answer to an initial access token that is unknown, revoked, expired or
+	// used up: the four cannot be told apart.
+	ErrInitialAccessTokenRefused = errors.New("initial access token not accepted")
+	// ErrNoSuchInitialAccessToken says that there is no such initial access token. It is for administrators only.
+	ErrNoSuchInitialAccessToken = errors.New("no such initial access token")
+)
 
 // Authorize returns nil when presented is this initial access token and it registers clients at a time, and
 // ErrInitialAccessTokenRefused otherwise. It takes the same time whatever the reason of a refusal.

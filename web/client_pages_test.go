@@ -233,7 +233,7 @@ func TestSuspending(t *testing.T) {
 	v.post(path+"/suspend", url.Values{"reason": {"again"}})
 	pageHas(path, "was already suspended. Nothing was changed.")
 
-	v.post(path+"/resume", nil)
+	v.post(path+"/resume", url.Values{"reason": {strings.Repeat("x", 501)}}) // nobody is asked for a reason, so none is read
 	if status() != domain.Active {
 		t.Fatalf("resumed, the client is %s", status())
 	}
@@ -322,5 +322,31 @@ func TestAReasonIsHeldToItsLimits(t *testing.T) {
 	}
 	if got := v.post(path, url.Values{"reason": {long("é", 500)}}); got.status != http.StatusSeeOther {
 		t.Errorf("the longest reason: status %d", got.status)
+	}
+}
+
+// The page of a client offers what does something to it, and nothing else.
+func TestWhatCanBeDoneToAClient(t *testing.T) {
+	r := newRegistry(t)
+	c := r.register(t, `{"redirect_uris":["https://a.example.com/cb"]}`)
+	path := "/admin/clients/" + c.Client.ID
+	v := r.admin(t)
+	button := regexp.MustCompile(`(?:href|action)="` + path + `/(\w+)"`)
+	for _, step := range []struct{ act, offered string }{
+		{"", "suspend revoke"}, {"suspend", "resume revoke"}, {"resume", "suspend revoke"}, {"revoke", ""},
+	} {
+		if step.act != "" {
+			v.post(path+"/"+step.act, nil)
+		}
+		var offered []string
+		for _, found := range button.FindAllStringSubmatch(v.get(path).body, -1) {
+			offered = append(offered, found[1])
+		}
+		if got := strings.Join(offered, " "); got != step.offered {
+			t.Errorf("after %q: offered %q, want %q", step.act, got, step.offered)
+		}
+	}
+	if got := v.get(path + "/resume"); got.status != http.StatusMethodNotAllowed && got.status != http.StatusNotFound {
+		t.Errorf("a page asks before resuming: status %d", got.status)
 	}
 }

@@ -21,7 +21,7 @@ type step struct {
 	Changes    []oauth.MemberChange
 	LeftOut    oauth.Metadata // what was asked for and not registered
 	Secret     string         // what happened to the client secret; empty: nothing
-	Reason     string         // why it was revoked; empty: no reason was given
+	Reason     string         // why an administrator did it; empty: no reason was given
 }
 
 // history returns a client's newest events below a sequence, newest first; 0: from the newest one.
@@ -52,7 +52,7 @@ func (w *Web) history(ctx context.Context, id string, before uint64) (steps []st
 
 // stepOf returns what an event changed, given the client before and after it.
 func stepOf(e readmodel.Event, former, state domain.Client) step {
-	s := step{eventRow: rowOfEvent(e)}
+	s := step{eventRow: rowOfEvent(e), Reason: domain.ReasonOf(e.Event)}
 	switch event := e.Event.(type) {
 	case domain.ClientRegistered:
 		s.Registered = len(event.Metadata)
@@ -63,10 +63,6 @@ func stepOf(e readmodel.Event, former, state domain.Client) step {
 		s.Changes = oauth.Diff(former.Metadata, state.Metadata)
 		s.LeftOut = event.LeftOut
 		s.Secret = secretChange(event.SecretIssued, event.SecretEnded)
-	case domain.ClientSuspended:
-		s.Reason = event.Reason
-	case domain.ClientRevoked:
-		s.Reason = event.Reason
 	}
 	return s
 }

@@ -92,19 +92,6 @@ func TestHeadOfPages(t *testing.T) {
 	}
 }
 
-// failing is a registry that cannot do what it is asked.
-type failing struct {
-	web.Registrar
-	err error
-}
-
-func (f failing) Revoke(context.Context, domain.Actor, string, string) error {
-	if f.err == nil {
-		panic("a fault of ours")
-	}
-	return f.err
-}
-
 func TestFaultsTellNothingOfTheInside(t *testing.T) {
 	for name, c := range map[string]struct {
 		err    error
@@ -115,13 +102,17 @@ func TestFaultsTellNothingOfTheInside(t *testing.T) {
 		"no leader":       {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrUnavailable), http.StatusServiceUnavailable, "event log is not available"},
 		"disk full":       {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrDiskFull), http.StatusServiceUnavailable, "The disk is full"},
 		"being built":     {fmt.Errorf("nats at 10.0.0.1: %w", readmodel.ErrUnavailable), http.StatusServiceUnavailable, "The read model cannot be read"},
-		"conflict":        {fmt.Errorf("nats at 10.0.0.1: %w", domain.ErrConflict), http.StatusConflict, "same moment"},
 		"too slow":        {fmt.Errorf("nats at 10.0.0.1: %w", context.DeadlineExceeded), http.StatusServiceUnavailable, "in time"},
 		"anything":        {errors.New("nats at 10.0.0.1: disk full"), http.StatusInternalServerError, "Something went wrong"},
 		"panic":           {nil, http.StatusInternalServerError, "Something went wrong"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRegistry(t, func(o *web.Options) { o.Registrar = failing{err: c.err} })
+			r := newRegistry(t, appending(func(domain.Change) error {
+				if c.err == nil {
+					panic("a fault of ours")
+				}
+				return c.err
+			}))
 			client := r.register(t, `{"redirect_uris":["https://a.example.com/cb"]}`)
 			got := r.admin(t).post("/admin/clients/"+client.Client.ID+"/revoke", url.Values{})
 			if got.status != c.status || !strings.Contains(got.body, c.text) {

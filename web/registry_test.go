@@ -80,6 +80,25 @@ func newProcess(t testing.TB, log *memory.Process, options ...option) *registry 
 	return r
 }
 
+// appending lets the dashboard append as a function says, and others as before.
+func appending(do func(domain.Change) error) option {
+	return func(o *web.Options) {
+		options := o.Registrar.Options
+		options.Log = appends{options.Log, do}
+		o.Registrar = registrar.New(options)
+	}
+}
+
+// appends is a log that appends as a function says.
+type appends struct {
+	registrar.Log
+	do func(domain.Change) error
+}
+
+func (l appends) Append(_ context.Context, changes ...domain.Change) (uint64, error) {
+	return 0, l.do(changes[0])
+}
+
 // register registers a client and returns the registration.
 func (r *registry) register(t testing.TB, body string) registrar.Registration {
 	t.Helper()

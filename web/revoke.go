@@ -1,11 +1,21 @@
 package web
 
-import "roster/domain"
+import (
+	"roster/domain"
+	"roster/domain/registrar"
+	"roster/web/ui"
+)
 
 // revocation ends a client.
 var revocation = act{
-	title: "Revoke", verb: "revoke", effects: revokeEffects,
-	idle: domain.Client.Ended, already: " Its credentials no longer work.",
-	do:   Registrar.Revoke,
-	done: "is revoked. Its registration access token and client secret have stopped working.",
+	title: "Revoke", verb: "revoke", button: ui.DangerButton, effects: revokeEffects,
+	idle: func(c domain.Client) string {
+		if c.Ended() {
+			return "already " + string(c.Status)
+		}
+		return ""
+	},
+	already: " Its credentials no longer work.",
+	do:      (*registrar.Registrar).Revoke,
+	done:    "is revoked. Its registration access token and client secret have stopped working.",
 }

@@ -13,6 +13,7 @@ import (
 
 	"roster/domain"
 	"roster/domain/access"
+	"roster/domain/registrar"
 	"roster/projections/readmodel"
 	"roster/web"
 )
@@ -219,7 +220,7 @@ func TestSessionsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memstore.NewWithCleanupInterval(0)
 		dashboard, err := web.New(web.Options{
-			Registrar: nobody{}, Reader: emptyModel{}, Administrators: nobody{}, PublicURL: "http://localhost",
+			Registrar: registrar.New(registrar.Options{}), Reader: emptyModel{}, Administrators: nobody{}, PublicURL: "http://localhost",
 			Sessions: store, Clock: time.Now, Logger: discard, Stop: context.Background(),
 		})
 		if err != nil {
@@ -250,10 +251,8 @@ func TestSessionsEnd(t *testing.T) {
 	})
 }
 
-// nobody registers and revokes nothing, and takes everybody for an administrator.
-type nobody struct{ web.Registrar }
-
-func (nobody) Revoke(context.Context, domain.Actor, string, string) error { return nil }
+// nobody takes everybody for an administrator.
+type nobody struct{}
 
 func (nobody) Password(_ context.Context, _, user, _ string) (domain.Actor, error) {
 	if user == "" {
@@ -275,22 +274,14 @@ func (emptyModel) Events(context.Context, readmodel.EventQuery) ([]readmodel.Eve
 
 func (emptyModel) Health() readmodel.Health { return readmodel.Health{} }
 
-// waiting revokes nothing until it is let go.
-type waiting struct {
-	web.Registrar
-	asked, let chan struct{}
-}
-
-func (w waiting) Revoke(context.Context, domain.Actor, string, string) error {
-	close(w.asked)
-	<-w.let
-	return nil
-}
-
 // What an administrator still had under way must not bring the session back.
 func TestASessionThatWasEndedStaysEnded(t *testing.T) {
-	slow := waiting{asked: make(chan struct{}), let: make(chan struct{})}
-	r := newRegistry(t, func(o *web.Options) { o.Registrar = slow })
+	asked, let := make(chan struct{}), make(chan struct{})
+	r := newRegistry(t, appending(func(domain.Change) error {
+		close(asked)
+		<-let
+		return nil
+	}))
 	client := r.register(t, `{"redirect_uris":["https://a.example.com/cb"]}`)
 	v := r.admin(t)
 	token := sessionCookie(t, v)
@@ -299,9 +290,9 @@ func TestASessionThatWasEndedStaysEnded(t *testing.T) {
 	go func() {
 		done <- other.send(http.MethodPost, "/admin/clients/"+client.Client.ID+"/revoke", "", http.Header{"Cookie": {"roster_session=" + token}})
 	}()
-	<-slow.asked
+	<-asked
 	v.post("/admin/logout", nil)
-	close(slow.let)
+	close(let)
 	<-done
 	stolen := r.visitor(t).send(http.MethodGet, "/admin/", "", http.Header{"Cookie": {"roster_session=" + token}})
 	if stolen.status != http.StatusSeeOther {

@@ -21,16 +21,10 @@ import (
 
 	"roster/api/front"
 	"roster/domain"
+	"roster/domain/registrar"
 	"roster/projections/readmodel"
 	"roster/web/ui"
 )
-
-// Registrar is how the dashboard changes the registry. Its contract is that of registrar.Registrar.
-type Registrar interface {
-	Suspend(ctx context.Context, admin domain.Actor, clientID, reason string) error
-	Resume(ctx context.Context, admin domain.Actor, clientID string) error
-	Revoke(ctx context.Context, admin domain.Actor, clientID, reason string) error
-}
 
 // Administrators checks who may sign in. Its contract is that of access.Administrators.
 type Administrators interface {
@@ -39,7 +33,7 @@ type Administrators interface {
 
 // Options is what the dashboard needs. All of it but Observer must be given.
 type Options struct {
-	Registrar      Registrar
+	Registrar      *registrar.Registrar
 	Reader         readmodel.Reader
 	Administrators Administrators
 	// PublicURL is the address that browsers use. Its scheme decides whether cookies need https.
@@ -57,7 +51,7 @@ type Options struct {
 
 // Web is the dashboard. It may be used concurrently.
 type Web struct {
-	registrar      Registrar
+	registrar      *registrar.Registrar
 	reader         readmodel.Reader
 	administrators Administrators
 	publicURL      string
@@ -127,11 +121,7 @@ func (w *Web) routes(observer *front.Observer) *echo.Echo {
 	front.Get(inside, "/", w.overview)
 	front.Get(inside, "/clients", w.clients)
 	front.Get(inside, "/clients/:id", w.client)
-	front.Get(inside, "/clients/:id/suspend", w.confirm(suspension))
-	inside.POST("/clients/:id/suspend", w.carryOut(suspension))
-	inside.POST("/clients/:id/resume", w.resume)
-	front.Get(inside, "/clients/:id/revoke", w.confirm(revocation))
-	inside.POST("/clients/:id/revoke", w.carryOut(revocation))
+	w.routeActs(inside)
 	front.Get(inside, "/events", w.events)
 	inside.RouteNotFound("/*", func(echo.Context) error { return echo.ErrNotFound })
 

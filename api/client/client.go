@@ -7,8 +7,8 @@
 //	…
 //	current, err := registry.Read(ctx, registered.ClientID, registered.RegistrationAccessToken)
 //
-// An administrator or auditor, with credentials in the Options, lists and revokes clients, issues initial access
-// tokens and reads or follows the log.
+// An administrator or auditor, with credentials in the Options, lists, suspends and revokes clients, issues initial
+// access tokens and reads or follows the log.
 //
 // What the server refuses is an *Error; other errors say that there was no answer, or none that can be understood.
 // After those, and after an *Error with status 503, a change may have been made all the same.

@@ -102,6 +102,25 @@ func (r *Registry) Revoke(ctx context.Context, clientID, reason string) error {
 	return err
 }
 
+// Suspend bars a client from its registration until it is resumed, for a reason, which is kept in the log and may be
+// empty. Suspending a client that is suspended changes nothing; one that has ended is an *Error with status 409. It
+// needs the credentials of an administrator.
+func (r *Registry) Suspend(ctx context.Context, clientID, reason string) error {
+	var suspension struct {
+		Reason string `json:"reason,omitempty"`
+	}
+	suspension.Reason = reason
+	_, err := r.administer(ctx, call{method: http.MethodPost, path: clientPath(clientID) + "/suspension", body: suspension}, nil)
+	return err
+}
+
+// Resume ends the suspension of a client. Resuming a client that is not suspended changes nothing; one that has ended
+// is an *Error with status 409. It needs the credentials of an administrator.
+func (r *Registry) Resume(ctx context.Context, clientID string) error {
+	_, err := r.administer(ctx, call{method: http.MethodDelete, path: clientPath(clientID) + "/suspension"}, nil)
+	return err
+}
+
 func clientPath(clientID string) string { return "/api/v1/clients/" + url.PathEscape(clientID) }
 
 // parameters returns a query, given as names and values, without what is empty.

@@ -313,7 +313,7 @@ func TestProjectorStopped(t *testing.T) {
 		s.base = <-s.addresses()
 		s.eventually("saying that the read model stopped, "+restart, func() bool {
 			a, err := s.call("GET", "/readyz", "", "")
-			return err == nil && a.status == http.StatusServiceUnavailable && strings.Contains(string(a.body), "stopped") &&
+			return err == nil && a.status == http.StatusServiceUnavailable && strings.Contains(string(a.body), "stopped at an event that a newer version of Roster wrote") &&
 				strings.Contains(s.stderr.String(), "ClientPromoted")
 		})
 		answersWhileBehind(s, s)

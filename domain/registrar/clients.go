@@ -128,8 +128,7 @@ func (r *Registrar) Revoke(ctx context.Context, admin domain.Actor, clientID, re
 	return r.order(ctx, admin, clientID, nil, domain.Revoke{Reason: reason})
 }
 
-// order executes a command that ends or suspends a client, or resumes it, and that goes before the changes
-// that others ask for.
+// order executes a command that changes the status of a client. It goes before the changes that others ask for.
 func (r *Registrar) order(
 	ctx context.Context, actor domain.Actor, clientID string, admit func(domain.Client) error, command domain.ClientCommand,
 ) error {
@@ -141,7 +140,7 @@ func (r *Registrar) order(
 		urgent:  true,
 	})
 	if err != nil {
-		return fmt.Errorf("end, suspend or resume client: %w", err)
+		return fmt.Errorf("change status of client: %w", err)
 	}
 	return nil
 }

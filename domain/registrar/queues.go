@@ -23,9 +23,9 @@ const (
 // domain.ErrConflict because another process came first. Between two attempts it waits for a random time, so that
 // those who conflicted do not meet again.
 //
-// An urgent change goes before all others, and is tried until its context ends: whoever ends or suspends a client, or
-// ends an initial access token, must not lose to those who use it without a pause. It returns the
-// error of decide, or the context's.
+// An urgent change goes before all others, and is tried until its context ends: whoever takes something away from a
+// client or an initial access token must not lose to those who use it without a pause. It returns the error of
+// decide, or the context's.
 func (r *Registrar) inTurn(ctx context.Context, a domain.Aggregate, urgent bool, decide func() error) error {
 	wait := shortestWait
 	for attempt := 1; ; attempt++ {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"roster/eventstore"
 )
 
 // This file is the rule of reads: a query answers from no state that is older than what this process had
@@ -22,6 +24,9 @@ var (
 	ErrBehind = fmt.Errorf("%w: it is behind the event log", ErrUnavailable)
 	// ErrRebuilding is the Trouble of a read model that is being built from the log.
 	ErrRebuilding = errors.New("read model is being built from the event log")
+	// ErrUnknownEvent is in the Err of a read model that stopped at an event that this program does not know: a newer
+	// one wrote it.
+	ErrUnknownEvent = eventstore.ErrUnknownSchema
 )
 
 // A CatchingUpError says that the read model has yet to come to where the log stood when the file was opened, or
