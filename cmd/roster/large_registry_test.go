@@ -21,21 +21,21 @@ import (
 	"roster/eventstore/jetstream"
 )
 
-// largeClients is how many clients a large registry has.
-var largeClients = flag.Int("clients", 1_000_000, "clients of the large registry that is measured")
+var (
+	largeClients = flag.Int("clients", 1_000_000, "clients of the large registry that is measured")
+	largeKept    = flag.String("clients-dir", "", "directory in which the log of the large registry is kept for the next time; empty: none")
+)
 
 // largeRegistry returns a data directory whose log holds so many registrations, and which the caller may change. There
-// is no read model in it. The environment variable ROSTER_BENCH_DIR names a directory in which the log is kept for the
-// next time; it has to be removed when what the log holds of a registration has changed.
+// is no read model in it, unless the log was kept with one.
 func largeRegistry(b *testing.B, clients int) (data string) {
 	b.Helper()
 	data = filepath.Join(b.TempDir(), "data")
-	kept := os.Getenv("ROSTER_BENCH_DIR")
-	if kept == "" {
+	if *largeKept == "" {
 		registerLarge(b, data, clients)
 		return data
 	}
-	kept = filepath.Join(kept, fmt.Sprintf("%d-clients", clients))
+	kept := filepath.Join(*largeKept, fmt.Sprintf("%d-clients", clients))
 	if _, err := os.Stat(kept); err != nil {
 		unfinished := kept + ".unfinished"
 		if err := os.RemoveAll(unfinished); err != nil {
