@@ -91,8 +91,7 @@ func New(o Options) *API {
 	a.metadata.Store(newMetadata(serverMetadata(o.Policy, o.PublicURL, a.registrationEndpoint()), ""))
 	a.closing, a.close = context.WithCancel(context.Background())
 
-	a.echo = front.New(o.Observer, answerError)
-	a.echo.Use(protect, cors(), targeted)
+	a.echo = front.New(o.Observer, answerError, protect, cors(), targeted)
 	a.registrations = limitRate("registrations", a.RegistrationRate, a.Now)
 	a.changes = exceptAdministrators(limitRate("changes", a.RegistrationRate, a.Now))
 	endpoints := a.endpoints()

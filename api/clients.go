@@ -78,8 +78,7 @@ type clientView struct {
 	Metadata              jsontext.Value  `json:",embed"`
 }
 
-func viewOf(client readmodel.Client) (clientView, error) {
-	metadata, err := encodeMetadata(client.Metadata)
+func viewOf(client readmodel.Client) clientView {
 	issuer, _ := oauth.Attested(client.Metadata)
 	return clientView{
 		ClientID:              client.ID,
@@ -92,8 +91,8 @@ func viewOf(client readmodel.Client) (clientView, error) {
 		InitialAccessToken:    client.InitialAccessToken,
 		AttestedBy:            issuer,
 		Cautions:              oauth.Cautions(client.Metadata),
-		Metadata:              metadata,
-	}, err
+		Metadata:              withRedirectURIs(client.Metadata).AppendJSON(nil),
+	}
 }
 
 func (a *API) listClients(c echo.Context, _ caller) error {
@@ -120,9 +119,7 @@ func (a *API) listClients(c echo.Context, _ caller) error {
 		NextCursor string       `json:"next_cursor,omitzero"` // absent on the last page
 	}{Clients: make([]clientView, len(page.Clients)), NextCursor: page.NextCursor}
 	for i, client := range page.Clients {
-		if list.Clients[i], err = viewOf(client); err != nil {
-			return err
-		}
+		list.Clients[i] = viewOf(client)
 	}
 	return answer(c, http.StatusOK, list)
 }
@@ -135,11 +132,7 @@ func (a *API) showClient(c echo.Context, _ caller) error {
 	if err != nil {
 		return err
 	}
-	view, err := viewOf(client)
-	if err != nil {
-		return err
-	}
-	return answer(c, http.StatusOK, view)
+	return answer(c, http.StatusOK, viewOf(client))
 }
 
 func (a *API) revokeClient(c echo.Context, by caller) error {

@@ -33,25 +33,25 @@ func (a *API) endpoints() []endpoint {
 	return all
 }
 
-// route adds an endpoint to the routes.
+// route adds an endpoint to the routes. What is around its handler is put there once: Echo would do so for every
+// request.
 func (a *API) route(e endpoint) {
-	handle := func(c echo.Context) error {
+	var handle echo.HandlerFunc = func(c echo.Context) error {
 		by, err := a.identify(c, e.may)
 		if err != nil {
 			return err
 		}
 		return e.handle(c, by)
 	}
-	var around []echo.MiddlewareFunc
-	if !e.stream {
-		around = append(around, front.Brief)
-	}
 	if e.limit != nil {
-		around = append(around, e.limit)
+		handle = e.limit(handle)
 	}
-	a.echo.Add(e.method, e.path, handle, around...)
+	if !e.stream {
+		handle = front.Brief(handle)
+	}
+	a.echo.Add(e.method, e.path, handle)
 	if e.method == echo.GET {
-		a.echo.HEAD(e.path, handle, around...)
+		a.echo.HEAD(e.path, handle)
 	}
 }
 

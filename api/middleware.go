@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -30,15 +31,20 @@ func targeted(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// protect sets the headers that keep an answer out of caches (RFC 6749 5.1) and from being taken for a page.
+// protective are the headers that keep an answer out of caches (RFC 6749 5.1) and from being taken for a page. Answers
+// share the values, which must not be changed.
+var protective = http.Header{
+	echo.HeaderCacheControl:          {"no-store"},
+	"Pragma":                         {"no-cache"},
+	echo.HeaderXContentTypeOptions:   {"nosniff"},
+	echo.HeaderContentSecurityPolicy: {"default-src 'none'; frame-ancestors 'none'"},
+	echo.HeaderReferrerPolicy:        {"no-referrer"},
+}
+
+// protect sets the protective headers.
 func protect(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		header := c.Response().Header()
-		header.Set(echo.HeaderCacheControl, "no-store")
-		header.Set("Pragma", "no-cache")
-		header.Set(echo.HeaderXContentTypeOptions, "nosniff")
-		header.Set(echo.HeaderContentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'")
-		header.Set(echo.HeaderReferrerPolicy, "no-referrer")
+		maps.Copy(c.Response().Header(), protective)
 		return next(c)
 	}
 }

@@ -67,6 +67,36 @@ func TestRegistrationAnswer(t *testing.T) {
 	}
 }
 
+// What is answered about a client is the same in every byte whenever it is asked for: first what the server says, then
+// the metadata in the order of the table of members.
+func TestClientInformationByteForByte(t *testing.T) {
+	s := checked(t)
+	registered := s.register(`{"jwks":{ "keys": [] },"redirect_uris":["https://client.example.org/cb?a=1&b=2"],"default_max_age":1e2,` +
+		`"client_name#de":"N\u00e4me","client_name":"W\u00e9b \"x\" \\ \u2028 <\/script>","require_auth_time":true}`)
+	told := registered.json(t)
+	issued := fmt.Sprintf(`"client_id_issued_at":%s,"registration_access_token":%q,"registration_client_uri":%q,`,
+		told["client_id_issued_at"], told["registration_access_token"], told["registration_client_uri"])
+	metadata := `"client_name":"Wéb \"x\" \\ ` + "\u2028" + ` </script>","client_name#de":"Näme","application_type":"web",` +
+		`"redirect_uris":["https://client.example.org/cb?a=1&b=2"],"grant_types":["authorization_code"],"response_types":["code"],` +
+		`"token_endpoint_auth_method":"client_secret_basic","jwks":{"keys":[]},"id_token_signed_response_alg":"RS256",` +
+		`"default_max_age":100,"require_auth_time":true}`
+	want := fmt.Sprintf(`{"client_id":%q,"client_secret":%q,"client_secret_expires_at":0,`, told["client_id"], told["client_secret"]) + issued + metadata
+	if string(registered.body) != want {
+		t.Errorf("registration:\n got %s\nwant %s", registered, want)
+	}
+	path := clientsPath + "/" + registered.text(t, "client_id")
+	want = fmt.Sprintf(`{"client_id":%q,`, told["client_id"]) + issued + metadata
+	for range 2 {
+		if got := s.do("GET", path, bearer(registered.text(t, "registration_access_token"))); string(got.body) != want {
+			t.Errorf("read:\n got %s\nwant %s", got, want)
+		}
+	}
+	want = fmt.Sprintf(`{"client_id":%q,"client_id_issued_at":%s,`, told["client_id"], told["client_id_issued_at"]) + metadata
+	if got := s.do("GET", path, asAdmin); string(got.body) != want {
+		t.Errorf("read by an administrator:\n got %s\nwant %s", got, want)
+	}
+}
+
 func TestWhoMayRegister(t *testing.T) {
 	const noError, invalidToken = `Bearer realm="roster"`, `Bearer realm="roster", error="invalid_token"`
 	for _, test := range []struct {

@@ -60,6 +60,9 @@ func isJSON(contentTypes []string) bool {
 	if len(contentTypes) != 1 {
 		return false
 	}
+	if contentTypes[0] == echo.MIMEApplicationJSON {
+		return true // as nearly all say it
+	}
 	mediaType, parameters, err := mime.ParseMediaType(contentTypes[0])
 	charset, given := parameters["charset"]
 	return err == nil && mediaType == echo.MIMEApplicationJSON && (!given || isUTF8(charset))

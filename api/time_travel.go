@@ -36,11 +36,7 @@ func (a *API) registryAt(c echo.Context, _ caller) error {
 		return s.Send()
 	}
 	err := a.Reader.RegistryAt(c.Request().Context(), at, func(client readmodel.Client) error {
-		view, err := viewOf(client)
-		if err != nil {
-			return err
-		}
-		return s.Line(view)
+		return s.Line(viewOf(client))
 	})
 	if err != nil {
 		return err

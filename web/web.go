@@ -104,8 +104,7 @@ const formLimit = 16 << 10
 func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.echo.ServeHTTP(rw, r) }
 
 func (w *Web) routes(observer *front.Observer) *echo.Echo {
-	d := front.New(observer, w.answerError)
-	d.Use(secure)
+	d := front.New(observer, w.answerError, secure)
 
 	for _, a := range ui.Assets() {
 		front.Get(d, a.Path, serveAsset(a))

@@ -6,19 +6,28 @@
 package front
 
 import (
+	"slices"
+
 	"github.com/labstack/echo/v4"
 )
 
 // New returns an Echo whose requests o observes and whose answers have deadlines. answer writes the answer to an
-// error that a handler returns, or to a panic, unless an answer has begun; it may say with Refuse why.
+// error that a handler returns, or to a panic, unless an answer has begun; it may say with Refuse why. What is around
+// is around every handler, the first outermost. There must be no other middleware of the Echo as a whole.
 //
 // The address of a caller is that of its connection.
-func New(o *Observer, answer echo.HTTPErrorHandler) *echo.Echo {
+func New(o *Observer, answer echo.HTTPErrorHandler, around ...echo.MiddlewareFunc) *echo.Echo {
 	e := echo.New()
 	// The default trusts forwarded headers, which any caller can send.
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.HTTPErrorHandler = answer
-	e.Use(o.observe(answer), bounded)
+	// Echo would put each middleware around the handler anew for every request. There is only this one, so the handler
+	// that it is to call next is the one that the request was routed to.
+	handle := func(c echo.Context) error { return c.Handler()(c) }
+	for _, put := range slices.Backward(append([]echo.MiddlewareFunc{o.observe(answer), bounded}, around...)) {
+		handle = put(handle)
+	}
+	e.Use(func(echo.HandlerFunc) echo.HandlerFunc { return handle })
 	return e
 }
 

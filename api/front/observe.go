@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -19,6 +20,19 @@ type Observer struct {
 	logger    *slog.Logger
 	requests  *prometheus.CounterVec
 	durations *prometheus.HistogramVec
+	counters  sync.Map // of what the metrics have for a kind, to *counters: finding it by labels costs more than counting
+}
+
+// A kind of requests is what the labels of the metrics tell apart. There are few kinds.
+type kind struct {
+	method, route string
+	status        int
+}
+
+// counters are what counts requests of a kind.
+type counters struct {
+	requests  prometheus.Counter
+	durations prometheus.Observer
 }
 
 // NewObserver returns an Observer that logs to logger and registers its metrics at registry, which must not have
@@ -58,8 +72,9 @@ func (o *Observer) observe(answer echo.HTTPErrorHandler) echo.MiddlewareFunc {
 				method: methodLabel(c.Request().Method), route: routeLabel(c), status: c.Response().Status,
 				took: time.Since(start), remote: c.RealIP(),
 			}
-			o.requests.WithLabelValues(l.method, l.route, strconv.Itoa(l.status)).Inc()
-			o.durations.WithLabelValues(l.method, l.route).Observe(l.took.Seconds())
+			counted := o.countersOf(l)
+			counted.requests.Inc()
+			counted.durations.Observe(l.took.Seconds())
 			o.log(ctx, c, l, err, begun)
 			if err != nil && begun {
 				// What was sent must not look complete: the connection ends in the middle of it.
@@ -68,6 +83,20 @@ func (o *Observer) observe(answer echo.HTTPErrorHandler) echo.MiddlewareFunc {
 			return nil
 		}
 	}
+}
+
+// countersOf returns what counts requests as a line is about.
+func (o *Observer) countersOf(l line) *counters {
+	of := kind{method: l.method, route: l.route, status: l.status}
+	if found, ok := o.counters.Load(of); ok {
+		return found.(*counters)
+	}
+	made := &counters{
+		requests:  o.requests.WithLabelValues(l.method, l.route, strconv.Itoa(l.status)),
+		durations: o.durations.WithLabelValues(l.method, l.route),
+	}
+	o.counters.Store(of, made)
+	return made
 }
 
 // recoverPanic returns the panic of a handler as an error.
@@ -100,9 +129,11 @@ type line struct {
 	remote        string
 }
 
-// attributes returns the line as attributes, with the refusal when it is one.
-func (l line) attributes(refusal Refusal) []slog.Attr {
-	attributes := make([]slog.Attr, 0, 9)
+// mostAttributes is how many attributes a line has at most.
+const mostAttributes = 9
+
+// attributes appends the line as attributes, with the refusal when it is one.
+func (l line) attributes(attributes []slog.Attr, refusal Refusal) []slog.Attr {
 	attributes = append(attributes, slog.String("method", l.method), slog.String("route", l.route), slog.Int("status", l.status))
 	if l.took > 0 {
 		attributes = append(attributes, slog.Duration("took", l.took))
@@ -123,7 +154,7 @@ func (l line) attributes(refusal Refusal) []slog.Attr {
 
 // log writes the line of a request. begun says that an error came when its answer was under way.
 func (o *Observer) log(ctx context.Context, c echo.Context, l line, err error, begun bool) {
-	attributes := l.attributes(refusalOf(c, l.status))
+	attributes := l.attributes(make([]slog.Attr, 0, mostAttributes), refusalOf(c, l.status))
 	level := slog.LevelInfo
 	var bug *panicked
 	switch {

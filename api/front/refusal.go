@@ -98,7 +98,7 @@ func codeOf(status int) string {
 func LogUnread(logger *slog.Logger, remote string, status int, reason string) {
 	line := line{method: otherMethod, route: unknownRoute, status: status, remote: remote}
 	logger.LogAttrs(context.Background(), slog.LevelInfo, "request",
-		append(line.attributes(Refusal{Code: codeOf(status)}), slog.String("error", reason))...)
+		append(line.attributes(nil, Refusal{Code: codeOf(status)}), slog.String("error", reason))...)
 }
 
 // Methods are all that any path knows.

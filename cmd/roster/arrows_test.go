@@ -25,20 +25,23 @@ var arrows = map[string][]string{
 	"roster/projections/followertest": {
 		"roster/domain", "roster/domain/oauth", "roster/eventstore", "roster/eventstore/memory", "roster/projections",
 	},
-	"roster/projections/readmodel": {"roster/domain", "roster/domain/oauth", "roster/eventstore", "roster/projections"},
-	"roster/api/client":            {},
-	"roster/api/front":             {"roster/domain/oauth"},
-	"roster/api":                   append([]string{"roster/api/front"}, answering...),
-	"roster/web/ui":                {"roster/domain", "roster/domain/oauth"},
-	"roster/web":                   append([]string{"roster/api/front", "roster/web/ui"}, answering...),
-	"roster/cmd/roster/httpserver": {"roster/api/front"},
-	"roster/cmd/roster/loadtest":   {},
-	"roster/cmd/roster/outbound":   {},
-	"roster/cmd/roster/rostertest": {"*"}, // for tests alone
-	"roster/cmd/roster/sessions":   {"roster/domain", "roster/eventstore/jetstream"},
-	"roster/cmd/roster/terminal":   {},
-	"roster/cmd/roster/vault":      {},
-	"roster/cmd/roster":            {"*"},
+	"roster/projections/readmodel": {
+		"roster/domain", "roster/domain/oauth", "roster/eventstore", "roster/projections", "roster/projections/readmodel/search",
+	},
+	"roster/projections/readmodel/search": {},
+	"roster/api/client":                   {},
+	"roster/api/front":                    {"roster/domain/oauth"},
+	"roster/api":                          append([]string{"roster/api/front"}, answering...),
+	"roster/web/ui":                       {"roster/domain", "roster/domain/oauth"},
+	"roster/web":                          append([]string{"roster/api/front", "roster/web/ui"}, answering...),
+	"roster/cmd/roster/httpserver":        {"roster/api/front"},
+	"roster/cmd/roster/loadtest":          {},
+	"roster/cmd/roster/outbound":          {},
+	"roster/cmd/roster/rostertest":        {"*"}, // for tests alone
+	"roster/cmd/roster/sessions":          {"roster/domain", "roster/eventstore/jetstream"},
+	"roster/cmd/roster/terminal":          {},
+	"roster/cmd/roster/vault":             {},
+	"roster/cmd/roster":                   {"*"},
 }
 
 // answering is what requests are answered from.

@@ -63,7 +63,9 @@ func (s *serveCommand) Validate() error {
 
 // run serves until ctx ends, then stops: HTTP, projector, log and lock, in that order.
 func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error) {
-	logger := s.logger(stderr)
+	collectRarely()
+	logger, flush := s.logger(stderr)
+	defer flush()
 	starting, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	c, err := startCore(starting, s.storage, &s.custody, logger)

@@ -51,12 +51,16 @@ func (b bounds) allowsScope(scope string) bool {
 	return b.Policy.allowsScope(scope) && within(b.terms.Scopes, scope)
 }
 
+// usualDefaults is about how many members a client leaves out that have defaults.
+const usualDefaults = 8
+
 // admit returns what is registered within bounds for what was requested, with defaults, and what of the request was
 // left out, by member; or an *Error. The same rules hold for a registration and an update, always against the whole
 // of what the client would be.
 func (b bounds) admit(requested Metadata) (registered, leftOut Metadata, err error) {
 	for _, grants := range b.possibleGrants(requested) {
-		m := maps.Clone(requested)
+		m := make(Metadata, len(requested)+usualDefaults)
+		maps.Copy(m, requested)
 		m["grant_types"] = grants
 		leftOut := b.narrow(m)
 		wrong := b.complete(m)
@@ -87,8 +91,8 @@ func (b bounds) check(m Metadata) error {
 
 // checkMembers applies the rule of every member to its value.
 func checkMembers(p Policy, m Metadata) error {
-	for _, name := range m.Names() {
-		member := lookup(name)
+	for _, present := range m.inOrder(make([]present, 0, usualMembers)) {
+		name, member := present.name, &Members[present.place]
 		if slices.ContainsFunc(words(m[name]), func(word string) bool { return !isText(word) }) {
 			return refuse(name, member.Kind.shape())
 		}
@@ -113,9 +117,10 @@ const besideMetadata = 1 << 10
 // checkSize refuses metadata that its client could not put back: with defaults, and with the claims of a
 // software statement beside it, they take more than they took in the request.
 func checkSize(p Policy, m Metadata) error {
-	size := len("{}")
+	size, encoded := len("{}"), []byte(nil)
 	for name, value := range m {
-		size += len(`"":,`) + len(name) + len(value.appendJSON(nil))
+		encoded = value.appendJSON(encoded[:0])
+		size += len(`"":,`) + len(name) + len(encoded)
 	}
 	if most := p.MaxBodySize - besideMetadata; size > most {
 		return policyFault(SettingMaxBodySize,

@@ -48,7 +48,7 @@ func (p Policy) usableEncryptionAlgs() allowance {
 func (p Policy) signingAlgsOrNone() allowance {
 	allowed := p.signingAlgs()
 	if p.Unsigned {
-		allowed.values = append(slices.Clone(allowed.values), "none")
+		allowed.values = slices.Concat(allowed.values, []string{"none"})
 	}
 	return allowed
 }

@@ -31,6 +31,9 @@ func (b bounds) isNativeByDefault(m Metadata) bool {
 // hasPrivateUse reports whether a person may be redirected to a private-use scheme (RFC 8252 7.1).
 func hasPrivateUse(m Metadata) bool {
 	return slices.ContainsFunc(redirectsOf(m), func(s string) bool {
+		if beginsWithScheme(s, "https") {
+			return false
+		}
 		u, wrong := parseURI(s)
 		return wrong == nil && !u.isWeb() && !isDangerousScheme(u.scheme)
 	})

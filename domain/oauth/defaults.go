@@ -1,7 +1,7 @@
 package oauth
 
 import (
-	"cmp"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -48,7 +48,8 @@ func (b bounds) complete(m Metadata) error {
 // preferred orders the values that a member can have by default: first what the specification says, then the others in
 // the order of the policy, from which a server may choose (RFC 7591 2, 3.2.1), but symmetric algorithms after the
 // asymmetric ones and none at the end.
-func preferred(values []string, standard Value) []string {
+func preferred(values []string, standard Value) iter.Seq[string] {
+	const ranks = 4
 	rank := func(value string) int {
 		switch {
 		case Text(value) == standard:
@@ -60,20 +61,26 @@ func preferred(values []string, standard Value) []string {
 		}
 		return 1
 	}
-	values = slices.Clone(values)
-	slices.SortStableFunc(values, func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
-	return values
+	return func(yield func(string) bool) {
+		for wanted := range ranks {
+			for _, value := range values {
+				if rank(value) == wanted && !yield(value) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // setFirstFit sets a member to the first of the values that goes with the rest of the metadata. It leaves the member
 // out if there is no such value.
-func setFirstFit(p Policy, m Metadata, name string, values []string) {
+func setFirstFit(p Policy, m Metadata, name string, values iter.Seq[string]) {
 	rules := []func(Policy, Metadata) error{checkAuthentication, checkSigning}
 	if name == "subject_type" {
 		rules = []func(Policy, Metadata) error{checkSubject}
 	}
 	breaks := func(rule func(Policy, Metadata) error) bool { return rule(p, m) != nil }
-	for _, value := range values {
+	for value := range values {
 		m[name] = Text(value)
 		if !slices.ContainsFunc(rules, breaks) {
 			return
@@ -89,13 +96,13 @@ func (b bounds) defaultResponseTypes(m Metadata) List {
 	if len(grants) > 0 && !usesRedirects(m) {
 		return List{}
 	}
-	usable := b.usableResponseTypes(grants)
-	if len(usable) == 0 || slices.Contains(usable, "code") {
+	if slices.Contains(b.ResponseTypes, "code") && missingGrant("code", grants) == "" || !b.canHaveResponseType(grants) {
 		return List{"code"}
 	}
 	fits := func(responseType string) bool {
 		return checkSigning(b.Policy, with(m, Metadata{"response_types": List{responseType}})) == nil
 	}
+	usable := b.usableResponseTypes(grants)
 	// If none fits, the rules will say why the first does not.
 	return List{usable[max(0, slices.IndexFunc(usable, fits))]}
 }
@@ -124,7 +131,7 @@ func (b bounds) possibleGrants(requested Metadata) []List {
 		return []List{asked}
 	}
 	standard := List{"authorization_code"}
-	if b.allowsGrant("authorization_code") && len(b.usableResponseTypes(standard)) > 0 {
+	if b.allowsGrant("authorization_code") && b.canHaveResponseType(standard) {
 		return []List{standard}
 	}
 	var redirecting, others []List
@@ -134,7 +141,7 @@ func (b bounds) possibleGrants(requested Metadata) []List {
 			redirecting = append(redirecting, grants)
 		}
 	}
-	for _, grant := range preferred(b.GrantTypes, Text("client_credentials")) {
+	for grant := range preferred(b.GrantTypes, Text("client_credentials")) {
 		if b.allowsGrant(grant) && !slices.Contains(redirectGrants, grant) && grant != "refresh_token" {
 			others = append(others, List{grant})
 		}

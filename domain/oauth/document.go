@@ -17,7 +17,8 @@ const maxDepth = 32
 type Document map[string]jsontext.Value
 
 // ParseDocument reads a body that must hold one JSON object and nothing else: valid UTF-8, no member
-// twice at any depth, at most 32 levels deep. It returns an *Error with InvalidClientMetadata.
+// twice at any depth, at most 32 levels deep. It returns an *Error with InvalidClientMetadata. The document is
+// made of the body, which must not be changed any more.
 func ParseDocument(body []byte) (Document, error) {
 	decoder := jsontext.NewDecoder(bytes.NewBuffer(body))
 	if decoder.PeekKind() != '{' {
@@ -41,7 +42,8 @@ func ParseDocument(body []byte) (Document, error) {
 			return nil, malformed("the JSON object nests too deep: at most 32 levels")
 		}
 		if value.Kind() != 'n' {
-			document[name] = value.Clone()
+			end := decoder.InputOffset()
+			document[name] = body[end-int64(len(value)) : end : end]
 		}
 	}
 	if _, err := decoder.ReadToken(); err != nil {
@@ -89,18 +91,42 @@ func malformedBy(err error) *Error {
 	return malformed("the body is not valid JSON in UTF-8")
 }
 
-// elements yields the elements of a valid JSON array.
+// elements yields the elements of a valid JSON array, and nothing of another value.
 func elements(array jsontext.Value) iter.Seq[jsontext.Value] {
 	return func(yield func(jsontext.Value) bool) {
-		decoder := jsontext.NewDecoder(bytes.NewBuffer(array))
-		if _, err := decoder.ReadToken(); err != nil {
+		if array.Kind() != '[' {
 			return
 		}
-		for decoder.PeekKind() != ']' {
-			element, err := decoder.ReadValue()
-			if err != nil || !yield(element) {
+		for rest := array[1:]; ; {
+			rest = bytes.TrimLeft(rest, ", \t\r\n")
+			if rest[0] == ']' {
 				return
 			}
+			length := lengthOf(rest)
+			if !yield(rest[:length:length]) {
+				return
+			}
+			rest = rest[length:]
+		}
+	}
+}
+
+// lengthOf returns the length of the valid JSON value that a text begins with, which is an element of an array.
+func lengthOf(text []byte) int {
+	depth, quoted := 0, false
+	for i := 0; ; i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case depth > 0 && (c == '}' || c == ']'):
+			depth--
+		case depth == 0 && (c == ',' || c == ']' || c == ' ' || c == '\t' || c == '\r' || c == '\n'):
+			return i
 		}
 	}
 }

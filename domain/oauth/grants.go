@@ -7,24 +7,39 @@ import (
 
 // grantsOf are the grants that a response type needs (OpenID Connect Dynamic Client Registration 1.0, 2).
 func grantsOf(responseType string) (grants List) {
-	types := strings.Split(responseType, " ")
-	if slices.Contains(types, "code") {
+	code, implicit := flowsOf(responseType)
+	if code {
 		grants = append(grants, "authorization_code")
 	}
-	if slices.Contains(types, "token") || slices.Contains(types, "id_token") {
+	if implicit {
 		grants = append(grants, "implicit")
 	}
 	return grants
 }
 
+// flowsOf reports whether a response type gives out a code, and whether it gives out tokens in the redirect.
+func flowsOf(responseType string) (code, implicit bool) {
+	for word := range strings.SplitSeq(responseType, " ") {
+		code = code || word == "code"
+		implicit = implicit || word == "token" || word == "id_token"
+	}
+	return code, implicit
+}
+
 // missingGrant is a grant that a response type needs and that is not among the given, empty when there is none.
 func missingGrant(responseType string, grants []string) string {
-	for _, needed := range grantsOf(responseType) {
-		if !slices.Contains(grants, needed) {
-			return needed
-		}
+	switch code, implicit := flowsOf(responseType); {
+	case code && !slices.Contains(grants, "authorization_code"):
+		return "authorization_code"
+	case implicit && !slices.Contains(grants, "implicit"):
+		return "implicit"
 	}
 	return ""
+}
+
+// canHaveResponseType reports whether the policy allows any that a client with such grants can have.
+func (p Policy) canHaveResponseType(grants []string) bool {
+	return slices.ContainsFunc(p.ResponseTypes, func(t string) bool { return missingGrant(t, grants) == "" })
 }
 
 // usableResponseTypes are those that the policy allows and that a client with such grants can have.

@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -47,8 +46,8 @@ func (v List) appendJSON(b []byte) []byte {
 	return append(b, ']')
 }
 
-func (v Flag) appendJSON(b []byte) []byte   { return fmt.Appendf(b, "%t", bool(v)) }
-func (v Number) appendJSON(b []byte) []byte { return fmt.Appendf(b, "%d", int64(v)) }
+func (v Flag) appendJSON(b []byte) []byte   { return strconv.AppendBool(b, bool(v)) }
+func (v Number) appendJSON(b []byte) []byte { return strconv.AppendInt(b, int64(v), 10) }
 func (v Object) appendJSON(b []byte) []byte { return append(b, v...) }
 
 // appendString appends a JSON string. Strings in metadata are valid UTF-8: documents are read strictly.
@@ -75,37 +74,53 @@ func (m Metadata) Owner() string { return m.Text("ext_param_owner") }
 // Names returns the names of the members that are there, in the order of Members, each followed by its
 // localized variants.
 func (m Metadata) Names() []string {
-	type named struct {
-		place int
-		name  string
-	}
-	order := make([]named, 0, len(m))
-	for name := range m {
-		place, _, _ := lookupPlace(name)
-		order = append(order, named{place, name})
-	}
-	slices.SortFunc(order, func(a, b named) int {
-		return cmp.Or(cmp.Compare(a.place, b.place), strings.Compare(a.name, b.name))
-	})
-	names := make([]string, len(order))
-	for i, n := range order {
-		names[i] = n.name
+	names := make([]string, 0, len(m))
+	for _, present := range m.inOrder(nil) {
+		names = append(names, present.name)
 	}
 	return names
 }
 
-// MarshalJSON encodes the metadata as one object, its members in the order of Names.
-func (m Metadata) MarshalJSON() ([]byte, error) {
-	b := []byte{'{'}
-	for i, name := range m.Names() {
+// present is a member that is there: its place in Members, and its name with a language tag if it has one.
+type present struct {
+	place int
+	name  string
+}
+
+// usualMembers is more than the members that most clients have.
+const usualMembers = 24
+
+// inOrder returns the members that are there, in the order of Names. It appends them to an empty slice, whose memory
+// the caller may have at hand.
+func (m Metadata) inOrder(order []present) []present {
+	for name := range m {
+		place, _, _ := lookupPlace(name)
+		order = append(order, present{place, name})
+	}
+	slices.SortFunc(order, func(a, b present) int {
+		if a.place != b.place {
+			return a.place - b.place
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	return order
+}
+
+// MarshalJSON encodes the metadata as AppendJSON does.
+func (m Metadata) MarshalJSON() ([]byte, error) { return m.AppendJSON(make([]byte, 0, 512)), nil }
+
+// AppendJSON appends the metadata as one object, its members in the order of Names.
+func (m Metadata) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	for i, present := range m.inOrder(make([]present, 0, usualMembers)) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(b, name)
+		b = appendString(b, present.name)
 		b = append(b, ':')
-		b = m[name].appendJSON(b)
+		b = m[present.name].appendJSON(b)
 	}
-	return append(b, '}'), nil
+	return append(b, '}')
 }
 
 // ErrUnknownMember says that stored metadata has a member that this program does not know.
@@ -147,20 +162,23 @@ func (m *Metadata) UnmarshalJSON(data []byte) error {
 // empty strings as EmptyIsNothing says. It returns an *Error for a value that is not of its member's kind.
 func decodeMetadata(document Document) (Metadata, error) {
 	metadata := make(Metadata, len(document)+4)
-	for _, name := range slices.Sorted(maps.Keys(document)) {
-		raw := document[name]
+	wrong := "" // the first by its name
+	for name, raw := range document {
 		member := lookup(name)
 		if member == nil {
 			continue
 		}
 		value, ok := member.Kind.decode(raw)
-		if !ok {
-			return nil, refuse(name, member.Kind.shape())
+		switch {
+		case !ok && (wrong == "" || name < wrong):
+			wrong = name
+		case !ok, value == Text("") && member.EmptyIsNothing():
+		default:
+			metadata[name] = value
 		}
-		if value == Text("") && member.EmptyIsNothing() {
-			continue
-		}
-		metadata[name] = value
+	}
+	if wrong != "" {
+		return nil, refuse(wrong, lookup(wrong).Kind.shape())
 	}
 	return metadata, nil
 }
@@ -189,6 +207,9 @@ func (k Kind) decode(raw jsontext.Value) (Value, bool) {
 func decodeText(raw jsontext.Value) (string, bool) {
 	if raw.Kind() != '"' {
 		return "", false
+	}
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw[1 : len(raw)-1]), true
 	}
 	text, err := jsontext.AppendUnquote(nil, raw)
 	return string(text), err == nil

@@ -17,12 +17,15 @@ func checkRedirectURIs(p Policy, m Metadata) error {
 	if usesRedirects(m) && len(uris) == 0 {
 		return refuseRedirect("redirect_uris", &fault{text: "at least one is needed for the grants authorization_code and implicit"})
 	}
-	check := p.checkUnusedRedirectURI
-	if usesRedirects(m) {
-		check = p.usedRedirectURIs(m)
-	}
+	used, native, implicit := usesRedirects(m), isNative(m), answersFromAuthorizationEndpoint(m)
 	for i, s := range uris {
-		if wrong := check(s); wrong != nil {
+		var wrong *fault
+		if used {
+			wrong = p.checkRedirectURI(s, native, implicit)
+		} else {
+			wrong = p.checkUnusedRedirectURI(s)
+		}
+		if wrong != nil {
 			return refuseRedirect(fmt.Sprintf("redirect_uris[%d]", i), wrong)
 		}
 	}
@@ -36,14 +39,14 @@ var otherRedirects = membersThat(func(m Member) bool { return m.redirect })
 // (UMA 2.0 Grant 3.3.2) like redirect_uris of a client that uses them, for they are followed whatever the client's
 // grants are.
 func checkOtherRedirects(p Policy, m Metadata) error {
-	check := p.usedRedirectURIs(m)
+	native, implicit := isNative(m), answersFromAuthorizationEndpoint(m)
 	for _, name := range otherRedirects {
 		uris := m.List(name)
 		if len(uris) > p.MaxRedirectURIs {
 			return p.tooManyRedirectURIs().at(name)
 		}
 		for _, s := range uris {
-			if wrong := check(s); wrong != nil {
+			if wrong := p.checkRedirectURI(s, native, implicit); wrong != nil {
 				return wrong.after("has a URI that ").at(name)
 			}
 		}
@@ -55,11 +58,8 @@ func (p Policy) tooManyRedirectURIs() *fault {
 	return policyFault(SettingMaxRedirectURIs, fmt.Sprintf("at most %d are allowed by", p.MaxRedirectURIs), "")
 }
 
-// usedRedirectURIs returns the check of URIs that the client may be redirected to.
-func (p Policy) usedRedirectURIs(m Metadata) func(s string) *fault {
-	native, implicit := m.Text("application_type") == "native", answersFromAuthorizationEndpoint(m)
-	return func(s string) *fault { return p.checkRedirectURI(s, native, implicit) }
-}
+// isNative reports whether the client is an app on a person's device.
+func isNative(m Metadata) bool { return m.Text("application_type") == "native" }
 
 // refuseRedirect is the refusal of redirect_uris. It has no field: the description alone names the URI.
 func refuseRedirect(field string, wrong *fault) *Error {
@@ -154,8 +154,11 @@ func answersFromAuthorizationEndpoint(m Metadata) bool {
 // schemes (RFC 8252 7.1) and loopback (7.3).
 func isAppOnly(uris []string) bool {
 	return len(uris) > 0 && !slices.ContainsFunc(uris, func(s string) bool {
+		if beginsWithScheme(s, "https") {
+			return true
+		}
 		u, wrong := parseURI(s)
-		if wrong != nil || u.scheme == "https" {
+		if wrong != nil {
 			return true
 		}
 		return u.scheme == "http" && !u.isLoopback()

@@ -45,7 +45,10 @@ func (r Request) metadata(p Policy) (Metadata, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := maps.Clone(r.Document)
+	own := r.Document
+	if len(claimed) > 0 {
+		own = maps.Clone(own)
+	}
 	for name := range claimed {
 		delete(own, name)
 	}

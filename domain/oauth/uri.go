@@ -184,6 +184,12 @@ func beginsWithDangerousScheme(s string) bool {
 	return found && isDangerousScheme(strings.ToLower(scheme))
 }
 
+// beginsWithScheme reports whether a text, which need not be a URI, begins with a scheme, in whatever case.
+func beginsWithScheme(s, scheme string) bool {
+	begins, _, found := strings.Cut(s, ":")
+	return found && strings.EqualFold(begins, scheme)
+}
+
 // effectivePort is the port that a connection is made to (RFC 9110 4.2).
 func (u uri) effectivePort() string {
 	switch {

@@ -5,7 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
-	"regexp"
+	"strings"
 	"time"
 )
 
@@ -20,8 +20,29 @@ func newID(now time.Time) string {
 	return string(text[:8]) + "-" + string(text[8:12]) + "-" + string(text[12:16]) + "-" + string(text[16:20]) + "-" + string(text[20:])
 }
 
+// idForm is the form of the ids that newID makes: x stands for a hexadecimal digit, v for one that begins with the
+// variant, and everything else for itself.
+const idForm = "xxxxxxxx-xxxx-7xxx-vxxx-xxxxxxxxxxxx"
+
 // isID reports whether an id has the form of those that newID makes.
-var isID = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString
+func isID(id string) bool {
+	if len(id) != len(idForm) {
+		return false
+	}
+	for i := range len(id) {
+		allowed := idForm[i : i+1]
+		switch allowed {
+		case "x":
+			allowed = "0123456789abcdef"
+		case "v":
+			allowed = "89ab"
+		}
+		if strings.IndexByte(allowed, id[i]) < 0 {
+			return false
+		}
+	}
+	return true
+}
 
 // newToken returns 256 random bits as 43 characters of base64url (RFC 7592 5, RFC 6749 10.10).
 func newToken() string { return random(32) }

@@ -2,8 +2,10 @@ package registrar
 
 import (
 	"math"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestClientSecretsAreUnbiased counts the characters of many secrets: each is as likely as any other. A modulus
@@ -24,6 +26,30 @@ func TestClientSecretsAreUnbiased(t *testing.T) {
 	for _, c := range []byte(base62) {
 		if off := math.Abs(float64(counts[c]) - mean); off > 8*math.Sqrt(mean) { // eight standard deviations
 			t.Errorf("%q came %d times, want about %.0f", c, counts[c], mean)
+		}
+	}
+}
+
+// TestIsID takes what newID makes, and nothing that differs from it in one character.
+func TestIsID(t *testing.T) {
+	form := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	for range 20 {
+		id := newID(time.Now())
+		if !isID(id) {
+			t.Fatalf("%s is none", id)
+		}
+		for place := range id {
+			for c := range 256 {
+				other := id[:place] + string([]byte{byte(c)}) + id[place+1:]
+				if isID(other) != form.MatchString(other) {
+					t.Errorf("%q: %v", other, isID(other))
+				}
+			}
+		}
+		for _, other := range []string{"", id[1:], id + "0", id + "\n", strings.ToUpper(id)} {
+			if isID(other) {
+				t.Errorf("%q is one", other)
+			}
 		}
 	}
 }

@@ -35,14 +35,13 @@ type ClientPage struct {
 
 const clientsTable = `
 -- Every client that was ever registered, numbered by the sequence of its registration, or of the first of its
--- events that the log did not lose: the order of registration is the order of the table.
+-- events that the log did not lose: the order of registration is the order of the table. Its metadata is that of the
+-- event that last set it, which alone holds it.
 CREATE TABLE clients (
     seq                       INTEGER PRIMARY KEY,
     last                      INTEGER NOT NULL, -- the sequence of the client's last event
-    id                        TEXT    NOT NULL UNIQUE,
+    described                 INTEGER,          -- the sequence of the event that last set its metadata; NULL: it was lost
     status                    TEXT    NOT NULL,
-    owner                     TEXT    NOT NULL,
-    search                    TEXT    NOT NULL, -- name, owner and id as searchText makes it
     version                   INTEGER NOT NULL,
     registered_at             INTEGER NOT NULL,
     updated_at                INTEGER NOT NULL,
@@ -51,57 +50,64 @@ CREATE TABLE clients (
     secret                    BLOB,             -- NULL, and the next two: the client has none
     secret_expires_at         INTEGER,
     secret_sealed             BLOB,
-    metadata                  TEXT    NOT NULL,
-    initial_access_token      TEXT    NOT NULL, -- id; empty: it was registered without
+    initial_access_token      ANY     NOT NULL, -- id, as compactID has it; empty: it was registered without
     imposed_owner             TEXT    NOT NULL, -- by that token; empty: none
-    terms                     TEXT    NOT NULL  -- of that token, as eventstore.EncodeTerms writes it
+    terms                     TEXT    NOT NULL, -- of that token, as eventstore.EncodeTerms writes it
+    id                        ANY     NOT NULL UNIQUE -- as compactID has it
 ) STRICT;
-
--- All that a query can select by, in the order of its answer: it reads this index alone, and of the table
--- only the rows that it returns.
-CREATE INDEX clients_search ON clients (seq, status, owner, search);
 
 -- How many clients an owner has that initial access tokens imposed.
 CREATE INDEX clients_owner ON clients (imposed_owner, status) WHERE imposed_owner <> '';
 `
 
 const (
-	clientColumns = `seq, id, status, version, registered_at, updated_at, issued_at,
-	registration_access_token, secret, secret_expires_at, secret_sealed, metadata, initial_access_token, terms`
+	// A client is read with its metadata, of the event that it has it from. The joins leave no row out, so that what is
+	// missing is found to be missing.
+	clientColumns = `c.seq, c.id, c.status, c.version, c.registered_at, c.updated_at, c.issued_at,
+	c.registration_access_token, c.secret, c.secret_expires_at, c.secret_sealed, c.initial_access_token, c.terms, c.described, d.metadata`
 
-	selectClients = `SELECT ` + clientColumns + ` FROM clients`
+	fromClients = ` FROM clients c LEFT JOIN events d ON d.seq = c.described`
 
-	insertClient = `INSERT INTO clients (last, status, owner, search, version, registered_at, updated_at, issued_at,
-	registration_access_token, secret, secret_expires_at, secret_sealed, metadata, initial_access_token, imposed_owner, terms, seq, id)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	selectClient = `SELECT ` + clientColumns + fromClients + ` WHERE c.id = ?`
 
-	updateClient = `UPDATE clients SET last = ?, status = ?, owner = ?, search = ?, version = ?, registered_at = ?,
-	updated_at = ?, issued_at = ?, registration_access_token = ?, secret = ?, secret_expires_at = ?, secret_sealed = ?, metadata = ?,
-	initial_access_token = ?, imposed_owner = ?, terms = ? WHERE seq = ? AND id = ?`
+	// What an event of the client is applied to. No event changes metadata without replacing it.
+	selectClientToChange = `SELECT c.seq, c.id, c.status, c.version, c.registered_at, c.updated_at, c.issued_at,
+	c.registration_access_token, c.secret, c.secret_expires_at, c.secret_sealed, c.initial_access_token, c.terms, c.described, '{}'
+	FROM clients c WHERE c.id = ?`
 
-	selectClient = selectClients + ` WHERE id = ?`
+	updateClient = `UPDATE clients SET last = ?, described = ?, status = ?, version = ?, registered_at = ?, updated_at = ?, issued_at = ?,
+	registration_access_token = ?, secret = ?, secret_expires_at = ?, secret_sealed = ?, initial_access_token = ?, imposed_owner = ?,
+	terms = ? WHERE seq = ? AND id = ?`
 
-	// The planner knows nothing of how much a row weighs, so it is told to look through the index.
-	selectClientPage = selectClients + ` INDEXED BY clients_search WHERE seq < ?1 AND (?2 = '' OR status = ?2)
-	AND (?3 = '' OR owner = ?3) AND (?4 = '' OR instr(search, ?4)) ORDER BY seq DESC LIMIT ?5`
+	selectSeveralClients = `SELECT ` + clientColumns + ` FROM json_each(?) s LEFT JOIN clients c ON c.seq = s.value
+	LEFT JOIN events d ON d.seq = c.described ORDER BY s.value DESC`
 )
 
-// clientWrites are the statements that fill the view of clients, clientReads those that read it.
-type clientWrites struct{ load, insert, update *sql.Stmt }
+var clientInserts = inserts{table: "clients", columns: []string{
+	"last", "described", "status", "version", "registered_at", "updated_at", "issued_at",
+	"registration_access_token", "secret", "secret_expires_at", "secret_sealed", "initial_access_token", "imposed_owner",
+	"terms", "seq", "id",
+}}
 
-type clientReads struct{ one, page, snapshot *sql.Stmt }
+// clientWrites are the statements that fill the view of clients, clientReads those that read it.
+type clientWrites struct {
+	load, update *sql.Stmt
+	insert       inserter
+}
+
+type clientReads struct{ one, several, snapshot *sql.Stmt }
 
 func (w *clientWrites) statements() statements {
-	return statements{selectClient: &w.load, insertClient: &w.insert, updateClient: &w.update}
+	return clientInserts.into(&w.insert, statements{selectClientToChange: &w.load, updateClient: &w.update})
 }
 
 func (r *clientReads) statements() statements {
-	return statements{selectClient: &r.one, selectClientPage: &r.page, selectClientSnapshot: &r.snapshot}
+	return statements{selectClient: &r.one, selectSeveralClients: &r.several, selectClientSnapshot: &r.snapshot}
 }
 
-// clientRow is a client with the sequence of its registration.
+// clientRow is a client with the sequences of its registration and of the event that last set its metadata, 0 for none.
 type clientRow struct {
-	seq uint64
+	seq, described uint64
 	Client
 }
 
@@ -115,63 +121,115 @@ func evolve(c Client, e domain.Envelope) Client {
 	return c
 }
 
-// clientChange is what one event did to its client.
+// clientChange is what the events of a batch do to one client.
 type clientChange struct {
-	seq           uint64 // of the registration
-	before, after domain.Status
+	clientRow
+	last      uint64        // the sequence of its last event
+	new       bool          // the table does not have it yet
+	before    domain.Status // in the table
+	redefined bool          // the events set its metadata, which is not known otherwise
 }
 
-// changeClient changes the view of clients by one event of a client.
-func (w *writer) changeClient(ctx context.Context, e eventstore.Recorded) (clientChange, error) {
-	before, write := clientRow{seq: e.Seq}, w.clients.insert
+// apply applies one more event of the client.
+func (c *clientChange) apply(e encodedEvent) {
+	c.Client = evolve(c.Client, e.Envelope)
+	c.last = e.Seq
+	if e.metadata != nil {
+		c.described, c.redefined = e.Seq, true
+	}
+}
+
+// clientToChange returns the client that an event is about, as the events before it have it, among the changes of a
+// batch.
+func (w *writer) clientToChange(ctx context.Context, e encodedEvent, changes *clientChanges) (*clientChange, error) {
+	change, changed := changes.byID[e.Aggregate.ID]
 	if registered, first := e.Event.(domain.ClientRegistered); first {
+		if changed {
+			return nil, fmt.Errorf("client %s is registered already", e.Aggregate.ID)
+		}
 		if err := w.countClient(ctx, registered); err != nil {
-			return clientChange{}, err
+			return nil, err
 		}
-	} else {
-		found, err := scanClient(w.clients.load.QueryRowContext(ctx, e.Aggregate.ID))
-		switch {
-		case err == nil:
-			before, write = found, w.clients.update
-		case !errors.Is(err, sql.ErrNoRows):
-			return clientChange{}, fmt.Errorf("load client: %w", err)
-		default:
-			if err := w.checkBeginning(ctx, e.Seq, fmt.Errorf("client %s was never registered", e.Aggregate.ID)); err != nil {
-				return clientChange{}, err
-			}
-		}
+		return changes.add(e.Aggregate.ID, clientChange{clientRow: clientRow{seq: e.Seq}, new: true}), nil
 	}
-	after := clientRow{before.seq, evolve(before.Client, e.Envelope)}
-	values, err := after.values(e.Seq)
-	if err != nil {
-		return clientChange{}, err
+	if changed {
+		return change, nil
 	}
-	if _, err := write.ExecContext(ctx, values...); err != nil {
-		return clientChange{}, fmt.Errorf("save client: %w", err)
+	found, err := scanClient(w.clients.load.QueryRowContext(ctx, compactID(e.Aggregate.ID)))
+	switch {
+	case err == nil:
+		return changes.add(e.Aggregate.ID, clientChange{clientRow: found, before: found.Status}), nil
+	case !errors.Is(err, sql.ErrNoRows):
+		return nil, fmt.Errorf("load client: %w", err)
 	}
-	return clientChange{seq: before.seq, before: before.Status, after: after.Status}, nil
+	if err := w.checkBeginning(ctx, e.Seq, fmt.Errorf("client %s was never registered", e.Aggregate.ID)); err != nil {
+		return nil, err
+	}
+	return changes.add(e.Aggregate.ID, clientChange{clientRow: clientRow{seq: e.Seq}, new: true}), nil
 }
 
-// values returns the parameters of insertClient and updateClient, with the sequence of the client's last event.
-func (c clientRow) values(last uint64) ([]any, error) {
-	metadata, err := c.Metadata.MarshalJSON()
-	if err != nil {
-		return nil, fmt.Errorf("encode metadata: %w", err)
+// clientChanges are the clients that a batch changes, in the order of their first events in it.
+type clientChanges struct {
+	byID map[string]*clientChange
+	all  []*clientChange
+}
+
+func (c *clientChanges) add(id string, change clientChange) *clientChange {
+	c.byID[id] = &change
+	c.all = append(c.all, &change)
+	return &change
+}
+
+// saveClients writes what a batch changed.
+func (w *writer) saveClients(ctx context.Context, changes clientChanges) error {
+	for _, c := range changes.all {
+		if err := w.saveClient(ctx, c); err != nil {
+			return fmt.Errorf("save client: %w", err)
+		}
 	}
+	if err := w.clients.insert.flush(ctx); err != nil {
+		return fmt.Errorf("save client: %w", err)
+	}
+	if err := w.texts.insert.flush(ctx); err != nil {
+		return fmt.Errorf("save client's text: %w", err)
+	}
+	return nil
+}
+
+func (w *writer) saveClient(ctx context.Context, c *clientChange) error {
+	values, err := c.values(c.last)
+	switch {
+	case err != nil:
+		return err
+	case c.new:
+		err = w.clients.insert.add(ctx, c.seq, values...)
+	default:
+		_, err = w.clients.update.ExecContext(ctx, values...)
+	}
+	if err != nil {
+		return err
+	}
+	return w.saveText(ctx, c, c.entry())
+}
+
+// values returns the parameters of clientInserts and updateClient, with the sequence of the client's last event.
+func (c clientRow) values(last uint64) ([]any, error) {
 	terms, err := eventstore.EncodeTerms(c.Terms)
 	if err != nil {
 		return nil, err
 	}
-	var secret, expires, sealed any
+	var described, secret, expires, sealed any
+	if c.described != 0 {
+		described = sequence(c.described)
+	}
 	if s := c.Secret; s != nil {
 		secret, expires, sealed = s.Digest[:], micros(s.ExpiresAt), s.Sealed
 	}
-	owner := c.Metadata.Owner()
 	return []any{
-		last, string(c.Status), owner, searchText(c.Metadata.Name(), owner, c.ID), c.Version,
+		sequence(last), described, string(c.Status), sequence(c.Version),
 		micros(c.RegisteredAt), micros(c.UpdatedAt), micros(c.IssuedAt),
-		c.RegistrationAccessToken[:], secret, expires, sealed, string(metadata),
-		c.InitialAccessToken, c.Terms.Owner, string(terms), c.seq, c.ID,
+		c.RegistrationAccessToken[:], secret, expires, sealed,
+		compactID(c.InitialAccessToken).value(), c.Terms.Owner, string(terms), sequence(c.seq), compactID(c.ID).value(),
 	}, nil
 }
 
@@ -181,11 +239,11 @@ func scanClient(row interface{ Scan(...any) error }) (clientRow, error) {
 		c                           clientRow
 		registered, updated, issued int64
 		token, secret, sealed       []byte
-		expires                     sql.NullInt64
+		expires, described          sql.NullInt64
 		metadata, terms             []byte
 	)
-	if err := scan(row, &c.seq, &c.ID, &c.Status, &c.Version, &registered, &updated, &issued,
-		&token, &secret, &expires, &sealed, &metadata, &c.InitialAccessToken, &terms); err != nil {
+	if err := scan(row, &c.seq, (*compactID)(&c.ID), &c.Status, &c.Version, &registered, &updated, &issued,
+		&token, &secret, &expires, &sealed, (*compactID)(&c.InitialAccessToken), &terms, &described, &metadata); err != nil {
 		return clientRow{}, err
 	}
 	c.RegisteredAt, c.UpdatedAt, c.IssuedAt = timeOf(registered), timeOf(updated), timeOf(issued)
@@ -194,8 +252,11 @@ func scanClient(row interface{ Scan(...any) error }) (clientRow, error) {
 		c.Secret = &domain.Secret{ExpiresAt: timeOf(expires.Int64), Sealed: sealed}
 		copy(c.Secret.Digest[:], secret)
 	}
-	if err := c.Metadata.UnmarshalJSON(metadata); err != nil {
-		return clientRow{}, fmt.Errorf("%w: metadata of client %s: %w", errBadRow, c.ID, err)
+	if described.Valid {
+		c.described = uint64(described.Int64)
+		if err := c.Metadata.UnmarshalJSON(metadata); err != nil {
+			return clientRow{}, fmt.Errorf("%w: metadata of client %s: %w", errBadRow, c.ID, err)
+		}
 	}
 	var err error
 	if c.Terms, err = eventstore.ParseTerms(terms); err != nil {
@@ -208,7 +269,7 @@ func scanClient(row interface{ Scan(...any) error }) (clientRow, error) {
 func (m *ReadModel) Client(ctx context.Context, id string) (Client, error) {
 	var c clientRow
 	err := m.lookUp(ctx, func(p *pool) (err error) {
-		c, err = scanClient(p.clients.one.QueryRowContext(ctx, id))
+		c, err = scanClient(p.clients.one.QueryRowContext(ctx, compactID(id)))
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -233,12 +294,12 @@ func (m *ReadModel) Clients(ctx context.Context, q ClientQuery) (ClientPage, err
 	}
 	limit := min(max(q.Limit, 1), maxClients)
 	var found []clientRow
-	err = m.read(ctx, func(p *pool) error {
-		rows, err := p.clients.page.QueryContext(ctx, before, string(q.Status), q.Owner, fold(q.Text), limit+1)
-		if err != nil {
+	err = m.read(ctx, func(p *pool) (err error) {
+		index := m.tables.index.Load()
+		if err := index.wait(ctx, m.patience); err != nil {
 			return err
 		}
-		found, err = scanAll(rows, scanClient)
+		found, err = p.searchClients(ctx, index, q, uint64(before), limit+1)
 		return err
 	})
 	if err != nil {

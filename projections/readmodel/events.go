@@ -3,10 +3,11 @@ package readmodel
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"iter"
 	"math"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -42,45 +43,65 @@ CREATE TABLE events (
     aggregate  INTEGER NOT NULL, -- the sequence of its aggregate's first event: clients.seq or initial_access_tokens.seq; 0: the registry itself
     time       INTEGER NOT NULL,
     latest     INTEGER NOT NULL, -- the latest time of this event and all before it: ascends with seq
-    id         TEXT    NOT NULL,
-    type       TEXT    NOT NULL,
+    id         ANY     NOT NULL, -- as compactID has it
+    type       INTEGER NOT NULL, -- its place, counted from 1, among the types below
     version    INTEGER NOT NULL, -- of the type's schema
     actor_kind TEXT    NOT NULL,
-    actor_id   TEXT    NOT NULL,
+    actor_id   ANY,              -- as compactID has it; NULL: the id of its aggregate
     actor_ip   TEXT    NOT NULL,
-    data       TEXT    NOT NULL
+    metadata   TEXT,             -- NULL: it sets none
+    data       TEXT    NOT NULL  -- less the metadata
 ) STRICT;
 
 CREATE INDEX events_aggregate ON events (aggregate);
 CREATE INDEX events_type ON events (type);
-CREATE INDEX events_latest ON events (latest);
 `
 
-const (
-	insertEvent = `INSERT INTO events (seq, aggregate, time, latest, id, type, version, actor_kind, actor_id, actor_ip, data)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+// typesOfEvents is a part of the schema: where there is another type, the numbers of types may be others.
+var typesOfEvents = "-- Types of events: " + strings.Join(eventTypes, ", ") + "\n"
 
-	selectEvents = `SELECT e.seq, e.aggregate, c.id, t.id, e.time, e.id, e.type, e.version, e.actor_kind, e.actor_id, e.actor_ip, e.data
+// eventTypes are the types of events in the order of their numbers, which begin with 1.
+var eventTypes = eventstore.Types()
+
+// numberOf returns the number of a type of events, 0 for an unknown one.
+func numberOf(eventType string) int64 {
+	at, found := slices.BinarySearch(eventTypes, eventType)
+	if !found {
+		return 0
+	}
+	return int64(at) + 1
+}
+
+const (
+	eventColumns = `e.time, e.id, e.type, e.version, e.actor_kind, e.actor_id, e.actor_ip, e.metadata, e.data`
+
+	selectEvents = `SELECT e.seq, e.aggregate, c.id, t.id, ` + eventColumns + `
 	FROM events e LEFT JOIN clients c ON c.seq = e.aggregate LEFT JOIN initial_access_tokens t ON t.seq = e.aggregate`
 
 	countEventsBefore = `SELECT count(*) FROM events WHERE seq < ?`
 
-	// The first event at or after a time is the first one that raises latest so far.
-	selectFirstSince = `SELECT seq FROM events WHERE latest >= ? ORDER BY latest, seq LIMIT 1`
+	selectLatest = `SELECT seq, latest FROM events WHERE seq >= ? ORDER BY seq LIMIT 1`
 )
+
+var eventInserts = inserts{table: "events", columns: []string{
+	"seq", "aggregate", "time", "latest", "id", "type", "version", "actor_kind", "actor_id", "actor_ip", "metadata", "data",
+}}
 
 // eventWrites are the statements that fill the index of events, eventReads those that read it, other than the
 // one that Events puts together.
-type eventWrites struct{ insert, countBefore *sql.Stmt }
+type eventWrites struct {
+	insert      inserter
+	countBefore *sql.Stmt
+}
 
-type eventReads struct{ firstSince, histories *sql.Stmt }
+type eventReads struct{ latest, histories *sql.Stmt }
 
 func (w *eventWrites) statements() statements {
-	return statements{insertEvent: &w.insert, countEventsBefore: &w.countBefore}
+	return eventInserts.into(&w.insert, statements{countEventsBefore: &w.countBefore})
 }
 
 func (r *eventReads) statements() statements {
-	return statements{selectFirstSince: &r.firstSince, selectHistories: &r.histories}
+	return statements{selectLatest: &r.latest, selectHistories: &r.histories}
 }
 
 // registryRow stands for the registry in the events' column of aggregates. No event has this sequence.
@@ -92,13 +113,14 @@ const maxEvents = 1000
 // encodedEvent is an event with its data as the table holds it.
 type encodedEvent struct {
 	eventstore.Recorded
-	version int
-	data    jsontext.Value
+	version  int
+	metadata jsontext.Value // nil: the event sets none
+	data     jsontext.Value // less the metadata
 }
 
 func encode(e eventstore.Recorded) (encodedEvent, error) {
-	version, data, err := eventstore.EventData(e.Event)
-	return encodedEvent{e, version, data}, err
+	version, metadata, data, err := eventstore.SplitEventData(e.Event)
+	return encodedEvent{e, version, metadata, data}, err
 }
 
 // encodeAll encodes events, in a large batch those to come while one is used.
@@ -133,8 +155,15 @@ func encodeAll(events []eventstore.Recorded) iter.Seq2[encodedEvent, error] {
 
 // indexEvent indexes an event of the aggregate whose first event is at first.
 func (w *writer) indexEvent(ctx context.Context, e encodedEvent, first uint64, latest int64) error {
-	if _, err := w.events.insert.ExecContext(ctx, e.Seq, first, micros(e.Time), latest, e.ID, e.Event.Type(), e.version,
-		string(e.Actor.Kind), e.Actor.ID, e.Actor.IP, string(e.data)); err != nil {
+	var actorID, metadata any
+	if e.Actor.ID != e.Aggregate.ID {
+		actorID = compactID(e.Actor.ID).value()
+	}
+	if e.metadata != nil {
+		metadata = string(e.metadata)
+	}
+	if err := w.events.insert.add(ctx, e.Seq, sequence(e.Seq), sequence(first), micros(e.Time), latest, compactID(e.ID).value(),
+		numberOf(e.Event.Type()), int64(e.version), string(e.Actor.Kind), actorID, e.Actor.IP, metadata, string(e.data)); err != nil {
 		return fmt.Errorf("index event: %w", err)
 	}
 	return nil
@@ -146,6 +175,9 @@ func (w *writer) indexEvent(ctx context.Context, e encodedEvent, first uint64, l
 func (w *writer) checkBeginning(ctx context.Context, seq uint64, wrong error) error {
 	if w.gap {
 		return nil
+	}
+	if err := w.events.insert.flush(ctx); err != nil {
+		return fmt.Errorf("index event: %w", err)
 	}
 	var events uint64
 	if err := w.events.countBefore.QueryRowContext(ctx, sequence(seq)).Scan(&events); err != nil {
@@ -187,12 +219,12 @@ func (p *pool) selectEvents(ctx context.Context, q EventQuery) ([]eventRow, erro
 	switch {
 	case q.ClientID != "" && q.Type != "":
 		// A client has few events: its index is the one to use, and the plus keeps SQLite from the other.
-		restrict("+e.type = ?", q.Type)
+		restrict("+e.type = ?", numberOf(q.Type))
 	case q.Type != "":
-		restrict("e.type = ?", q.Type)
+		restrict("e.type = ?", numberOf(q.Type))
 	}
 	if q.ClientID != "" {
-		restrict("e.aggregate = (SELECT seq FROM clients WHERE id = ?)", q.ClientID)
+		restrict("e.aggregate = (SELECT seq FROM clients WHERE id = ?)", compactID(q.ClientID))
 	}
 	if !q.Since.IsZero() {
 		restrict("e.time >= ?", ceilMicros(q.Since))
@@ -220,19 +252,22 @@ func (p *pool) bounds(ctx context.Context, q EventQuery) (after, before int64, e
 	if q.Before != 0 {
 		before = sequence(q.Before)
 	}
+	if q.Since.IsZero() && q.Until.IsZero() {
+		return after, before, nil
+	}
+	var position, lag int64
+	if err := p.stand.QueryRowContext(ctx).Scan(&position, &lag); err != nil {
+		return 0, 0, err
+	}
 	if !q.Since.IsZero() {
-		first, err := p.firstSince(ctx, ceilMicros(q.Since))
+		first, err := p.firstSince(ctx, ceilMicros(q.Since), position)
 		if err != nil {
 			return 0, 0, err
 		}
 		after = max(after, first-1)
 	}
 	if !q.Until.IsZero() {
-		var position, lag int64
-		if err := p.stand.QueryRowContext(ctx).Scan(&position, &lag); err != nil {
-			return 0, 0, err
-		}
-		first, err := p.firstSince(ctx, micros(q.Until)+lag+1)
+		first, err := p.firstSince(ctx, micros(q.Until)+lag+1, position)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -241,14 +276,23 @@ func (p *pool) bounds(ctx context.Context, q EventQuery) (after, before int64, e
 	return after, before, nil
 }
 
-// firstSince returns the sequence of the first event at or after a time, or math.MaxInt64.
-func (p *pool) firstSince(ctx context.Context, micros int64) (int64, error) {
-	var seq int64
-	err := p.events.firstSince.QueryRowContext(ctx, micros).Scan(&seq)
-	if errors.Is(err, sql.ErrNoRows) {
-		return math.MaxInt64, nil
+// firstSince returns the sequence of the first event at or after a time, of those up to the event at last, or
+// math.MaxInt64. It is the first event whose latest time is not before that time, and latest times ascend.
+func (p *pool) firstSince(ctx context.Context, micros, last int64) (int64, error) {
+	found := int64(math.MaxInt64)
+	for from, to := int64(1), last+1; from < to; {
+		var seq, latest int64
+		middle := from + (to-from)/2
+		if err := p.events.latest.QueryRowContext(ctx, middle).Scan(&seq, &latest); err != nil {
+			return 0, err
+		}
+		if latest < micros {
+			from = seq + 1
+		} else {
+			found, to = seq, middle
+		}
 	}
-	return seq, err
+	return found, nil
 }
 
 // eventRow is an event with the sequence of its aggregate's first event.
@@ -260,18 +304,23 @@ type eventRow struct {
 // scanEvent reads a row of selectEvents.
 func scanEvent(row interface{ Scan(...any) error }) (eventRow, error) {
 	var (
-		e             eventRow
-		client, token sql.NullString
-		typ           string
-		at            int64
-		version       int
-		data          []byte
+		e              eventRow
+		client         compactID
+		actor          *compactID
+		token          sql.NullString
+		typ            int
+		at             int64
+		version        int
+		metadata, data []byte
 	)
-	if err := scan(row, &e.Seq, &e.first, &client, &token, &at, &e.ID, &typ, &version,
-		&e.Actor.Kind, &e.Actor.ID, &e.Actor.IP, &data); err != nil {
+	if err := scan(row, &e.Seq, &e.first, &client, &token, &at, (*compactID)(&e.ID), &typ, &version,
+		&e.Actor.Kind, &actor, &e.Actor.IP, &metadata, &data); err != nil {
 		return eventRow{}, err
 	}
-	event, err := eventstore.ParseEventData(typ, version, data)
+	if typ < 1 || typ > len(eventTypes) {
+		return eventRow{}, fmt.Errorf("%w: event %d: its type has the number %d", errBadRow, e.Seq, typ)
+	}
+	event, err := eventstore.ParseEventData(eventTypes[typ-1], version, eventstore.JoinEventData(metadata, data))
 	if err != nil {
 		return eventRow{}, fmt.Errorf("%w: event %d: %w", errBadRow, e.Seq, err)
 	}
@@ -282,7 +331,11 @@ func scanEvent(row interface{ Scan(...any) error }) (eventRow, error) {
 	case token.Valid:
 		e.Aggregate = domain.InitialAccessTokenAggregate(token.String)
 	default:
-		e.Aggregate = domain.ClientAggregate(client.String)
+		e.Aggregate = domain.ClientAggregate(string(client))
+	}
+	e.Actor.ID = e.Aggregate.ID
+	if actor != nil {
+		e.Actor.ID = string(*actor)
 	}
 	return e, nil
 }

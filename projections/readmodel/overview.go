@@ -107,12 +107,12 @@ func (c *countChanges) countEvent(e domain.Envelope) {
 	c.days[day] = count
 }
 
-// countStatus counts what an event did to the status of its client.
-func (c *countChanges) countStatus(change clientChange) {
-	if change.before != "" {
-		c.statuses[change.before]--
+// countStatus counts a client that had one status, empty for none, and has another.
+func (c *countChanges) countStatus(before, after domain.Status) {
+	if before != "" {
+		c.statuses[before]--
 	}
-	c.statuses[change.after]++
+	c.statuses[after]++
 }
 
 func (w *writer) addCounts(ctx context.Context, c countChanges) error {

@@ -10,8 +10,9 @@ import (
 // A pool is the connections over which a file is read, with the statements that read, other than those that
 // Events puts together.
 type pool struct {
-	db   *sql.DB
-	from uint64 // sequence that the file stood at when it was shown
+	db     *sql.DB
+	from   uint64  // sequence that the file stood at when it was shown
+	recent *recent // what was read of it last
 
 	stand   *sql.Stmt
 	clients clientReads
@@ -20,12 +21,13 @@ type pool struct {
 	counts  countReads
 }
 
-func openPool(ctx context.Context, path string) (*pool, error) {
+// openPool opens the pool of a file that stands at a sequence.
+func openPool(ctx context.Context, path string, at uint64) (*pool, error) {
 	db, err := openReaders(path)
 	if err != nil {
 		return nil, err
 	}
-	p := &pool{db: db}
+	p := &pool{db: db, from: at, recent: newRecent(at)}
 	if err := prepare(ctx, db, statements{selectStand: &p.stand},
 		p.clients.statements(), p.tokens.statements(), p.events.statements(), p.counts.statements()); err != nil {
 		return nil, errors.Join(err, db.Close())

@@ -26,8 +26,9 @@ type tables struct {
 	path   string // of readmodel.db
 	step   func(string) error
 
-	shown      atomic.Pointer[pool] // what is read; nil until it is complete, and from when damage is found
-	rebuilding atomic.Bool          // the file being filled is the successor
+	shown      atomic.Pointer[pool]  // what is read; nil until it is complete, and from when damage is found
+	rebuilding atomic.Bool           // the file being filled is the successor
+	index      atomic.Pointer[index] // of the file being filled, or to be loaded from the one that is shown
 
 	// These belong to the follower's goroutine: that of Open, then of Run, then of Close.
 	writer   *writer
@@ -38,6 +39,7 @@ type tables struct {
 	made     bool   // the file was made by this process
 
 	stopCheck func()
+	stopLoad  func() // of index; nil: it is not being loaded
 }
 
 // disown has the file built anew, though it may continue the log.
@@ -50,6 +52,8 @@ func (t *tables) disown() {
 // damaged or does not continue the log. Readers go on with the file that is shown unless it is damaged.
 func (t *tables) Resume(ctx context.Context, cause error) (uint64, error) {
 	_ = t.closeWriter() // it cannot say more than cause does
+	t.endLoad()
+	t.index.Store(unloadedIndex()) // the former may lack what was committed, although that failed
 	if isDamage(cause) {
 		t.discard(cause)
 	}
@@ -121,6 +125,7 @@ func (t *tables) openWriter(ctx context.Context, last uint64) (err error) {
 	if t.writer, err = create(ctx, t.successor(), t.log.Identity()); err != nil {
 		return err
 	}
+	t.index.Store(newIndex())
 	t.unfit, t.disowned, t.made = nil, false, true
 	t.rebuilding.Store(true)
 	return nil
@@ -131,8 +136,13 @@ func (t *tables) successor() string { return t.path + successorSuffix }
 
 // Apply implements projections.Projection.
 func (t *tables) Apply(ctx context.Context, events []eventstore.Recorded) error {
-	if err := t.writer.apply(ctx, events); err != nil {
+	found, err := t.writer.apply(ctx, events)
+	if err != nil {
 		return err
+	}
+	t.index.Load().put(found)
+	if t.pool != nil {
+		t.pool.recent.applied(events)
 	}
 	return t.show(ctx)
 }
@@ -145,19 +155,27 @@ func (t *tables) Retries(err error) bool {
 
 // show lets the file be read once it is complete. A successor then takes the place of the file.
 func (t *tables) show(ctx context.Context) error {
-	if t.pool != nil || t.writer.at.seq < t.showAt {
-		return nil
+	if t.pool == nil && t.writer.at.seq >= t.showAt {
+		if err := t.expose(ctx); err != nil {
+			return err
+		}
 	}
+	if t.pool != nil {
+		t.startLoad()
+	}
+	return nil
+}
+
+func (t *tables) expose(ctx context.Context) error {
 	if t.rebuilding.Load() {
 		if err := t.replace(ctx); err != nil {
 			return fmt.Errorf("put the new read model in its place: %w", err)
 		}
 	}
-	opened, err := openPool(ctx, t.path)
+	opened, err := openPool(ctx, t.path, t.writer.at.seq)
 	if err != nil {
 		return err
 	}
-	opened.from = t.writer.at.seq
 	t.pool = opened
 	t.shown.Store(opened)
 	t.rebuilding.Store(false)
@@ -217,7 +235,31 @@ func (t *tables) close() error {
 	return errors.Join(t.closePool(), t.closeWriter())
 }
 
+// startLoad loads the index from the file that is shown, unless it is complete or being loaded.
+func (t *tables) startLoad() {
+	index, db := t.index.Load(), t.pool.db
+	if t.stopLoad != nil || index.isComplete() {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var loading sync.WaitGroup
+	index.start()
+	loading.Go(func() { index.load(ctx, db) })
+	t.stopLoad = func() {
+		cancel()
+		loading.Wait()
+	}
+}
+
+func (t *tables) endLoad() {
+	if t.stopLoad != nil {
+		t.stopLoad()
+	}
+	t.stopLoad = nil
+}
+
 func (t *tables) closePool() (err error) {
+	t.endLoad()
 	t.shown.Store(nil)
 	if t.pool != nil {
 		err = t.pool.db.Close()

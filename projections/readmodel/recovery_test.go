@@ -42,8 +42,13 @@ func TestDamageLeadsToANewFile(t *testing.T) {
 		},
 		// SQLite itself does not find these.
 		"an event that is no JSON":  func(t *testing.T, path string) { execute(t, path, `UPDATE events SET data = '{' WHERE seq = 700`) },
-		"a client that is no JSON":  func(t *testing.T, path string) { execute(t, path, `UPDATE clients SET metadata = '' WHERE seq = 700`) },
-		"an event of no known type": func(t *testing.T, path string) { execute(t, path, `UPDATE events SET type = '' WHERE seq = 700`) },
+		"a client that is no JSON":  func(t *testing.T, path string) { execute(t, path, `UPDATE events SET metadata = '' WHERE seq = 700`) },
+		"an event of no known type": func(t *testing.T, path string) { execute(t, path, `UPDATE events SET type = 0 WHERE seq = 700`) },
+		"a client whose metadata is not there": func(t *testing.T, path string) {
+			execute(t, path, `UPDATE clients SET described = 9999 WHERE seq = 700`)
+		},
+		"a client that is not there": func(t *testing.T, path string) { execute(t, path, `DELETE FROM clients WHERE seq = 700`) },
+		"an id that is not whole":    func(t *testing.T, path string) { execute(t, path, `UPDATE clients SET id = x'00' WHERE seq = 700`) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

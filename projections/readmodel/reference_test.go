@@ -314,9 +314,13 @@ func TestAnswersAreWhatTheLogSays(t *testing.T) {
 		defer func() { live.close() }()
 		for range rapid.IntRange(0, 25).Draw(rt, "events") {
 			d.step()
-			if rapid.IntRange(0, 9).Draw(rt, "restart") == 0 {
+			switch rapid.IntRange(0, 9).Draw(rt, "meanwhile") {
+			case 0:
 				live.close()
 				live = run(t, liveDir, d.log)
+			case 1, 2: // what was read once is not remembered too long
+				live.caughtUp()
+				referenceOf(rt, d.log).checkSnapshots(rt, live)
 			}
 		}
 		live.caughtUp()

@@ -1,31 +1,234 @@
 package readmodel
 
 import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+	"sync"
+	"time"
+
+	"roster/projections/readmodel/search"
 )
 
-// separator stands between the parts of a search text. Fold leaves none in a part, so no text that is
-// looked for reaches from one part into the next.
-const separator = "\x1f"
+const clientTextsTable = `
+-- What clients are found by. It is narrow, since all of it is read into memory.
+CREATE TABLE client_texts (
+    seq    INTEGER PRIMARY KEY, -- clients.seq
+    status TEXT    NOT NULL,
+    owner  TEXT    NOT NULL,
+    search TEXT    NOT NULL     -- as search.Text makes it
+) STRICT;
+`
 
-// searchText is what a client is found by.
-func searchText(name, owner, id string) string {
-	return fold(name) + separator + fold(owner) + separator + fold(id)
+const (
+	selectTexts = `SELECT seq, status, owner, search FROM client_texts ORDER BY seq`
+
+	updateText       = `UPDATE client_texts SET status = ?, owner = ?, search = ? WHERE seq = ?`
+	updateTextStatus = `UPDATE client_texts SET status = ? WHERE seq = ?`
+)
+
+var textInserts = inserts{table: "client_texts", columns: []string{"status", "owner", "search", "seq"}}
+
+// textWrites are the statements that fill the view of what clients are found by.
+type textWrites struct {
+	update, updateStatus *sql.Stmt
+	insert               inserter
 }
 
-// fold makes equal what differs in case alone, as strings.EqualFold has it, and valid UTF-8 of anything.
-func fold(s string) string { return strings.Map(foldRune, s) }
+func (w *textWrites) statements() statements {
+	return textInserts.into(&w.insert, statements{updateText: &w.update, updateTextStatus: &w.updateStatus})
+}
 
-// foldRune returns one and the same rune for all that are equal under case folding.
-func foldRune(r rune) rune {
-	if r == rune(separator[0]) {
-		return utf8.RuneError
+// entry is what the client of a change is found by.
+func (c *clientChange) entry() search.Entry {
+	e := search.Entry{Seq: c.seq, Status: string(c.Status)}
+	if c.new || c.redefined {
+		e.Owner = c.Metadata.Owner()
+		e.Text = search.Text(c.Metadata.Name(), e.Owner, c.ID)
 	}
-	least := r
-	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
-		least = min(least, next)
+	return e
+}
+
+// saveText writes what the client of a change is found by.
+func (w *writer) saveText(ctx context.Context, c *clientChange, e search.Entry) (err error) {
+	switch {
+	case c.new:
+		return w.texts.insert.add(ctx, c.seq, e.Status, e.Owner, e.Text, sequence(e.Seq))
+	case c.redefined:
+		_, err = w.texts.update.ExecContext(ctx, e.Status, e.Owner, e.Text, sequence(e.Seq))
+	case c.Status != c.before:
+		_, err = w.texts.updateStatus.ExecContext(ctx, e.Status, sequence(e.Seq))
 	}
-	return least
+	return err
+}
+
+// index is what clients are found by, in memory: what client_texts holds. It cannot be searched before it is complete.
+type index struct {
+	search.Index
+	complete chan struct{} // closed when it is, or failed
+
+	mu      sync.Mutex // guards what follows
+	loading bool
+	waiting []search.Entry // put while the table is read
+	err     error          // why the table cannot be read; it is set before complete is closed
+}
+
+// newIndex returns the index of an empty table.
+func newIndex() *index {
+	x := unloadedIndex()
+	close(x.complete)
+	return x
+}
+
+// unloadedIndex returns an index that is to be loaded.
+func unloadedIndex() *index { return &index{complete: make(chan struct{})} }
+
+func (x *index) isComplete() bool {
+	select {
+	case <-x.complete:
+		return true
+	default:
+		return false
+	}
+}
+
+// put changes the index as the table was changed. What is put before it is loaded will be read then.
+func (x *index) put(entries []search.Entry) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	switch {
+	case x.loading:
+		x.waiting = append(x.waiting, entries...)
+	case x.isComplete():
+		x.Put(entries...)
+	}
+}
+
+// start has what is put from now on wait until the index is loaded.
+func (x *index) start() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.loading = true
+}
+
+// load fills the index, after start, with the table and then with what was put since, of which the table may hold some
+// already. What may pass is tried again until ctx ends.
+func (x *index) load(ctx context.Context, db *sql.DB) {
+	err := x.read(ctx, db)
+	for isPassing(err) && ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-time.After(loadAgain):
+			err = x.read(ctx, db)
+		}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if ctx.Err() != nil {
+		return
+	}
+	x.Put(x.waiting...)
+	x.waiting, x.loading, x.err = nil, false, err
+	close(x.complete)
+}
+
+// loadAgain is how long load waits after an error that may pass.
+const loadAgain = time.Second
+
+// read puts all rows of the table.
+func (x *index) read(ctx context.Context, db *sql.DB) error {
+	rows, err := db.QueryContext(ctx, selectTexts)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var some []search.Entry
+	for rows.Next() {
+		var e search.Entry
+		if err := scan(rows, &e.Seq, &e.Status, &e.Owner, &e.Text); err != nil {
+			return err
+		}
+		if some = append(some, e); len(some) == cap(some) {
+			x.Put(some...)
+			some = slices.Grow(some[:0], readAtOnce)
+		}
+	}
+	x.Put(some...)
+	return rows.Err()
+}
+
+// readAtOnce is how many rows read puts at a time.
+const readAtOnce = 1024
+
+// wait waits until the index can be searched. It returns ErrBehind when its patience ends before.
+func (x *index) wait(ctx context.Context, patience time.Duration) error {
+	if x.isComplete() {
+		return x.err
+	}
+	patient, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	select {
+	case <-x.complete:
+		return x.err
+	case <-patient.Done():
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return ErrBehind
+	}
+}
+
+// searchClients returns clients that a query selects, the newest first: as many as it may, when there are so many.
+func (p *pool) searchClients(ctx context.Context, x *index, q ClientQuery, before uint64, limit int) ([]clientRow, error) {
+	text := search.Fold(q.Text)
+	var found []clientRow
+	var some []uint64
+	add := func() error {
+		clients, err := p.clientsAt(ctx, some)
+		for _, c := range clients {
+			// The index may be of another moment than the table.
+			if c.matches(q, text) {
+				found = append(found, c)
+			}
+		}
+		some = some[:0]
+		return err
+	}
+	for seq := range x.Find(search.Query{Text: text, Status: string(q.Status), Owner: q.Owner, Before: before}) {
+		if some = append(some, seq); len(some) < limit-len(found) {
+			continue
+		}
+		if err := add(); err != nil {
+			return nil, err
+		}
+		if len(found) >= limit {
+			return found, nil
+		}
+	}
+	return found, add()
+}
+
+func (c clientRow) matches(q ClientQuery, folded string) bool {
+	owner := c.Metadata.Owner()
+	return (q.Status == "" || q.Status == c.Status) && (q.Owner == "" || q.Owner == owner) &&
+		(folded == "" || strings.Contains(search.Text(c.Metadata.Name(), owner, c.ID), folded))
+}
+
+// clientsAt returns the clients with these sequences, the newest first.
+func (p *pool) clientsAt(ctx context.Context, seqs []uint64) ([]clientRow, error) {
+	if len(seqs) == 0 {
+		return nil, nil
+	}
+	list, err := json.Marshal(seqs)
+	if err != nil {
+		return nil, fmt.Errorf("list clients: %w", err)
+	}
+	rows, err := p.clients.several.QueryContext(ctx, string(list))
+	if err != nil {
+		return nil, err
+	}
+	return scanAll(rows, scanClient)
 }

@@ -14,7 +14,7 @@ import (
 const snapshotColumns = `last, (SELECT seq FROM checkpoint)`
 
 const (
-	selectClientSnapshot             = `SELECT ` + snapshotColumns + `, ` + clientColumns + ` FROM clients WHERE id = ?`
+	selectClientSnapshot             = `SELECT ` + snapshotColumns + `, ` + clientColumns + fromClients + ` WHERE c.id = ?`
 	selectInitialAccessTokenSnapshot = `SELECT ` + snapshotColumns + `, ` + initialAccessTokenColumns + ` FROM initial_access_tokens WHERE id = ?`
 )
 
@@ -23,9 +23,17 @@ const (
 // stopped, and while it is in trouble.
 func (m *ReadModel) ClientSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.Client], error) {
 	return readSnapshot(m, func(p *pool, s *domain.Snapshot[domain.Client]) error {
-		row, err := scanClient(snapshotRow{p.clients.snapshot.QueryRowContext(ctx, id), &s.Last, &s.At})
+		if kept, ok := p.recent.client(id); ok {
+			s.State, s.Last, s.At = kept.State, kept.Last, kept.At
+			return nil
+		}
+		row, err := scanClient(snapshotRow{p.clients.snapshot.QueryRowContext(ctx, compactID(id)), &s.Last, &s.At})
+		if err != nil {
+			return err
+		}
 		s.State = row.Client.Client
-		return err
+		p.recent.keep(*s)
+		return nil
 	})
 }
 

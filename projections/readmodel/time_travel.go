@@ -14,7 +14,7 @@ type Moment struct {
 }
 
 // selectHistories reads on behind (?1, ?2) in the events of clients by client, of those up to ?3.
-const selectHistories = `SELECT e.seq, e.aggregate, c.id, NULL, e.time, e.id, e.type, e.version, e.actor_kind, e.actor_id, e.actor_ip, e.data
+const selectHistories = `SELECT e.seq, e.aggregate, c.id, NULL, ` + eventColumns + `
 	FROM events e INDEXED BY events_aggregate JOIN clients c ON c.seq = e.aggregate
 	WHERE (e.aggregate, e.seq) > (?1, ?2) AND e.aggregate <= ?3 AND e.seq <= ?3 ORDER BY e.aggregate, e.seq LIMIT ?4`
 
@@ -79,6 +79,6 @@ func (p *pool) lastUntil(ctx context.Context, at Moment) (int64, error) {
 	if at.Seq != 0 {
 		return min(sequence(at.Seq), last), nil
 	}
-	later, err := p.firstSince(ctx, micros(at.Time)+1)
+	later, err := p.firstSince(ctx, micros(at.Time)+1, last)
 	return min(later-1, last), err
 }

@@ -80,7 +80,7 @@ func (w *Witness) EventID(ctx context.Context, seq uint64) (id string, err error
 	if w.db == nil {
 		return "", nil
 	}
-	err = w.db.QueryRowContext(ctx, selectEventID, sequence(seq)).Scan(&id)
+	err = w.db.QueryRowContext(ctx, selectEventID, sequence(seq)).Scan((*compactID)(&id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}

@@ -8,6 +8,7 @@ import (
 
 	"roster/domain"
 	"roster/eventstore"
+	"roster/projections/readmodel/search"
 )
 
 // writer is the one connection that changes the tables. It is for one goroutine.
@@ -21,6 +22,7 @@ type writer struct {
 	saveCheckpoint          *sql.Stmt
 
 	clients clientWrites
+	texts   textWrites
 	tokens  initialAccessTokenWrites
 	events  eventWrites
 	counts  countWrites
@@ -65,7 +67,7 @@ func (w *writer) prepare(ctx context.Context) error { return prepare(ctx, w.conn
 func (w *writer) statements() []statements {
 	return []statements{
 		{`BEGIN IMMEDIATE`: &w.begin, `COMMIT`: &w.commit, `ROLLBACK`: &w.rollback, updateCheckpoint: &w.saveCheckpoint},
-		w.clients.statements(), w.tokens.statements(), w.events.statements(), w.counts.statements(),
+		w.clients.statements(), w.texts.statements(), w.tokens.statements(), w.events.statements(), w.counts.statements(),
 	}
 }
 
@@ -101,11 +103,11 @@ func (w *writer) emptyWAL(ctx context.Context) error {
 	return nil
 }
 
-// apply applies events in one transaction together with the checkpoint. After an error nothing of them is
-// applied, and the writer is to be closed.
-func (w *writer) apply(ctx context.Context, events []eventstore.Recorded) (err error) {
+// apply applies events in one transaction together with the checkpoint. It returns how that changes what clients
+// are found by. After an error nothing of them is applied, and the writer is to be closed.
+func (w *writer) apply(ctx context.Context, events []eventstore.Recorded) (found []search.Entry, err error) {
 	if _, err := w.begin.ExecContext(ctx); err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return nil, fmt.Errorf("begin: %w", err)
 	}
 	at := w.at
 	defer func() {
@@ -114,40 +116,66 @@ func (w *writer) apply(ctx context.Context, events []eventstore.Recorded) (err e
 			_, _ = w.rollback.ExecContext(ctx)
 		}
 	}()
-	counts := countChanges{make(map[int64]dayCount), make(map[domain.Status]int)}
+	changes := newChanges()
 	for e, err := range encodeAll(events) {
 		if err != nil {
-			return fmt.Errorf("apply event %d: %w", e.Seq, err)
+			return nil, failedAt(e.Seq, err)
 		}
 		at = at.after(e.Recorded)
-		if err := w.applyOne(ctx, e, at.latest, &counts); err != nil {
-			return fmt.Errorf("apply event %d: %w", e.Seq, err)
+		if err := w.applyOne(ctx, e, at.latest, changes); err != nil {
+			return nil, failedAt(e.Seq, err)
 		}
 	}
-	if err := w.addCounts(ctx, counts); err != nil {
-		return err
+	if err := w.save(ctx, changes); err != nil {
+		return nil, failedAt(at.seq, err)
 	}
 	if _, err := w.saveCheckpoint.ExecContext(ctx, at.seq, at.eventID, at.latest, at.lag); err != nil {
-		return fmt.Errorf("save checkpoint: %w", err)
+		return nil, fmt.Errorf("save checkpoint: %w", err)
 	}
 	if _, err := w.commit.ExecContext(ctx); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return nil, fmt.Errorf("commit: %w", err)
 	}
 	w.at = at
-	return nil
+	for _, c := range changes.clients.all {
+		found = append(found, c.entry())
+	}
+	return found, nil
 }
 
-// applyOne changes every view by one event.
-func (w *writer) applyOne(ctx context.Context, e encodedEvent, latest int64, counts *countChanges) error {
-	counts.countEvent(e.Envelope)
+// failedAt says at which event a batch failed: at one whose row could not be inserted, or else at the one at a sequence.
+func failedAt(seq uint64, err error) error {
+	if row := (*rowError)(nil); errors.As(err, &row) {
+		seq = row.event
+	}
+	return fmt.Errorf("apply event %d: %w", seq, err)
+}
+
+// changes are what a batch of events does to the views, other than those that are written event by event.
+type changes struct {
+	clients clientChanges
+	counts  countChanges
+}
+
+func newChanges() *changes {
+	return &changes{
+		clients: clientChanges{byID: make(map[string]*clientChange)},
+		counts:  countChanges{make(map[int64]dayCount), make(map[domain.Status]int)},
+	}
+}
+
+// applyOne changes every view by one event, some of them when the changes are saved.
+func (w *writer) applyOne(ctx context.Context, e encodedEvent, latest int64, changes *changes) error {
+	changes.counts.countEvent(e.Envelope)
 	var first uint64
 	switch e.Aggregate {
 	case domain.ClientAggregate(e.Aggregate.ID):
-		change, err := w.changeClient(ctx, e.Recorded)
+		change, err := w.clientToChange(ctx, e, &changes.clients)
 		if err != nil {
 			return err
 		}
-		counts.countStatus(change)
+		before := change.Status
+		change.apply(e)
+		changes.counts.countStatus(before, change.Status)
 		first = change.seq
 	case domain.InitialAccessTokenAggregate(e.Aggregate.ID):
 		var err error
@@ -160,4 +188,15 @@ func (w *writer) applyOne(ctx context.Context, e encodedEvent, latest int64, cou
 		return fmt.Errorf("it is about a %s, not a client or an initial access token", e.Aggregate.Kind)
 	}
 	return w.indexEvent(ctx, e, first, latest)
+}
+
+// save writes what is not written yet of a batch.
+func (w *writer) save(ctx context.Context, changes *changes) error {
+	if err := w.events.insert.flush(ctx); err != nil {
+		return fmt.Errorf("index event: %w", err)
+	}
+	if err := w.saveClients(ctx, changes.clients); err != nil {
+		return err
+	}
+	return w.addCounts(ctx, changes.counts)
 }

@@ -2,6 +2,7 @@
 package terminal
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"sync"
@@ -17,6 +18,7 @@ type Writer struct {
 	mu      sync.Mutex
 	to      io.Writer
 	partial []byte // the beginning of a character whose end was not written yet
+	escaped []byte // what is written last; kept for its memory
 }
 
 // NewWriter returns a Writer that writes to another.
@@ -27,22 +29,40 @@ func NewWriter(to io.Writer) *Writer { return &Writer{to: to} }
 func (w *Writer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	text := append(w.partial, p...)
-	escaped := make([]byte, 0, len(text))
-	for len(text) > 0 && utf8.FullRune(text) {
+	text := p
+	if len(w.partial) > 0 {
+		text = append(w.partial, p...)
+	}
+	w.escaped = w.escaped[:0]
+	for {
+		plain := plainLength(text)
+		w.escaped = append(w.escaped, text[:plain]...)
+		if text = text[plain:]; !utf8.FullRune(text) {
+			break
+		}
 		r, size := utf8.DecodeRune(text)
-		if r == '\n' || r == '\t' || unicode.IsPrint(r) && !(r == utf8.RuneError && size == 1) {
-			escaped = append(escaped, text[:size]...)
+		if unicode.IsPrint(r) && !(r == utf8.RuneError && size == 1) {
+			w.escaped = append(w.escaped, text[:size]...)
 		} else {
-			escaped = appendEscape(escaped, r)
+			w.escaped = appendEscape(w.escaped, r)
 		}
 		text = text[size:]
 	}
-	w.partial = text
-	if _, err := w.to.Write(escaped); err != nil {
+	w.partial = bytes.Clone(text)
+	if _, err := w.to.Write(w.escaped); err != nil {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// plainLength returns how many bytes of printable ASCII characters, new lines and tabs a text begins with.
+func plainLength(text []byte) int {
+	for i, c := range text {
+		if (c < ' ' || c > '~') && c != '\n' && c != '\t' {
+			return i
+		}
+	}
+	return len(text)
 }
 
 // appendEscape appends a character as JSON escapes it (RFC 8259, section 7).
