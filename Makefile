@@ -1,5 +1,5 @@
 # run, test and bench are what the README promises.
-.PHONY: run test bench check generate race fuzz chromium mcp node
+.PHONY: run test bench soak check generate race fuzz chromium mcp node-oidc-provider node
 
 export CGO_ENABLED = 0
 
@@ -12,9 +12,15 @@ run:
 test: chromium mcp check
 	go test ./...
 
-# Measure: registrations and reads over HTTP, the log, the read model.
-bench:
-	go test -run '^$$' -bench . -benchmem ./...
+# Measure, as docs/performance.md tells: the parts, the program over HTTP against its peer, a registry of a million clients.
+bench: node-oidc-provider
+	go test -run '^$$' -bench . -benchmem $$(go list ./... | grep -v '/cmd/roster$$')
+	go test -run '^$$' -bench . -skip LargeRegistry -benchtime 3s -timeout 30m ./cmd/roster
+	go test -run '^$$' -bench LargeRegistry -benchtime 1x -timeout 30m ./cmd/roster
+
+# Load the program for ten minutes: nothing may fail, grow or be left.
+soak:
+	go test -v -run TestSoak -soak 10m -timeout 30m ./cmd/roster
 
 # Format, vet, lint; dependencies and generated code are current.
 check:
@@ -53,11 +59,13 @@ chromium:
 		DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core; \
 	}
 
-# The clients of the Model Context Protocol that the program is tested with, as their lock file has them.
+# The clients of the Model Context Protocol that the program is tested with, and the server that it is measured
+# against, as their lock files have them.
 mcp: cmd/roster/testdata/mcp/node_modules/.package-lock.json
+node-oidc-provider: cmd/roster/testdata/node-oidc-provider/node_modules/.package-lock.json
 
-cmd/roster/testdata/mcp/node_modules/.package-lock.json: cmd/roster/testdata/mcp/package-lock.json | node
-	cd cmd/roster/testdata/mcp && npm ci --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved
+cmd/roster/testdata/%/node_modules/.package-lock.json: cmd/roster/testdata/%/package-lock.json | node
+	cd cmd/roster/testdata/$* && npm ci --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved
 	@touch $@
 
 # What they run on, from Debian's packages.

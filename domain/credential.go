@@ -25,7 +25,12 @@ func (d Digest) Matches(secret string) bool {
 
 // MarshalText encodes the digest as 64 hexadecimal digits.
 func (d Digest) MarshalText() ([]byte, error) {
-	return hex.AppendEncode(nil, d[:]), nil
+	return d.AppendText(nil)
+}
+
+// AppendText appends what MarshalText returns.
+func (d Digest) AppendText(b []byte) ([]byte, error) {
+	return hex.AppendEncode(b, d[:]), nil
 }
 
 // UnmarshalText decodes what MarshalText encodes.

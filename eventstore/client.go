@@ -168,7 +168,11 @@ func secretFrom(s *domain.Secret) (*secretV1, error) {
 	if err != nil {
 		return nil, fmt.Errorf("client_secret_expires_at: %w", err)
 	}
-	return &secretV1{Digest: s.Digest, ExpiresAt: expires, Sealed: s.Sealed}, nil
+	w := &secretV1{Digest: s.Digest, ExpiresAt: expires}
+	if len(s.Sealed) > 0 { // an empty one is left out
+		w.Sealed = s.Sealed
+	}
+	return w, nil
 }
 
 func (w *secretV1) secret() (*domain.Secret, error) {

@@ -3,6 +3,7 @@ package eventstore
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -50,7 +51,7 @@ func Encode(e domain.Envelope) (Encoded, error) {
 	}
 	b := body[any]{Data: data, Personal: personal{IP: e.Actor.IP}}
 	if private := split(data); len(private) > 0 {
-		if b.Personal.Metadata, err = json.Marshal(private); err != nil {
+		if b.Personal.Metadata, err = private.MarshalJSON(); err != nil {
 			return Encoded{}, fmt.Errorf("encode personal data of %s: %w", e.Event.Type(), err)
 		}
 	}
@@ -123,13 +124,20 @@ func split(data any) (private oauth.Metadata) {
 		return nil
 	}
 	all := holder.metadata()
-	public, private := make(oauth.Metadata, len(*all)), oauth.Metadata{}
 	for name, value := range *all {
 		if member, _, _ := oauth.LookupMember(name); member.Personal {
+			if private == nil {
+				private = oauth.Metadata{}
+			}
 			private[name] = value
-		} else {
-			public[name] = value
 		}
+	}
+	if private == nil {
+		return nil
+	}
+	public := maps.Clone(*all)
+	for name := range private {
+		delete(public, name)
 	}
 	*all = public
 	return private

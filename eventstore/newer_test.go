@@ -18,23 +18,31 @@ import (
 
 // A newer program writes an event, an older one stops there, and a newer one goes on where that stopped.
 func TestNewerProgramGoesOn(t *testing.T) {
-	for name, test := range map[string]struct {
-		log eventstore.Log
-		// write stores an event that the program knows when it is called.
-		write func(t *testing.T, log eventstore.Log, e domain.Envelope)
-	}{
-		"memory": {memory.New(), func(t *testing.T, log eventstore.Log, e domain.Envelope) {
-			r, err := eventstore.Encode(e)
-			if err != nil {
+	for name, write := range map[string]func(t *testing.T, events ...domain.Envelope) (stored eventstore.Log){
+		"memory": func(t *testing.T, events ...domain.Envelope) eventstore.Log {
+			log := memory.New()
+			for _, e := range events {
+				r, err := eventstore.Encode(e)
+				if err != nil {
+					t.Fatal(err)
+				}
+				log.Put(r)
+			}
+			return log
+		},
+		"jetstream": func(t *testing.T, events ...domain.Envelope) eventstore.Log {
+			dir := t.TempDir()
+			log := openJetStream(t, dir)
+			for _, e := range events {
+				if _, err := log.Append(t.Context(), domain.Change{Events: []domain.Envelope{e}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := log.Close(); err != nil {
 				t.Fatal(err)
 			}
-			log.(*memory.Log).Put(r)
-		}},
-		"jetstream": {openJetStream(t), func(t *testing.T, log eventstore.Log, e domain.Envelope) {
-			if _, err := log.Append(t.Context(), domain.Change{Events: []domain.Envelope{e}}); err != nil {
-				t.Fatal(err)
-			}
-		}},
+			return openJetStream(t, dir)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			known, behind := storetest.Registered(domain.ClientAggregate("c1")), storetest.Registered(domain.ClientAggregate("c3"))
@@ -42,13 +50,11 @@ func TestNewerProgramGoesOn(t *testing.T) {
 			news.Event = eventstore.ClientForgotten{Note: "by a newer program"}
 
 			forget := eventstore.LearnClientForgotten()
-			for _, e := range []domain.Envelope{known, news, behind} {
-				test.write(t, test.log, e)
-			}
+			log := write(t, known, news, behind)
 			forget()
 
 			read := func(after uint64) (ids []string, last uint64, err error) {
-				sub, err := test.log.Subscribe(t.Context(), after)
+				sub, err := log.Subscribe(t.Context(), after)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -74,7 +80,7 @@ func TestNewerProgramGoesOn(t *testing.T) {
 			if diff := cmp.Diff([]string{news.ID, behind.ID}, ids); diff != "" || last != 3 || err != nil {
 				t.Errorf("the newer program came to %d: %v, %s", last, err, diff)
 			}
-			got, err := test.log.At(t.Context(), 2)
+			got, err := log.At(t.Context(), 2)
 			if diff := cmp.Diff(news, got.Envelope); diff != "" || err != nil {
 				t.Errorf("the event is not as it was written: %v, %s", err, diff)
 			}
@@ -82,8 +88,8 @@ func TestNewerProgramGoesOn(t *testing.T) {
 	}
 }
 
-func openJetStream(t *testing.T) eventstore.Log {
-	log, err := jetstream.Open(t.Context(), jetstream.Options{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)})
+func openJetStream(t *testing.T, dir string) *jetstream.Log {
+	log, err := jetstream.Open(t.Context(), jetstream.Options{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"roster/domain"
 	"roster/eventstore"
@@ -43,9 +44,6 @@ type Projection interface {
 // ErrStopped says that the follower was stopped before the event that was waited for.
 var ErrStopped = errors.New("follower is stopped")
 
-// batchSize is how many events Apply gets at most.
-const batchSize = 1000
-
 // Follower applies a log's events to a projection. Its methods may be used concurrently, before, while and
 // after Run runs.
 type Follower struct {
@@ -53,17 +51,19 @@ type Follower struct {
 	log        Log
 	logger     *slog.Logger
 	projection Projection
-	progress   progress
+	progress   *progress
 	interrupts chan error
 
-	position uint64 // of the projection; belongs to Open, then to Run
+	// These belong to Open, then to Run.
+	position uint64    // of the projection
+	applied  time.Time // when Apply returned last
 }
 
 // Open returns a follower whose projection stands where it stood before. It returns the errors of the log and
 // of the projection.
 func Open(ctx context.Context, name string, log Log, projection Projection, logger *slog.Logger) (*Follower, error) {
 	f := &Follower{
-		name: name, log: log, projection: projection, interrupts: make(chan error, 1),
+		name: name, log: log, projection: projection, interrupts: make(chan error, 1), progress: newProgress(),
 		logger: logger.With("follower", name),
 	}
 	if err := f.resume(ctx, nil); err != nil {
@@ -171,7 +171,7 @@ func (f *Follower) resume(ctx context.Context, cause error) error {
 	return nil
 }
 
-// follow returns only with an error. While one batch is applied the next is read.
+// follow returns only with an error. While events are applied the next ones are read.
 func (f *Follower) follow(ctx context.Context) error {
 	subscription, err := f.log.Subscribe(ctx, f.position)
 	if err != nil {
@@ -179,24 +179,23 @@ func (f *Follower) follow(ctx context.Context) error {
 	}
 	defer subscription.Close()
 	reading, stop := context.WithCancel(ctx)
-	batches := make(chan batch)
+	batches := make(chan batch, readAheadBatches)
 	var reader sync.WaitGroup
 	reader.Go(func() { f.readAhead(reading, subscription, batches) })
 	defer reader.Wait()
 	defer stop()
 	for {
-		select {
-		case err := <-f.interrupts:
+		next, err := f.gather(ctx, batches)
+		if err != nil {
 			return err
-		case <-ctx.Done():
-			return ctx.Err()
-		case next := <-batches:
-			if next.err != nil {
-				return next.err
-			}
+		}
+		if len(next.events) > 0 {
 			if err := f.apply(ctx, next.events); err != nil {
 				return err
 			}
+		}
+		if next.err != nil {
+			return next.err
 		}
 	}
 }
@@ -214,42 +213,7 @@ func (f *Follower) apply(ctx context.Context, events []eventstore.Recorded) erro
 	if err := f.projection.Apply(context.WithoutCancel(ctx), events); err != nil {
 		return err
 	}
-	f.position = position
+	f.position, f.applied = position, time.Now()
 	f.progress.advance(position)
 	return nil
-}
-
-// batch is what is applied at once, or why there is nothing more to apply.
-type batch struct {
-	events []eventstore.Recorded
-	err    error
-}
-
-// readAhead hands over what the log has until an error, which it hands over too, or until ctx ends.
-func (f *Follower) readAhead(ctx context.Context, subscription eventstore.Subscription, batches chan<- batch) {
-	for {
-		events, err := f.readBatch(ctx, subscription)
-		select {
-		case batches <- batch{events, err}:
-		case <-ctx.Done():
-			return
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-func (f *Follower) readBatch(ctx context.Context, subscription eventstore.Subscription) ([]eventstore.Recorded, error) {
-	events, err := subscription.Next(ctx, batchSize)
-	if err != nil {
-		return nil, fmt.Errorf("read the log: %w", err)
-	}
-	if len(events) == batchSize {
-		// It only tells how far there is to go.
-		if last, err := f.log.Last(ctx); err == nil {
-			f.progress.saw(last)
-		}
-	}
-	return events, nil
 }

@@ -19,10 +19,20 @@ type Health struct {
 // a batch, so those who wait for later events are left alone.
 type progress struct {
 	applied atomic.Uint64 // now.Applied; it is changed with mu locked
+	awaited chan struct{} // gets a value when somebody begins to wait; one that nobody took yet stands for more
 
 	mu      sync.Mutex
 	now     Health
 	waiting waiters
+}
+
+func newProgress() *progress { return &progress{awaited: make(chan struct{}, 1)} }
+
+// isAwaited reports whether somebody waits.
+func (p *progress) isAwaited() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.waiting) > 0
 }
 
 func (p *progress) health() Health {
@@ -116,6 +126,10 @@ func (p *progress) enter(seq uint64) (*waiter, error) {
 	}
 	w := &waiter{seq: seq, woken: make(chan struct{})}
 	heap.Push(&p.waiting, w)
+	select {
+	case p.awaited <- struct{}{}:
+	default:
+	}
 	return w, nil
 }
 

@@ -35,6 +35,7 @@ var arrows = map[string][]string{
 	"roster/web/ui":                       {"roster/domain", "roster/domain/oauth"},
 	"roster/web":                          append([]string{"roster/api/front", "roster/web/ui"}, answering...),
 	"roster/cmd/roster/httpserver":        {"roster/api/front"},
+	"roster/cmd/roster/loadtest":          {},
 	"roster/cmd/roster/outbound":          {},
 	"roster/cmd/roster/rostertest":        {"*"}, // for tests alone
 	"roster/cmd/roster/sessions":          {"roster/domain", "roster/eventstore/jetstream"},

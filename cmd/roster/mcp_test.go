@@ -84,7 +84,7 @@ func TestMCPSDK(t *testing.T) {
 }
 
 // freeAddress returns an address that a server can listen on.
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

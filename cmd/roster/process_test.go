@@ -6,9 +6,10 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ type process struct {
 	command *exec.Cmd
 	base    string
 	data    string
-	stderr  *safeBuffer
+	stderr  logFile
 	exited  chan error
 }
 
@@ -62,15 +63,12 @@ func start(t testing.TB, data string, args ...string) *process {
 // launch starts the program and waits for nothing.
 func launch(t testing.TB, data string, args ...string) *process {
 	t.Helper()
-	s := &process{t: t, data: data, stderr: &safeBuffer{}, exited: make(chan error, 1)}
+	s := &process{t: t, data: data, stderr: newLogFile(t), exited: make(chan error, 1)}
 	s.command = exec.Command("roster", append([]string{
 		"serve", "--data", data, "--listen", "127.0.0.1:0", "--log-format", "json", "--registration-rate", "0",
 		"--admin-password", adminPassword, "--api-tokens", "audit=" + apiToken,
 	}, args...)...)
-	s.command.Stderr = s.stderr
-	if err := s.command.Start(); err != nil {
-		t.Fatal(err)
-	}
+	s.stderr.run(t, s.command)
 	go func() { s.exited <- s.command.Wait() }()
 	t.Cleanup(s.kill)
 	return s
@@ -221,29 +219,41 @@ func (s *process) lastSeq() string {
 	return answer{body: []byte(lines[len(lines)-1])}.member("seq")
 }
 
-// safeBuffer is a buffer that is written by one goroutine and read by others.
-type safeBuffer struct {
-	mu      sync.Mutex
-	content bytes.Buffer
+// logFile is the path of a file that a process writes what it logs to. Nobody has to read it meanwhile.
+type logFile string
+
+func newLogFile(t testing.TB) logFile {
+	return logFile(filepath.Join(t.TempDir(), "stderr"))
 }
 
-func (b *safeBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.content.Write(p)
+// run starts a command that logs to the file.
+func (f logFile) run(t testing.TB, command *exec.Cmd) {
+	t.Helper()
+	file, err := os.Create(string(f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close() // the process has its own
+	command.Stderr = file
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
 }
 
-func (b *safeBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.content.String()
+// String returns what was logged so far.
+func (f logFile) String() string {
+	content, err := os.ReadFile(string(f))
+	if err != nil {
+		return err.Error()
+	}
+	return string(content)
 }
 
 // lines yields the lines that are written, until done.
-func (b *safeBuffer) lines(done <-chan struct{}) func(yield func(string) bool) {
+func (f logFile) lines(done <-chan struct{}) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for read := 0; ; {
-			content := b.String()
+			content := f.String()
 			scanner := bufio.NewScanner(strings.NewReader(content[read : strings.LastIndexByte(content, '\n')+1]))
 			for scanner.Scan() {
 				read += len(scanner.Text()) + 1

@@ -52,8 +52,24 @@ func (v Object) appendJSON(b []byte) []byte { return append(b, v...) }
 
 // appendString appends a JSON string. Strings in metadata are valid UTF-8: documents are read strictly.
 func appendString(b []byte, s string) []byte {
+	if needsNoEscape(s) {
+		b = append(b, '"')
+		b = append(b, s...)
+		return append(b, '"')
+	}
 	b, _ = jsontext.AppendQuote(b, s)
 	return b
+}
+
+// needsNoEscape reports whether s between quotation marks is a JSON string as it is. Most strings are; it is false for
+// some others, too.
+func needsNoEscape(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // Text returns a Text member, empty when there is none.
@@ -129,7 +145,12 @@ var ErrUnknownMember = errors.New("unknown member")
 // UnmarshalJSON decodes what MarshalJSON encoded. It checks types, not rules: it is for what was
 // registered already, whatever the rules are today. It returns ErrUnknownMember rather than leave a member out.
 func (m *Metadata) UnmarshalJSON(data []byte) error {
-	decoder := jsontext.NewDecoder(bytes.NewBuffer(data))
+	return m.UnmarshalJSONFrom(jsontext.NewDecoder(bytes.NewBuffer(data)))
+}
+
+// UnmarshalJSONFrom is UnmarshalJSON for metadata that is a part of what a decoder reads, which spares a decoder and a
+// second reading of the text.
+func (m *Metadata) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 	if token, err := decoder.ReadToken(); err != nil || token.Kind() != '{' {
 		return fmt.Errorf("decode metadata: not an object: %w", err)
 	}
@@ -140,19 +161,21 @@ func (m *Metadata) UnmarshalJSON(data []byte) error {
 			return fmt.Errorf("decode metadata: %w", err)
 		}
 		name := token.String()
-		raw, err := decoder.ReadValue()
-		if err != nil {
-			return fmt.Errorf("decode metadata: %w", err)
-		}
 		member := lookup(name)
 		if member == nil {
 			return fmt.Errorf("decode metadata: %w %s", ErrUnknownMember, name)
 		}
-		value, ok := member.Kind.decode(raw)
+		value, ok, err := member.Kind.read(decoder)
+		if err != nil {
+			return fmt.Errorf("decode metadata: %w", err)
+		}
 		if !ok {
 			return fmt.Errorf("decode metadata: %s is of another type", name)
 		}
 		metadata[name] = value
+	}
+	if _, err := decoder.ReadToken(); err != nil {
+		return fmt.Errorf("decode metadata: %w", err)
 	}
 	*m = metadata
 	return nil
@@ -181,6 +204,46 @@ func decodeMetadata(document Document) (Metadata, error) {
 		return nil, refuse(wrong, lookup(wrong).Kind.shape())
 	}
 	return metadata, nil
+}
+
+// read is decode for the next value of a decoder. It takes strings and lists from the decoder as they are read.
+func (k Kind) read(decoder *jsontext.Decoder) (value Value, ok bool, err error) {
+	switch next := decoder.PeekKind(); {
+	case next == '"' && (k == KindText || k == KindURI):
+		token, err := decoder.ReadToken()
+		if err != nil {
+			return nil, false, err
+		}
+		return Text(token.String()), true, nil
+	case next == '[' && k == KindList:
+		return readList(decoder)
+	}
+	raw, err := decoder.ReadValue()
+	if err != nil {
+		return nil, false, err
+	}
+	value, ok = k.decode(raw)
+	return value, ok, nil
+}
+
+// readList reads an array of strings.
+func readList(decoder *jsontext.Decoder) (value Value, ok bool, err error) {
+	if _, err := decoder.ReadToken(); err != nil {
+		return nil, false, err
+	}
+	list := make(List, 0, 2)
+	for decoder.PeekKind() == '"' {
+		token, err := decoder.ReadToken()
+		if err != nil {
+			return nil, false, err
+		}
+		list = append(list, token.String())
+	}
+	token, err := decoder.ReadToken()
+	if err != nil || token.Kind() != ']' {
+		return nil, false, err
+	}
+	return list, true, nil
 }
 
 // decode reads a valid JSON value as one of the kind. What a string may hold is a rule, see isText.

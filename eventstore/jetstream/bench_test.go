@@ -59,6 +59,30 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
+// BenchmarkFollow appends single events from many writers at once while a subscription reads them, as the read model
+// does.
+func BenchmarkFollow(b *testing.B) {
+	log := openLog(b, b.TempDir())
+	sub, err := log.Subscribe(b.Context(), 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer sub.Close()
+	var writers sync.WaitGroup
+	began := usage(b)
+	b.ResetTimer()
+	writers.Go(func() { fill(b, log, b.N) })
+	for read := 0; read < b.N; {
+		events, err := sub.Next(b.Context(), 1000)
+		if err != nil {
+			b.Fatal(err)
+		}
+		read += len(events)
+	}
+	writers.Wait()
+	reportRate(b, b.N, began)
+}
+
 // BenchmarkAppendBatch appends events of two aggregates at once.
 func BenchmarkAppendBatch(b *testing.B) {
 	log := openLog(b, b.TempDir())

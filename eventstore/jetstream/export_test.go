@@ -139,3 +139,6 @@ type never struct{ jetstream.PubAckFuture }
 
 func (never) Ok() <-chan *jetstream.PubAck { return nil }
 func (never) Err() <-chan error            { return nil }
+
+// ReadHistory makes subscriptions read the history of the log from its files if they are so many events behind.
+func (l *Log) ReadHistory(least uint64) { l.historyLeast = least }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -120,12 +121,10 @@ func TestHeaders(t *testing.T) {
 	want := &nats.Msg{
 		Subject: "roster.client.s6BhdRkqt3",
 		Header: nats.Header{
-			"Nats-Msg-Id":       {"0197a3c5-7e1b-7c3d-9f42-0123456789ab"},
-			"Roster-Type":       {"ClientDeleted"},
-			"Roster-Version":    {"1"},
-			"Roster-Time":       {"2026-01-02T03:04:05.678901Z"},
-			"Roster-Actor-Kind": {"admin"},
-			"Roster-Actor-Id":   {"J%C3%B6rg%0D%0ANats-Rollup:%20all"},
+			"Nats-Msg-Id":    {"0197a3c5-7e1b-7c3d-9f42-0123456789ab"},
+			"Roster-Type":    {"ClientDeleted"},
+			"Roster-Version": {"1"},
+			"Roster-By":      {"2026-01-02T03:04:05.678901Z admin:J%C3%B6rg%0D%0ANats-Rollup:%20all"},
 		},
 		Data: []byte(`{"data":{}}`),
 	}
@@ -136,9 +135,51 @@ func TestHeaders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name := range msg.Header {
+	for _, name := range append([]string{jetstream.MsgIDHeader}, slices.Concat(envelopeHeaders[:], formerHeaders[:])...) {
 		if !strings.Contains(string(page), "| `"+name+"` |") {
 			t.Errorf("docs/log.md does not describe header %s", name)
+		}
+	}
+	for name := range msg.Header {
+		if name != jetstream.MsgIDHeader && !slices.Contains(envelopeHeaders[:], name) {
+			t.Errorf("header %s is not one of the envelope", name)
+		}
+	}
+}
+
+// What earlier versions wrote, and what stands for an actor who is the aggregate itself, is read for ever.
+func TestDecidedBy(t *testing.T) {
+	const (
+		when  = "2026-01-02T03:04:05.678901Z"
+		admin = "J%C3%B6rg:%0D%0A"
+	)
+	at := time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC)
+	for name, test := range map[string]struct {
+		by, time, kind, id string // headers
+		want               domain.Actor
+	}{
+		"itself":               {by: when + " client", want: domain.Actor{Kind: domain.ActorClient, ID: "c1"}},
+		"an administrator":     {by: when + " admin:" + admin, want: domain.Actor{Kind: domain.ActorAdmin, ID: "Jörg:\r\n"}},
+		"the program":          {by: when + " system:roster", want: domain.Actor{Kind: domain.ActorSystem, ID: "roster"}},
+		"nobody":               {by: when + " system:", want: domain.Actor{Kind: domain.ActorSystem}},
+		"former, itself":       {time: when, kind: "client", id: "c1", want: domain.Actor{Kind: domain.ActorClient, ID: "c1"}},
+		"former administrator": {time: when, kind: "admin", id: admin, want: domain.Actor{Kind: domain.ActorAdmin, ID: "Jörg:\r\n"}},
+		"former, nobody":       {time: when, kind: "system", want: domain.Actor{Kind: domain.ActorSystem}},
+		"both":                 {by: when + " client", time: when},
+		"both, the actor":      {by: when + " client", id: "c1"},
+		"neither":              {},
+		"no time":              {by: "client"},
+		"no escape":            {by: when + " admin:%zz"},
+	} {
+		header := nats.Header{
+			jetstream.MsgIDHeader: {"id"}, headerType: {"ClientDeleted"}, headerVersion: {"1"}, headerBy: {test.by},
+			headerTime: {test.time}, headerActorKind: {test.kind}, headerActorID: {test.id},
+		}
+		maps.DeleteFunc(header, func(_ string, values []string) bool { return values[0] == "" })
+		got, err := decodeEnvelope("roster.client.c1", header, []byte(`{"data":{}}`))
+		refused := test.want == (domain.Actor{})
+		if refused != (err != nil) || !refused && (got.Actor != test.want || !got.Time.Equal(at)) {
+			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
 }
@@ -171,7 +212,7 @@ func TestUnknownHeader(t *testing.T) {
 func TestMessageRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := storetest.Revoked(domain.ClientAggregate("c1"))
-		want.Actor = domain.Actor{Kind: domain.ActorAdmin, ID: rapid.String().Draw(t, "actor")}
+		want.Actor = domain.Actor{Kind: domain.ActorAdmin, ID: rapid.OneOf(rapid.String(), rapid.Just("c1")).Draw(t, "actor")}
 		want.Event = domain.ClientRevoked{Reason: rapid.String().Draw(t, "reason")}
 		want.Time = time.UnixMicro(rapid.Int64Range(0, 1<<51).Draw(t, "time")).UTC()
 		msg, err := encode(want)
@@ -194,11 +235,12 @@ func TestMessageRoundTrip(t *testing.T) {
 }
 
 func FuzzDecodeMessage(f *testing.F) {
-	f.Add("roster.client.c1", "id", "ClientDeleted", "1", "2026-01-02T03:04:05Z", "admin", []byte(`{"data":{}}`))
-	f.Fuzz(func(t *testing.T, subject, id, eventType, version, at, actor string, body []byte) {
+	f.Add("roster.client.c1", "id", "ClientDeleted", "1", "", "2026-01-02T03:04:05Z", "admin", []byte(`{"data":{}}`))
+	f.Add("roster.client.c1", "id", "ClientDeleted", "1", "2026-01-02T03:04:05Z client", "", "", []byte(`{"data":{}}`))
+	f.Fuzz(func(t *testing.T, subject, id, eventType, version, by, at, actor string, body []byte) {
 		_, _ = decodeEnvelope(subject, nats.Header{
 			jetstream.MsgIDHeader: {id}, headerType: {eventType}, headerVersion: {version},
-			headerTime: {at}, headerActorID: {actor},
+			headerBy: {by}, headerTime: {at}, headerActorID: {actor},
 		}, body)
 	})
 }

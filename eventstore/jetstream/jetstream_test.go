@@ -13,9 +13,19 @@ import (
 )
 
 func TestLog(t *testing.T) {
+	testLog(t, func(*jetstream.Log) {})
+}
+
+// A log whose subscriptions read all they can from its files passes the suite as well.
+func TestLogWithHistory(t *testing.T) {
+	testLog(t, func(log *jetstream.Log) { log.ReadHistory(1) })
+}
+
+func testLog(t *testing.T, prepare func(*jetstream.Log)) {
 	dirs := map[eventstore.Log]string{}
 	open := func(t testing.TB, dir string) eventstore.Log {
 		log := openLog(t, dir)
+		prepare(log)
 		dirs[log] = dir
 		return log
 	}

@@ -65,6 +65,8 @@ type Log struct {
 	reads    *semaphore.Weighted // readWeight
 	barrier  *barrier            // nil: an acknowledgement is enough
 
+	historyLeast uint64 // historyLeast, but in tests
+
 	acknowledged atomic.Uint64 // the highest sequence that Append returned
 
 	survey     *survey // what the log held when it was opened
@@ -90,6 +92,8 @@ func Open(ctx context.Context, o Options) (log *Log, err error) {
 		slots:   semaphore.NewWeighted(maxInFlight),
 		batches: semaphore.NewWeighted(maxBatches),
 		reads:   semaphore.NewWeighted(readWeight),
+
+		historyLeast: historyLeast,
 	}
 	if l.logger == nil {
 		l.logger = slog.Default()

@@ -21,44 +21,55 @@ const (
 )
 
 // Subscribe implements eventstore.Log. The subscription survives reconnects; it ends with an error
-// when the stream is gone, the log is closed or an event is missing.
+// when the stream is gone, the log is closed or an event is missing. One that begins far behind reads the history
+// first and asks the server for what is left.
 func (l *Log) Subscribe(ctx context.Context, after uint64) (eventstore.Subscription, error) {
 	if l.closed.Load() {
 		return nil, errLogClosed
 	}
-	consumer, err := l.js.OrderedConsumer(ctx, StreamName, jetstream.OrderedConsumerConfig{
-		DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq:   after + 1,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("subscribe after %d: %w", after, unavailable(err))
+	s := &subscription{log: l, after: after, ended: make(chan struct{})}
+	if s.history = l.historyAfter(after); s.history != nil {
+		return s, nil
 	}
-	s := &subscription{
-		log:   l,
-		after: after,
-		msgs:  make(chan jetstream.Msg, pullMessages),
-		ended: make(chan struct{}),
-	}
-	s.consume, err = consumer.Consume(s.receive,
-		jetstream.PullMaxMessagesWithBytesLimit(pullMessages, pullBytes),
-		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) { s.trouble(err) }))
-	if err != nil {
-		return nil, fmt.Errorf("subscribe after %d: %w", after, err)
+	if err := s.consume(ctx); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
 
 type subscription struct {
 	log     *Log
-	consume jetstream.ConsumeContext
-	after   uint64 // sequence of the last event that Next returned
-	msgs    chan jetstream.Msg
+	after   uint64   // sequence of the last event that Next returned
+	history *history // nil: the server is asked
+
+	consumer jetstream.ConsumeContext // nil: not yet
+	msgs     chan jetstream.Msg       // what it has delivered
 
 	ending sync.Once
 	ended  chan struct{} // closed when Next must not return events any more
 	cause  error         // what it returns then; set before ended is closed
 
 	closing sync.Once
+}
+
+// consume makes the server deliver what follows the last event.
+func (s *subscription) consume(ctx context.Context) error {
+	consumer, err := s.log.js.OrderedConsumer(ctx, StreamName, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
+		OptStartSeq:   s.after + 1,
+	})
+	if err != nil {
+		return fmt.Errorf("subscribe after %d: %w", s.after, unavailable(err))
+	}
+	s.msgs = make(chan jetstream.Msg, pullMessages)
+	s.consumer, err = consumer.Consume(s.receive,
+		jetstream.PullMaxMessagesWithBytesLimit(pullMessages, pullBytes),
+		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) { s.trouble(err) }))
+	if err != nil {
+		s.consumer = nil
+		return fmt.Errorf("subscribe after %d: %w", s.after, err)
+	}
+	return nil
 }
 
 var errSubscriptionClosed = errors.New("subscription is closed")
@@ -98,6 +109,15 @@ func (s *subscription) Next(ctx context.Context, max int) ([]eventstore.Recorded
 		return nil, s.cause
 	default:
 	}
+	if events, err := s.nextOfHistory(ctx, max); len(events) > 0 || err != nil {
+		return events, err
+	}
+	if s.consumer == nil {
+		if err := s.consume(ctx); err != nil {
+			s.end(err)
+			return nil, err
+		}
+	}
 	var first jetstream.Msg
 	select {
 	case first = <-s.msgs:
@@ -119,6 +139,46 @@ func (s *subscription) Next(ctx context.Context, max int) ([]eventstore.Recorded
 		return nil, err
 	}
 	return events, nil
+}
+
+// nextOfHistory is Next for what the history holds. It returns nothing at its end.
+func (s *subscription) nextOfHistory(ctx context.Context, max int) ([]eventstore.Recorded, error) {
+	if s.history == nil {
+		return nil, nil
+	}
+	if s.log.closed.Load() {
+		s.end(errLogClosed)
+		return nil, errLogClosed
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	var events []eventstore.Recorded
+	for len(events) < max {
+		r, ok := s.history.next(s.after)
+		if !ok {
+			s.history = nil
+			break
+		}
+		event, err := s.ofRecord(r)
+		if err != nil {
+			s.end(err)
+			if len(events) == 0 {
+				return nil, err
+			}
+			break
+		}
+		events, s.after = append(events, event), event.Seq
+	}
+	return events, nil
+}
+
+func (s *subscription) ofRecord(r record) (eventstore.Recorded, error) {
+	msg, err := r.message()
+	if err != nil {
+		return eventstore.Recorded{}, err
+	}
+	return msg.decode()
 }
 
 // take decodes first and the messages that have arrived after it, at most max. If it fails at one, it returns the
@@ -174,7 +234,9 @@ func (s *subscription) accept(ctx context.Context, msg jetstream.Msg) (eventstor
 func (s *subscription) Close() {
 	s.closing.Do(func() {
 		s.end(errSubscriptionClosed)
-		s.consume.Stop()
-		<-s.consume.Closed()
+		if s.consumer != nil {
+			s.consumer.Stop()
+			<-s.consumer.Closed()
+		}
 	})
 }

@@ -205,6 +205,13 @@ func (b *barrier) stop() {
 	}
 }
 
+// syncedTo returns the sequence up to which every message is on disk.
+func (b *barrier) syncedTo() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.synced
+}
+
 func (b *barrier) failure() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

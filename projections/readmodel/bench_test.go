@@ -2,6 +2,9 @@ package readmodel_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,12 +39,34 @@ func manyRegistered(tb testing.TB) *memory.Log {
 
 func BenchmarkCatchUp(b *testing.B) {
 	log := manyRegistered(b)
+	used := cpuTime(b)
+	var size int64
 	for b.Loop() {
-		m := run(b, b.TempDir(), log)
+		dir := b.TempDir()
+		m := run(b, dir, log)
 		m.caughtUp()
 		m.close()
+		info, err := os.Stat(filepath.Join(dir, "readmodel.db"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		size = info.Size()
 	}
-	b.ReportMetric(manyClients*float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	used = cpuTime(b) - used
+	events := manyClients * float64(b.N)
+	b.ReportMetric(events/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(float64(used.Microseconds())/events, "cpu-µs/event")
+	b.ReportMetric(float64(size)/manyClients, "B/client")
+}
+
+// cpuTime returns the time that processors have worked for this process.
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 func BenchmarkQueries(b *testing.B) {

@@ -15,5 +15,11 @@ func (o Options) WithStep(step func(name string) error) Options {
 	return o
 }
 
+// WithPace changes how often the log says how far a rebuild is.
+func (o Options) WithPace(d time.Duration) Options {
+	o.pace = d
+	return o
+}
+
 // SchemaNumber is schemaNumber.
 const SchemaNumber = schemaNumber

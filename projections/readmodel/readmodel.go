@@ -34,7 +34,11 @@ type Options struct {
 
 	patience time.Duration           // how long a query waits; 0: readPatience
 	step     func(name string) error // of a rebuild, for tests: what is done next does not happen if it fails
+	pace     time.Duration           // between lines of the log about a rebuild; 0: progressPace
 }
+
+// progressPace is the time between two lines of the log that say how far a rebuild is.
+const progressPace = 3 * time.Second
 
 // Health says how the read model follows the log.
 type Health = projections.Health
@@ -56,7 +60,10 @@ var _ Reader = (*ReadModel)(nil)
 // event that the log does not hold there. No other process may have it open. Queries fail with a
 // *CatchingUpError until Run has come to where the log stands now.
 func Open(ctx context.Context, o Options) (*ReadModel, error) {
-	t := &tables{log: o.Log, logger: o.Logger, path: filepath.Join(o.Dir, fileName), step: o.step}
+	t := &tables{log: o.Log, logger: o.Logger, path: filepath.Join(o.Dir, fileName), step: o.step, pace: o.pace}
+	if t.pace == 0 {
+		t.pace = progressPace
+	}
 	if o.Anew {
 		t.disown()
 	}

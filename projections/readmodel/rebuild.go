@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"roster/eventstore"
 )
@@ -25,6 +26,7 @@ type tables struct {
 	logger *slog.Logger
 	path   string // of readmodel.db
 	step   func(string) error
+	pace   time.Duration // between two lines of the log that say how far building is
 
 	shown      atomic.Pointer[pool]  // what is read; nil until it is complete, and from when damage is found
 	rebuilding atomic.Bool           // the file being filled is the successor
@@ -37,6 +39,7 @@ type tables struct {
 	unfit    error  // a *staleError: why nothing that is there can go on
 	disowned bool   // the file may hold events that the log lost: it is no witness either
 	made     bool   // the file was made by this process
+	said     stand  // how far building was at the last line of the log
 
 	stopCheck func()
 	stopLoad  func() // of index; nil: it is not being loaded
@@ -86,7 +89,7 @@ func (t *tables) open(ctx context.Context) error {
 		return err
 	}
 	if t.pool == nil {
-		t.showAt = last
+		t.showAt, t.said = last, stand{t.writer.at.seq, time.Now()}
 	}
 	return t.show(ctx)
 }
@@ -144,7 +147,27 @@ func (t *tables) Apply(ctx context.Context, events []eventstore.Recorded) error 
 	if t.pool != nil {
 		t.pool.recent.applied(events)
 	}
+	t.sayProgress(ctx)
 	return t.show(ctx)
+}
+
+// stand is where a read model stood at a time.
+type stand struct {
+	seq uint64
+	at  time.Time
+}
+
+// sayProgress writes a line to the log, now and then, while there is much to apply before the file can be shown.
+func (t *tables) sayProgress(ctx context.Context) {
+	passed := time.Since(t.said.at)
+	if t.pool != nil || t.writer.at.seq >= t.showAt || passed < t.pace {
+		return
+	}
+	now := stand{t.writer.at.seq, time.Now()}
+	rate := float64(now.seq-t.said.seq) / max(passed.Seconds(), 1e-9)
+	t.logger.LogAttrs(ctx, slog.LevelInfo, "the read model is being brought up to the log",
+		slog.Uint64("applied", now.seq), slog.Uint64("events", t.showAt), slog.Int("events_per_second", int(rate)))
+	t.said = now
 }
 
 // Retries implements projections.Projection: what may pass, and damage. A new file does not help where this
