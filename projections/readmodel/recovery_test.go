@@ -94,6 +94,39 @@ func TestDamageLeadsToANewFile(t *testing.T) {
 	}
 }
 
+// Metadata that no query decodes is damage all the same when it is no JSON.
+func TestRegistryOfADamagedClient(t *testing.T) {
+	t.Parallel()
+	log := memory.New()
+	for i := range 10 {
+		h := newHistory(fmt.Sprint(i), start)
+		h.register(oauth.Metadata{"client_name": oauth.Text("A")})
+		appendTo(t, log, h)
+	}
+	dir := t.TempDir()
+	before := run(t, dir, log)
+	before.caughtUp()
+	before.close()
+	execute(t, filepath.Join(dir, "readmodel.db"), `UPDATE events SET metadata = '{"client_name":' WHERE seq = 7`)
+
+	m := run(t, dir, log)
+	for end := time.Now().Add(time.Minute); ; {
+		n := 0
+		err := m.RegistryAt(t.Context(), readmodel.Moment{Seq: 10}, func(c readmodel.StoredClient) error {
+			if n++; !c.Metadata.IsValid() {
+				t.Errorf("client %d has the metadata %s", n, c.Metadata)
+			}
+			return nil
+		})
+		switch {
+		case err == nil && n == 10:
+			return
+		case err == nil || !errors.Is(err, readmodel.ErrUnavailable) || time.Now().After(end):
+			t.Fatalf("%d clients, %v", n, err)
+		}
+	}
+}
+
 // overwrite puts zeros into the middle of a file.
 func overwrite(t *testing.T, path string, n int64) {
 	t.Helper()
