@@ -306,9 +306,11 @@ func (r *failingReader) Events(context.Context, readmodel.EventQuery) ([]readmod
 	return nil, errBroken
 }
 
-func (r *failingReader) RegistryAt(ctx context.Context, at readmodel.Moment, yield func(readmodel.Client) error) error {
+func (r *failingReader) RegistryAt(ctx context.Context, at readmodel.Moment, yield func(readmodel.StoredClient) error) error {
+	metadata := oauth.Metadata{"client_name": oauth.Text(strings.Repeat("x", 1000))}.AppendJSON(nil)
 	for range r.after {
-		if err := yield(readmodel.Client{Client: domain.Client{ID: "x", Metadata: oauth.Metadata{"client_name": oauth.Text(strings.Repeat("x", 1000))}}}); err != nil {
+		client := readmodel.Client{Client: domain.Client{ID: "x"}}
+		if err := yield(readmodel.StoredClient{Undescribed: client, Metadata: metadata}); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,11 @@
 package api
 
-import "roster/domain/access"
+import (
+	"github.com/go-json-experiment/json"
+
+	"roster/domain/access"
+	"roster/projections/readmodel"
+)
 
 // Endpoint is a row of the table of endpoints.
 type Endpoint struct {
@@ -25,3 +30,9 @@ func (a *API) Routes() []string {
 	}
 	return routes
 }
+
+// AppendView appends the line of a client in the registry as it stood.
+var AppendView = appendView
+
+// View returns a client as it is shown by itself.
+func View(client readmodel.Client) ([]byte, error) { return json.Marshal(viewOf(client)) }

@@ -1,12 +1,17 @@
 package api
 
 import (
+	"bytes"
 	"net/http"
+	"strconv"
+	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
 
 	"roster/api/front"
 	"roster/domain/access"
+	"roster/domain/oauth"
 	"roster/projections/readmodel"
 )
 
@@ -35,11 +40,44 @@ func (a *API) registryAt(c echo.Context, _ caller) error {
 	if c.Request().Method == http.MethodHead {
 		return s.Send()
 	}
-	err := a.Reader.RegistryAt(c.Request().Context(), at, func(client readmodel.Client) error {
-		return s.Line(viewOf(client))
+	var line []byte
+	err := a.Reader.RegistryAt(c.Request().Context(), at, func(client readmodel.StoredClient) (err error) {
+		if line, err = appendView(line[:0], client); err != nil {
+			return err
+		}
+		return s.Encoded(line)
 	})
 	if err != nil {
 		return err
 	}
 	return s.Send()
+}
+
+// appendView appends the clientView of a client in JSON. Its metadata, where there is nothing in it to be found out, is
+// taken over as it is: to decode and encode it would be most of the work of a long answer.
+func appendView(b []byte, stored readmodel.StoredClient) ([]byte, error) {
+	if !oauth.IsPlain(stored.Metadata) || !bytes.Contains(stored.Metadata, []byte(`"redirect_uris":`)) {
+		client, err := stored.Client()
+		if err != nil {
+			return b, err
+		}
+		view, err := json.Marshal(viewOf(client))
+		return append(b, view...), err
+	}
+	// Ids, statuses and times have no character that JSON escapes.
+	client := stored.Undescribed
+	b = append(append(b, `{"client_id":"`...), client.ID...)
+	b = append(append(b, `","status":"`...), client.Status...)
+	b = client.RegisteredAt.UTC().AppendFormat(append(b, `","registered_at":"`...), time.RFC3339Nano)
+	b = client.UpdatedAt.UTC().AppendFormat(append(b, `","updated_at":"`...), time.RFC3339Nano)
+	b = strconv.AppendUint(append(b, `","version":`...), client.Version, 10)
+	b = strconv.AppendInt(append(b, `,"client_id_issued_at":`...), client.IssuedAt.Unix(), 10)
+	if expiry := secretExpiry(client.Secret); expiry != nil {
+		b = strconv.AppendInt(append(b, `,"client_secret_expires_at":`...), *expiry, 10)
+	}
+	if token := client.InitialAccessToken; token != "" {
+		b = append(append(append(b, `,"initial_access_token":"`...), token...), '"')
+	}
+	b = append(b, ',')
+	return append(b, stored.Metadata[len("{"):]...), nil
 }

@@ -44,6 +44,12 @@ func (s *Stream) Line(value any) error {
 	return s.out.WriteByte('\n')
 }
 
+// Encoded adds a value that is encoded as one line of JSON already.
+func (s *Stream) Encoded(value []byte) error {
+	_, _ = s.out.Write(value)
+	return s.out.WriteByte('\n') // a bufio.Writer repeats its first error
+}
+
 // An Event is a server-sent event. Data of several lines is sent as such.
 type Event struct {
 	Name string // empty: "message"

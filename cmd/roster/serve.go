@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -160,6 +161,8 @@ func serveUntil(
 ) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
+	// The start took memory that is not needed again, such as 64 MiB for the hash of a password.
+	debug.FreeOSMemory()
 	var broken error
 	select {
 	case err := <-served:

@@ -39,6 +39,7 @@ type Administrators struct {
 	key        [sha256.Size]byte
 	remembered atomic.Pointer[[sha256.Size]byte]
 	hashing    *places // bounds the memory that hashing takes
+	memory     memory  // of it
 }
 
 // New returns the administrators of options, or an error when the hash is not one of HashPassword.
@@ -105,7 +106,11 @@ func (a *Administrators) verify(ctx context.Context, password string) (bool, err
 		return false, fmt.Errorf("check a password: %w", err)
 	}
 	defer a.hashing.leave()
-	return a.hash.matches(password), nil
+	matches := a.hash.matches(password)
+	if a.hash.memory >= muchMemory {
+		a.memory.giveBack(a.attempts.now())
+	}
+	return matches, nil
 }
 
 func (a *Administrators) mac(user, password string) [sha256.Size]byte {

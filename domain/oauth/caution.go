@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"unicode"
@@ -35,6 +36,41 @@ func Cautions(m Metadata) []Caution {
 	}
 	return cautions
 }
+
+// IsPlain reports whether metadata in JSON, as AppendJSON writes it, can have no cautions and no software statement. It
+// tells that of most metadata without decoding it: where there is nothing but visible ASCII and no page, software
+// statement or object. In plain metadata no string has a quotation mark, and every name is that of a member.
+func IsPlain(metadata []byte) bool {
+	for _, b := range metadata {
+		if b < ' ' || b > '~' || b == '\\' {
+			return false
+		}
+	}
+	for {
+		_, rest, found := bytes.Cut(metadata, []byte{'"'})
+		if !found {
+			return true
+		}
+		text, rest, closed := bytes.Cut(rest, []byte{'"'})
+		if !closed {
+			return false
+		}
+		if name, _, _ := bytes.Cut(text, []byte{'#'}); bytes.HasPrefix(rest, []byte{':'}) && isNotPlain[string(name)] {
+			return false
+		}
+		metadata = rest
+	}
+}
+
+// isNotPlain are the names of members with which metadata is not plain.
+var isNotPlain = func() map[string]bool {
+	names := map[string]bool{statementMember: true}
+	for _, member := range Members {
+		// What is in an object could be taken for a member.
+		names[member.Name] = names[member.Name] || member.page || member.Kind == KindObject
+	}
+	return names
+}()
 
 // Attested returns the issuer of a client's software statement and the names of the members that this issuer vouches
 // for (RFC 7591 2.3), in the order of Members. For a client without a software statement it returns nothing.

@@ -1,9 +1,11 @@
 package oauth_test
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"roster/domain/oauth"
 )
@@ -67,5 +69,46 @@ func TestAttested(t *testing.T) {
 	}
 	if issuer, members := oauth.Attested(oauth.Metadata{"client_name": oauth.Text("Mine")}); issuer != "" || members != nil {
 		t.Errorf("nobody vouches, yet %q for %v", issuer, members)
+	}
+}
+
+// TestPlainMetadataHasNoCautions holds what is told of metadata without decoding it against what there is in it.
+func TestPlainMetadataHasNoCautions(t *testing.T) {
+	signed := statement(`{"iss":"https://i.example"}`)
+	texts := rapid.SampledFrom([]string{"A", "Payment gateway", "P\u0430ypal", "Bank\u202eknaB", "東京", `a"b`, `a\\b`, "a\x7fb", `"client_uri":`, "café", "#", "{}"})
+	names := rapid.SampledFrom([]string{"client_name", "client_name#de", "ext_param_owner", "organization_name", "scope"})
+	pages := rapid.SampledFrom([]string{"client_uri", "logo_uri", "tos_uri", "tos_uri#de", "policy_uri"})
+	plain := 0
+	rapid.Check(t, func(t *rapid.T) {
+		m := oauth.Metadata{"redirect_uris": oauth.List{"https://a.example/cb"}}
+		for range rapid.IntRange(0, 3).Draw(t, "names") {
+			m[names.Draw(t, "name")] = oauth.Text(texts.Draw(t, "text"))
+		}
+		switch rapid.IntRange(0, 7).Draw(t, "also") {
+		case 0:
+			m[pages.Draw(t, "page")] = oauth.Text("https://b.example/")
+		case 1:
+			m["software_statement"] = oauth.Text(signed)
+		case 2:
+			delete(m, "redirect_uris")
+			m["jwks"] = oauth.Object(`{"redirect_uris":[],"keys":[]}`)
+		}
+		encoded := m.AppendJSON(nil)
+		if !oauth.IsPlain(encoded) {
+			return
+		}
+		plain++
+		if issuer, _ := oauth.Attested(m); issuer != "" || len(oauth.Cautions(m)) > 0 {
+			t.Fatalf("%s is plain, has the issuer %q and %v", encoded, issuer, oauth.Cautions(m))
+		}
+		if _, ok := m["redirect_uris"]; ok != bytes.Contains(encoded, []byte(`"redirect_uris":`)) {
+			t.Fatalf("%s is plain, and has what is no member", encoded)
+		}
+	})
+	if plain == 0 {
+		t.Error("no metadata was plain")
+	}
+	if usual := `{"client_name":"team 1_Payment gateway","redirect_uris":["https://app.example.com/callback?a=b#c"],"grant_types":["authorization_code"],"contacts":["a@example.com"]}`; !oauth.IsPlain([]byte(usual)) {
+		t.Error("usual metadata is not plain")
 	}
 }

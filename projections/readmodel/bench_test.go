@@ -129,7 +129,7 @@ func BenchmarkQueries(b *testing.B) {
 	})
 	b.Run("registry", func(b *testing.B) {
 		for b.Loop() {
-			if err := m.RegistryAt(ctx, readmodel.Moment{Seq: manyClients}, func(readmodel.Client) error { return nil }); err != nil {
+			if err := m.RegistryAt(ctx, readmodel.Moment{Seq: manyClients}, func(readmodel.StoredClient) error { return nil }); err != nil {
 				b.Fatal(err)
 			}
 		}

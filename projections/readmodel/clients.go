@@ -95,14 +95,17 @@ type clientWrites struct {
 	insert       inserter
 }
 
-type clientReads struct{ one, several, snapshot *sql.Stmt }
+type clientReads struct{ one, several, snapshot, within, history *sql.Stmt }
 
 func (w *clientWrites) statements() statements {
 	return clientInserts.into(&w.insert, statements{selectClientToChange: &w.load, updateClient: &w.update})
 }
 
 func (r *clientReads) statements() statements {
-	return statements{selectClient: &r.one, selectSeveralClients: &r.several, selectClientSnapshot: &r.snapshot}
+	return statements{
+		selectClient: &r.one, selectSeveralClients: &r.several, selectClientSnapshot: &r.snapshot,
+		selectRange: &r.within, selectHistory: &r.history,
+	}
 }
 
 // clientRow is a client with the sequences of its registration and of the event that last set its metadata, 0 for none.
@@ -235,16 +238,27 @@ func (c clientRow) values(last uint64) ([]any, error) {
 
 // scanClient reads a row of clientColumns.
 func scanClient(row interface{ Scan(...any) error }) (clientRow, error) {
+	c, metadata, err := scanUndescribed(row)
+	if err == nil && c.described != 0 {
+		err = c.describe(metadata)
+	}
+	if err != nil {
+		return clientRow{}, err
+	}
+	return c, nil
+}
+
+// scanUndescribed reads a row of clientColumns, behind columns that before is for, with the metadata as it is stored.
+func scanUndescribed(row interface{ Scan(...any) error }, before ...any) (c clientRow, metadata []byte, err error) {
 	var (
-		c                           clientRow
 		registered, updated, issued int64
 		token, secret, sealed       []byte
 		expires, described          sql.NullInt64
-		metadata, terms             []byte
+		terms                       []byte
 	)
-	if err := scan(row, &c.seq, (*compactID)(&c.ID), &c.Status, &c.Version, &registered, &updated, &issued,
-		&token, &secret, &expires, &sealed, (*compactID)(&c.InitialAccessToken), &terms, &described, &metadata); err != nil {
-		return clientRow{}, err
+	if err := scan(row, append(before, &c.seq, (*compactID)(&c.ID), &c.Status, &c.Version, &registered, &updated, &issued,
+		&token, &secret, &expires, &sealed, (*compactID)(&c.InitialAccessToken), &terms, &described, &metadata)...); err != nil {
+		return clientRow{}, nil, err
 	}
 	c.RegisteredAt, c.UpdatedAt, c.IssuedAt = timeOf(registered), timeOf(updated), timeOf(issued)
 	copy(c.RegistrationAccessToken[:], token)
@@ -252,17 +266,19 @@ func scanClient(row interface{ Scan(...any) error }) (clientRow, error) {
 		c.Secret = &domain.Secret{ExpiresAt: timeOf(expires.Int64), Sealed: sealed}
 		copy(c.Secret.Digest[:], secret)
 	}
-	if described.Valid {
-		c.described = uint64(described.Int64)
-		if err := c.Metadata.UnmarshalJSON(metadata); err != nil {
-			return clientRow{}, fmt.Errorf("%w: metadata of client %s: %w", errBadRow, c.ID, err)
-		}
-	}
-	var err error
+	c.described = uint64(described.Int64)
 	if c.Terms, err = eventstore.ParseTerms(terms); err != nil {
-		return clientRow{}, fmt.Errorf("%w: terms of client %s: %w", errBadRow, c.ID, err)
+		return clientRow{}, nil, fmt.Errorf("%w: terms of client %s: %w", errBadRow, c.ID, err)
 	}
-	return c, nil
+	return c, metadata, nil
+}
+
+// describe decodes stored metadata of the client.
+func (c *clientRow) describe(metadata []byte) error {
+	if err := c.Metadata.UnmarshalJSON(metadata); err != nil {
+		return fmt.Errorf("%w: metadata of client %s: %w", errBadRow, c.ID, err)
+	}
+	return nil
 }
 
 // Client implements Reader.

@@ -148,7 +148,7 @@ func TestRegistryStops(t *testing.T) {
 		t.Errorf("%d clients, want 399", n)
 	}
 	enough, n := errors.New("enough"), 0
-	err := m.RegistryAt(t.Context(), readmodel.Moment{Seq: 1<<64 - 1}, func(readmodel.Client) error {
+	err := m.RegistryAt(t.Context(), readmodel.Moment{Seq: 1<<64 - 1}, func(readmodel.StoredClient) error {
 		if n++; n == 200 {
 			return enough
 		}

@@ -73,7 +73,7 @@ func (i inventory) queries() map[string]func(context.Context, *readmodel.ReadMod
 		},
 		"RegistryAt": func(ctx context.Context, m *readmodel.ReadModel) error {
 			n := 0
-			err := m.RegistryAt(ctx, readmodel.Moment{Seq: 1000}, func(readmodel.Client) error { n++; return nil })
+			err := m.RegistryAt(ctx, readmodel.Moment{Seq: 1000}, func(readmodel.StoredClient) error { n++; return nil })
 			return found(n, err)
 		},
 		"Overview": func(ctx context.Context, m *readmodel.ReadModel) error {

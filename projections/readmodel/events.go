@@ -94,14 +94,14 @@ type eventWrites struct {
 	countBefore *sql.Stmt
 }
 
-type eventReads struct{ latest, histories *sql.Stmt }
+type eventReads struct{ latest *sql.Stmt }
 
 func (w *eventWrites) statements() statements {
 	return eventInserts.into(&w.insert, statements{countEventsBefore: &w.countBefore})
 }
 
 func (r *eventReads) statements() statements {
-	return statements{selectLatest: &r.latest, selectHistories: &r.histories}
+	return statements{selectLatest: &r.latest}
 }
 
 // registryRow stands for the registry in the events' column of aggregates. No event has this sequence.

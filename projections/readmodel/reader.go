@@ -22,9 +22,9 @@ type Reader interface {
 	// Events returns the events that q selects.
 	Events(ctx context.Context, q EventQuery) ([]Event, error)
 	// RegistryAt calls yield for every client that was registered by then and not ended, in the order
-	// of registration, until yield returns an error, which it returns. It holds one client and a page of
-	// events in memory at a time.
-	RegistryAt(ctx context.Context, at Moment, yield func(Client) error) error
+	// of registration, until yield returns an error, which it returns. It holds a few thousand
+	// clients in memory at a time.
+	RegistryAt(ctx context.Context, at Moment, yield func(StoredClient) error) error
 	// Overview counts, with one Day for each of the last days up to today.
 	Overview(ctx context.Context, today time.Time, days int) (Overview, error)
 	// Wait returns nil once the event at seq, or one beyond it, is applied; else the context's error

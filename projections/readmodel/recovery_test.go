@@ -67,7 +67,12 @@ func TestDamageLeadsToANewFile(t *testing.T) {
 				events, err := everyEvent(t.Context(), m)
 				all, errClients := everyClient(t.Context(), m)
 				var registry int
-				errRegistry := m.RegistryAt(t.Context(), readmodel.Moment{Seq: clients}, func(readmodel.Client) error { registry++; return nil })
+				errRegistry := m.RegistryAt(t.Context(), readmodel.Moment{Seq: clients}, func(c readmodel.StoredClient) error {
+					if c.Metadata.IsValid() {
+						registry++
+					}
+					return nil
+				})
 				for what, got := range map[string]struct {
 					n   int
 					err error
@@ -86,6 +91,39 @@ func TestDamageLeadsToANewFile(t *testing.T) {
 				t.Errorf("health %+v", h)
 			}
 		})
+	}
+}
+
+// Metadata that no query decodes is damage all the same when it is no JSON.
+func TestRegistryOfADamagedClient(t *testing.T) {
+	t.Parallel()
+	log := memory.New()
+	for i := range 10 {
+		h := newHistory(fmt.Sprint(i), start)
+		h.register(oauth.Metadata{"client_name": oauth.Text("A")})
+		appendTo(t, log, h)
+	}
+	dir := t.TempDir()
+	before := run(t, dir, log)
+	before.caughtUp()
+	before.close()
+	execute(t, filepath.Join(dir, "readmodel.db"), `UPDATE events SET metadata = '{"client_name":' WHERE seq = 7`)
+
+	m := run(t, dir, log)
+	for end := time.Now().Add(time.Minute); ; {
+		n := 0
+		err := m.RegistryAt(t.Context(), readmodel.Moment{Seq: 10}, func(c readmodel.StoredClient) error {
+			if n++; !c.Metadata.IsValid() {
+				t.Errorf("client %d has the metadata %s", n, c.Metadata)
+			}
+			return nil
+		})
+		switch {
+		case err == nil && n == 10:
+			return
+		case err == nil || !errors.Is(err, readmodel.ErrUnavailable) || time.Now().After(end):
+			t.Fatalf("%d clients, %v", n, err)
+		}
 	}
 }
 

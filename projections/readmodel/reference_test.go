@@ -254,9 +254,10 @@ func allTokens(t rapid.TB, m readmodel.Reader, limit int) (tokens []readmodel.In
 
 func registryAt(t rapid.TB, m readmodel.Reader, at readmodel.Moment) (clients []readmodel.Client) {
 	t.Helper()
-	err := m.RegistryAt(context.Background(), at, func(c readmodel.Client) error {
+	err := m.RegistryAt(context.Background(), at, func(stored readmodel.StoredClient) error {
+		c, err := stored.Client()
 		clients = append(clients, c)
-		return nil
+		return err
 	})
 	if err != nil {
 		t.Fatalf("registry at %+v: %v", at, err)
