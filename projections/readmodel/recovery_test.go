@@ -127,6 +127,30 @@ func TestRegistryOfADamagedClient(t *testing.T) {
 	}
 }
 
+// A client whose metadata cannot be found is not taken for one that was never registered.
+func TestClientWithoutItsMetadata(t *testing.T) {
+	t.Parallel()
+	log := memory.New()
+	h := registered("A")
+	appendTo(t, log, h)
+	dir := t.TempDir()
+	before := run(t, dir, log)
+	before.caughtUp()
+	before.close()
+	execute(t, filepath.Join(dir, "readmodel.db"), `UPDATE clients SET described = 9999`)
+
+	m := run(t, dir, log)
+	for end := time.Now().Add(time.Minute); ; {
+		c, err := m.Client(t.Context(), h.id)
+		switch {
+		case err == nil && len(c.Metadata) > 0:
+			return
+		case err == nil || !errors.Is(err, readmodel.ErrUnavailable) || time.Now().After(end):
+			t.Fatalf("metadata %v, %v", c.Metadata, err)
+		}
+	}
+}
+
 // overwrite puts zeros into the middle of a file.
 func overwrite(t *testing.T, path string, n int64) {
 	t.Helper()
