@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -78,11 +79,16 @@ func TestGathersEventsThatNobodyWaitsFor(t *testing.T) {
 }
 
 // batches is a projection that tells how many events it got at a time.
-type batches struct{ sizes []int }
+type batches struct {
+	mu    sync.Mutex
+	sizes []int
+}
 
 func (b *batches) Resume(context.Context, error) (uint64, error) { return 0, nil }
 
 func (b *batches) Apply(_ context.Context, events []eventstore.Recorded) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.sizes = append(b.sizes, len(events))
 	return nil
 }
@@ -91,6 +97,8 @@ func (*batches) Retries(error) bool { return false }
 
 // take returns the sizes since it was called before. The follower must be waiting.
 func (b *batches) take() []int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	taken := b.sizes
 	b.sizes = nil
 	return taken
