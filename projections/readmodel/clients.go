@@ -79,6 +79,10 @@ const (
 	registration_access_token = ?, secret = ?, secret_expires_at = ?, secret_sealed = ?, initial_access_token = ?, imposed_owner = ?,
 	terms = ? WHERE seq = ? AND id = ?`
 
+	// The order of the joins is that of the answer: SQLite reads client_texts, and of the others what it returns.
+	selectClientPage = `SELECT ` + clientColumns + ` FROM client_texts s LEFT JOIN clients c ON c.seq = s.seq LEFT JOIN events d ON d.seq = c.described
+	WHERE s.seq < ?1 AND (?2 = '' OR s.status = ?2) AND (?3 = '' OR s.owner = ?3) AND (?4 = '' OR instr(s.search, ?4)) ORDER BY s.seq DESC LIMIT ?5`
+
 	selectSeveralClients = `SELECT ` + clientColumns + ` FROM json_each(?) s LEFT JOIN clients c ON c.seq = s.value
 	LEFT JOIN events d ON d.seq = c.described ORDER BY s.value DESC`
 )
@@ -95,7 +99,7 @@ type clientWrites struct {
 	insert       inserter
 }
 
-type clientReads struct{ one, several, snapshot, within, history *sql.Stmt }
+type clientReads struct{ one, page, several, snapshot, within, history *sql.Stmt }
 
 func (w *clientWrites) statements() statements {
 	return clientInserts.into(&w.insert, statements{selectClientToChange: &w.load, updateClient: &w.update})
@@ -103,7 +107,7 @@ func (w *clientWrites) statements() statements {
 
 func (r *clientReads) statements() statements {
 	return statements{
-		selectClient: &r.one, selectSeveralClients: &r.several, selectClientSnapshot: &r.snapshot,
+		selectClient: &r.one, selectClientPage: &r.page, selectSeveralClients: &r.several, selectClientSnapshot: &r.snapshot,
 		selectRange: &r.within, selectHistory: &r.history,
 	}
 }
@@ -311,11 +315,7 @@ func (m *ReadModel) Clients(ctx context.Context, q ClientQuery) (ClientPage, err
 	limit := min(max(q.Limit, 1), maxClients)
 	var found []clientRow
 	err = m.read(ctx, func(p *pool) (err error) {
-		index := m.tables.index.Load()
-		if err := index.wait(ctx, m.patience); err != nil {
-			return err
-		}
-		found, err = p.searchClients(ctx, index, q, uint64(before), limit+1)
+		found, err = p.searchClients(ctx, m.tables.index.Load(), q, before, limit+1)
 		return err
 	})
 	if err != nil {

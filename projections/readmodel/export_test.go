@@ -23,3 +23,9 @@ func (o Options) WithPace(d time.Duration) Options {
 
 // SchemaNumber is schemaNumber.
 const SchemaNumber = schemaNumber
+
+// ForgetIndex has clients searched in the table until the next events come.
+func (m *ReadModel) ForgetIndex() { m.tables.index.Store(new(index)) }
+
+// HasIndex reports whether clients are searched in memory.
+func (m *ReadModel) HasIndex() bool { return m.tables.index.Load().complete.Load() }

@@ -56,7 +56,7 @@ func (t *tables) disown() {
 func (t *tables) Resume(ctx context.Context, cause error) (uint64, error) {
 	_ = t.closeWriter() // it cannot say more than cause does
 	t.endLoad()
-	t.index.Store(unloadedIndex()) // the former may lack what was committed, although that failed
+	t.index.Store(new(index)) // the former may lack what was committed, although that failed
 	if isDamage(cause) {
 		t.discard(cause)
 	}
@@ -261,7 +261,7 @@ func (t *tables) close() error {
 // startLoad loads the index from the file that is shown, unless it is complete or being loaded.
 func (t *tables) startLoad() {
 	index, db := t.index.Load(), t.pool.db
-	if t.stopLoad != nil || index.isComplete() {
+	if t.stopLoad != nil || index.complete.Load() {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())

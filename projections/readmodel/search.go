@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"roster/projections/readmodel/search"
@@ -65,34 +66,22 @@ func (w *writer) saveText(ctx context.Context, c *clientChange, e search.Entry) 
 	return err
 }
 
-// index is what clients are found by, in memory: what client_texts holds. It cannot be searched before it is complete.
+// index is what clients are found by, in memory: what client_texts holds, once it is complete.
 type index struct {
 	search.Index
-	complete chan struct{} // closed when it is, or failed
+	complete atomic.Bool // it is loaded, or cannot be
+	err      error       // why it cannot be; it is set before complete is
 
 	mu      sync.Mutex // guards what follows
 	loading bool
 	waiting []search.Entry // put while the table is read
-	err     error          // why the table cannot be read; it is set before complete is closed
 }
 
 // newIndex returns the index of an empty table.
 func newIndex() *index {
-	x := unloadedIndex()
-	close(x.complete)
+	x := new(index)
+	x.complete.Store(true)
 	return x
-}
-
-// unloadedIndex returns an index that is to be loaded.
-func unloadedIndex() *index { return &index{complete: make(chan struct{})} }
-
-func (x *index) isComplete() bool {
-	select {
-	case <-x.complete:
-		return true
-	default:
-		return false
-	}
 }
 
 // put changes the index as the table was changed. What is put before it is loaded will be read then.
@@ -102,7 +91,7 @@ func (x *index) put(entries []search.Entry) {
 	switch {
 	case x.loading:
 		x.waiting = append(x.waiting, entries...)
-	case x.isComplete():
+	case x.complete.Load():
 		x.Put(entries...)
 	}
 }
@@ -132,7 +121,7 @@ func (x *index) load(ctx context.Context, db *sql.DB) {
 	}
 	x.Put(x.waiting...)
 	x.waiting, x.loading, x.err = nil, false, err
-	close(x.complete)
+	x.complete.Store(true)
 }
 
 // loadAgain is how long load waits after an error that may pass.
@@ -163,27 +152,20 @@ func (x *index) read(ctx context.Context, db *sql.DB) error {
 // readAtOnce is how many rows read puts at a time.
 const readAtOnce = 1024
 
-// wait waits until the index can be searched. It returns ErrBehind when its patience ends before.
-func (x *index) wait(ctx context.Context, patience time.Duration) error {
-	if x.isComplete() {
-		return x.err
-	}
-	patient, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	select {
-	case <-x.complete:
-		return x.err
-	case <-patient.Done():
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return ErrBehind
-	}
-}
-
-// searchClients returns clients that a query selects, the newest first: as many as it may, when there are so many.
-func (p *pool) searchClients(ctx context.Context, x *index, q ClientQuery, before uint64, limit int) ([]clientRow, error) {
+// searchClients returns clients below a sequence that a query selects, the newest first: as many as it may, when there
+// are so many. As long as the index is not complete it searches the table, which takes longer.
+func (p *pool) searchClients(ctx context.Context, x *index, q ClientQuery, before int64, limit int) ([]clientRow, error) {
 	text := search.Fold(q.Text)
+	if !x.complete.Load() {
+		rows, err := p.clients.page.QueryContext(ctx, before, string(q.Status), q.Owner, text, limit)
+		if err != nil {
+			return nil, err
+		}
+		return scanAll(rows, scanClient)
+	}
+	if x.err != nil {
+		return nil, x.err
+	}
 	var found []clientRow
 	var some []uint64
 	add := func() error {
@@ -197,7 +179,7 @@ func (p *pool) searchClients(ctx context.Context, x *index, q ClientQuery, befor
 		some = some[:0]
 		return err
 	}
-	for seq := range x.Find(search.Query{Text: text, Status: string(q.Status), Owner: q.Owner, Before: before}) {
+	for seq := range x.Find(search.Query{Text: text, Status: string(q.Status), Owner: q.Owner, Before: uint64(before)}) {
 		if some = append(some, seq); len(some) < limit-len(found) {
 			continue
 		}
