@@ -41,7 +41,7 @@ generate:
 # The tests under the race detector, which needs a C compiler.
 race: export CGO_ENABLED = 1
 race: chromium mcp
-	go test -race ./...
+	go test -race -timeout 30m ./...
 
 # Every fuzz target for a while.
 fuzz:
