@@ -151,24 +151,23 @@ func (m *ReadModel) Overview(ctx context.Context, today time.Time, days int) (Ov
 	}
 	for _, d := range found {
 		if d.status != "" {
-			o.Clients[d.status] = d.clients
+			o.Clients[domain.Status(d.status)] = int(d.clients)
 			continue
 		}
-		o.Events += d.events
+		o.Events += int(d.events)
 		if first <= d.day && d.day <= last {
-			o.Daily[d.day-first].Registered = d.registered
-			o.Daily[d.day-first].Ended = d.ended
+			o.Daily[d.day-first].Registered = int(d.registered)
+			o.Daily[d.day-first].Ended = int(d.ended)
 		}
 	}
 	return o, nil
 }
 
-// countRow is a row of selectCounts: of statuses, or of days when status is empty.
+// countRow is a row of selectCounts: of statuses, or of days when status is empty. Its types are those of the driver,
+// which cost database/sql least.
 type countRow struct {
-	status  domain.Status
-	clients int
-	day     int64
-	dayCount
+	status                                  string
+	clients, day, events, registered, ended int64
 }
 
 // scanCount reads a row of selectCounts.
