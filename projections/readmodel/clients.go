@@ -9,6 +9,7 @@ import (
 
 	"roster/domain"
 	"roster/eventstore"
+	"roster/projections/readmodel/search"
 )
 
 // Client is a client as the read model shows it.
@@ -135,6 +136,7 @@ type clientChange struct {
 	new       bool          // the table does not have it yet
 	before    domain.Status // in the table
 	redefined bool          // the events set its metadata, which is not known otherwise
+	foundBy   search.Entry  // what it is found by, once it is saved
 }
 
 // apply applies one more event of the client.
@@ -216,7 +218,8 @@ func (w *writer) saveClient(ctx context.Context, c *clientChange) error {
 	if err != nil {
 		return err
 	}
-	return w.saveText(ctx, c, c.entry())
+	c.foundBy = c.entry()
+	return w.saveText(ctx, c)
 }
 
 // values returns the parameters of clientInserts and updateClient, with the sequence of the client's last event.

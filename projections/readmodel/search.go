@@ -54,7 +54,8 @@ func (c *clientChange) entry() search.Entry {
 }
 
 // saveText writes what the client of a change is found by.
-func (w *writer) saveText(ctx context.Context, c *clientChange, e search.Entry) (err error) {
+func (w *writer) saveText(ctx context.Context, c *clientChange) (err error) {
+	e := c.foundBy
 	switch {
 	case c.new:
 		return w.texts.insert.add(ctx, c.seq, e.Status, e.Owner, e.Text, sequence(e.Seq))

@@ -137,7 +137,7 @@ func (w *writer) apply(ctx context.Context, events []eventstore.Recorded) (found
 	}
 	w.at = at
 	for _, c := range changes.clients.all {
-		found = append(found, c.entry())
+		found = append(found, c.foundBy)
 	}
 	return found, nil
 }
