@@ -68,6 +68,9 @@ func (t *tables) Resume(ctx context.Context, cause error) (uint64, error) {
 	if err != nil {
 		return 0, errors.Join(err, t.closeWriter())
 	}
+	if t.pool != nil {
+		t.pool.recent.restart(t.writer.at.seq)
+	}
 	return t.writer.at.seq, nil
 }
 

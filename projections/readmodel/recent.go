@@ -64,6 +64,14 @@ func (r *recent) keep(s domain.Snapshot[domain.Client]) {
 	}
 }
 
+// restart forgets everything, since a file that was opened again, at a sequence, may hold more than was said to be applied.
+func (r *recent) restart(at uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.clients.Purge()
+	r.at = at
+}
+
 // applied forgets what events change. It is called after the file has them, and before anybody is told so.
 func (r *recent) applied(events []eventstore.Recorded) {
 	r.mu.Lock()
