@@ -1,6 +1,12 @@
 package readmodel
 
-import "time"
+import (
+	"context"
+	"errors"
+	"time"
+
+	"roster/eventstore"
+)
 
 // WithPatience changes how long a query waits.
 func (o Options) WithPatience(d time.Duration) Options {
@@ -29,3 +35,17 @@ func (m *ReadModel) ForgetIndex() { m.tables.index.Store(new(index)) }
 
 // HasIndex reports whether clients are searched in memory.
 func (m *ReadModel) HasIndex() bool { return m.tables.index.Load().complete.Load() }
+
+// Apply applies events as Run does, which must not run.
+func (m *ReadModel) Apply(ctx context.Context, events []eventstore.Recorded) error {
+	return m.tables.Apply(ctx, events)
+}
+
+// ApplyUnnoticed applies events as Apply does when their commit is reported as failed, although the file has them.
+func (m *ReadModel) ApplyUnnoticed(ctx context.Context, events []eventstore.Recorded) error {
+	if _, err := m.tables.writer.apply(ctx, events); err != nil {
+		return err
+	}
+	_, err := m.tables.Resume(ctx, errors.New("commit: input/output error"))
+	return err
+}

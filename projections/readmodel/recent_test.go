@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"roster/domain"
 	"roster/domain/oauth"
 	"roster/eventstore/memory"
+	"roster/projections/readmodel"
 )
 
 // A snapshot is right about the sequence that it names, and as recent as what was waited for, however often it is read
@@ -68,4 +70,52 @@ func TestSnapshotsOfClientsThatChange(t *testing.T) {
 	}
 	close(written)
 	readers.Wait()
+}
+
+// A commit that is reported as failed may have been made: what was kept in memory of the time before it is forgotten.
+func TestCommitReportedAsFailed(t *testing.T) {
+	t.Parallel()
+	log := memory.New()
+	m := open(t, t.TempDir(), log)
+	defer m.Close()
+	c := newHistory("a", start)
+	c.register(oauth.Metadata{"client_name": oauth.Text("before")})
+	c.add(domain.ClientUpdated{Metadata: oauth.Metadata{"client_name": oauth.Text("after")}})
+	appendTo(t, log, c)
+	subscription, err := log.Subscribe(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer subscription.Close()
+	events, err := subscription.Next(t.Context(), 2)
+	if err != nil || len(events) != 2 {
+		t.Fatalf("%d events, %v", len(events), err)
+	}
+	check := func(at uint64, name string) {
+		t.Helper()
+		s, err := m.ClientSnapshot(t.Context(), c.id)
+		if err != nil || s.At != at || s.Last != at || s.State.Metadata.Name() != name {
+			t.Errorf("snapshot at %d of %q, want %d of %q; %v", s.At, s.State.Metadata.Name(), at, name, err)
+		}
+		for _, text := range []string{"before", "after"} {
+			page, err := m.Clients(t.Context(), readmodel.ClientQuery{Text: text, Limit: 1})
+			if found := len(page.Clients) == 1; err != nil || found != (text == name) {
+				t.Errorf("a search for %q finds %v, %v", text, page.Clients, err)
+			}
+		}
+	}
+	if err := m.Apply(t.Context(), events[:1]); err != nil {
+		t.Fatal(err)
+	}
+	check(1, "before")
+	if err := m.ApplyUnnoticed(t.Context(), events[1:]); err != nil {
+		t.Fatal(err)
+	}
+	check(2, "after")
+	for end := time.Now().Add(time.Minute); !m.HasIndex(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the index is not loaded in time")
+		}
+	}
+	check(2, "after")
 }
