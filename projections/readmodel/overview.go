@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"roster/domain"
 	"roster/domain/oauth"
 )
@@ -52,9 +54,10 @@ const (
 	addToStatus = `INSERT INTO statuses (status, clients) VALUES (?, ?)
 	ON CONFLICT (status) DO UPDATE SET clients = clients + excluded.clients`
 
-	// One statement, so that all counts are of the same moment.
-	selectCounts = `SELECT '', 0, day, events, registered, ended FROM days
-	UNION ALL SELECT status, clients, 0, 0, 0, 0 FROM statuses WHERE clients <> 0`
+	// One statement, so that all counts are of the same moment, and one row, which costs database/sql least.
+	selectCounts = `SELECT (SELECT coalesce(sum(events), 0) FROM days),
+	(SELECT json_group_object(status, clients) FROM statuses WHERE clients <> 0),
+	(SELECT json_group_array(json_array(day, registered, ended)) FROM days WHERE day BETWEEN ? AND ?)`
 )
 
 var selectPopulation = `SELECT (SELECT coalesce(sum(clients), 0) FROM statuses WHERE status IN (` + countedStatuses() + `)),
@@ -131,49 +134,31 @@ func (w *writer) addCounts(ctx context.Context, c countChanges) error {
 
 // Overview implements Reader. What happened after today, by clocks that are ahead, counts in the totals only.
 func (m *ReadModel) Overview(ctx context.Context, today time.Time, days int) (Overview, error) {
-	var found []countRow
+	last := dayOf(today)
+	first := last - int64(days) + 1
+	o := Overview{Daily: make([]Day, max(days, 0))}
+	var counted [][3]int // what each day changed: day, registered, ended
 	err := m.read(ctx, func(p *pool) error {
-		rows, err := p.counts.all.QueryContext(ctx)
-		if err != nil {
+		var clients, daily []byte
+		if err := scan(p.counts.all.QueryRowContext(ctx, first, last), &o.Events, &clients, &daily); err != nil {
 			return err
 		}
-		found, err = scanAll(rows, scanCount)
-		return err
+		if err := errors.Join(json.Unmarshal(clients, &o.Clients), json.Unmarshal(daily, &counted)); err != nil {
+			return fmt.Errorf("%w: %w", errBadRow, err)
+		}
+		return nil
 	})
 	if err != nil {
 		return Overview{}, fmt.Errorf("read counts: %w", err)
 	}
-	last := dayOf(today)
-	first := last - int64(days) + 1
-	o := Overview{Clients: make(map[domain.Status]int), Daily: make([]Day, max(days, 0))}
 	for i := range o.Daily {
 		o.Daily[i].Date = time.Unix((first+int64(i))*secondsPerDay, 0).UTC()
 	}
-	for _, d := range found {
-		if d.status != "" {
-			o.Clients[domain.Status(d.status)] = int(d.clients)
-			continue
-		}
-		o.Events += int(d.events)
-		if first <= d.day && d.day <= last {
-			o.Daily[d.day-first].Registered = int(d.registered)
-			o.Daily[d.day-first].Ended = int(d.ended)
-		}
+	for _, c := range counted {
+		day := &o.Daily[c[0]-int(first)]
+		day.Registered, day.Ended = c[1], c[2]
 	}
 	return o, nil
-}
-
-// countRow is a row of selectCounts: of statuses, or of days when status is empty. Its types are those of the driver,
-// which cost database/sql least.
-type countRow struct {
-	status                                  string
-	clients, day, events, registered, ended int64
-}
-
-// scanCount reads a row of selectCounts.
-func scanCount(row interface{ Scan(...any) error }) (c countRow, err error) {
-	err = scan(row, &c.status, &c.clients, &c.day, &c.events, &c.registered, &c.ended)
-	return c, err
 }
 
 // CountClients returns how many clients count towards limits: in all, and of an owner that their initial
