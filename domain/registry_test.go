@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -69,5 +70,13 @@ func TestRegistryEvolvesACopy(t *testing.T) {
 		if diff := cmp.Diff(want, before); diff != "" {
 			t.Errorf("%#v changed the state before it: %s", event, diff)
 		}
+	}
+	before.Keys, before.LostKeys = slices.Grow(before.Keys, 1), slices.Grow(before.LostKeys, 1)
+	introduced := domain.Registries.Evolve(before, domain.RegistryAggregate(), domain.SealingKeyIntroduced{KeyID: "e"})
+	lost := domain.Registries.Evolve(before, domain.RegistryAggregate(), domain.SealingKeyLost{KeyID: "e"})
+	domain.Registries.Evolve(before, domain.RegistryAggregate(), domain.SealingKeyIntroduced{KeyID: "f"})
+	domain.Registries.Evolve(before, domain.RegistryAggregate(), domain.SealingKeyLost{KeyID: "f"})
+	if !slices.Equal(introduced.Keys, []string{"a", "b", "e"}) || !slices.Equal(lost.LostKeys, []string{"c", "e"}) {
+		t.Errorf("the same state evolved twice: keys %v, lost keys %v", introduced.Keys, lost.LostKeys)
 	}
 }
