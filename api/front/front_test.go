@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -141,18 +142,20 @@ func TestObserve(t *testing.T) {
 	}
 }
 
-// Who has a connection is believed, who has headers is not.
+// Who has a connection is believed, who has headers is not, nearby proxies included.
 func TestCallers(t *testing.T) {
-	one, _, logs, _ := served(t)
-	front.Get(one, "/", func(c echo.Context) error { return c.String(http.StatusOK, c.RealIP()) })
-	request := httptest.NewRequest("GET", "/", nil)
-	request.RemoteAddr = "192.0.2.7:1234"
-	request.Header.Set("X-Forwarded-For", "198.51.100.1")
-	request.Header.Set("X-Real-IP", "198.51.100.2")
-	recorder := httptest.NewRecorder()
-	one.ServeHTTP(recorder, request)
-	if got := recorder.Body.String(); got != "192.0.2.7" || logs.lines(t)["/"]["remote"] != got {
-		t.Errorf("the caller is %s, logged as %v", got, logs.lines(t)["/"])
+	for _, caller := range []string{"192.0.2.7", "127.0.0.1", "10.0.0.1", "::1"} {
+		one, _, logs, _ := served(t)
+		front.Get(one, "/", func(c echo.Context) error { return c.String(http.StatusOK, c.RealIP()) })
+		request := httptest.NewRequest("GET", "/", nil)
+		request.RemoteAddr = net.JoinHostPort(caller, "1234")
+		request.Header.Set("X-Forwarded-For", "198.51.100.1")
+		request.Header.Set("X-Real-IP", "198.51.100.2")
+		recorder := httptest.NewRecorder()
+		one.ServeHTTP(recorder, request)
+		if got := recorder.Body.String(); got != caller || logs.lines(t)["/"]["remote"] != got {
+			t.Errorf("the caller %s is %s, logged as %v", caller, got, logs.lines(t)["/"])
+		}
 	}
 }
 
