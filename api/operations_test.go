@@ -126,6 +126,7 @@ func TestMetrics(t *testing.T) {
 func TestStoppedReadModel(t *testing.T) {
 	s := checked(t)
 	client := s.client(webClient)
+	s.do("GET", "/api/v1/clients", asAdmin) // which waits for the read model
 	s.stop()
 	// What is in the read model can still be read; what waits for it does not hang.
 	expect(t, s.do("GET", client.path, bearer(client.token)), http.StatusOK, "")
