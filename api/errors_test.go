@@ -101,7 +101,7 @@ func TestFaultsOfTheLog(t *testing.T) {
 		expect(t, s.do("POST", clientsPath, body(webClient)), status, code)
 	}
 	s.log.SetHooks(memory.Hooks{Load: func(domain.Aggregate, uint64) error { return errors.New("no quorum") }})
-	expect(t, s.do("DELETE", client.path, bearer(client.token)), http.StatusInternalServerError, "server_error")
+	expect(t, s.do("DELETE", client.path, bearer("wrong")), http.StatusInternalServerError, "server_error")
 	s.log.SetHooks(memory.Hooks{})
 	expect(t, s.do("DELETE", client.path, bearer(client.token)), http.StatusNoContent, "")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"roster/domain"
@@ -27,25 +28,8 @@ func (r *Registrar) ClientAs(ctx context.Context, clientID string) (domain.Clien
 	return r.read(ctx, clientID, domain.Client.AuthorizeAdministrator)
 }
 
-// read returns the client that admit admits to. It asks the log only where the snapshot is older than what this
-// process acknowledged, is no longer kept current, or does not admit.
 func (r *Registrar) read(ctx context.Context, clientID string, admit func(domain.Client) error) (domain.Client, error) {
-	if !isID(clientID) {
-		return domain.Client{}, domain.ErrUnauthorized
-	}
-	clients := r.clients()
-	acknowledged := r.Log.Acknowledged() // before the snapshot is read
-	known, err := clients.known(ctx, clientID)
-	if err != nil {
-		return domain.Client{}, fmt.Errorf("read client: %w", err)
-	}
-	if known.At >= acknowledged && !known.Halted && admit(known.State) == nil {
-		return known.State, nil
-	}
-	client, _, err := clients.loadBeyond(ctx, clientID, known)
-	if err == nil {
-		err = admit(client)
-	}
+	client, err := r.clients().admitted(ctx, clientID, admit)
 	if err != nil {
 		return domain.Client{}, fmt.Errorf("read client: %w", err)
 	}
@@ -71,6 +55,7 @@ func (r *Registrar) Update(
 		after = newToken()
 		rotated = domain.DigestOf(after)
 	}
+	counted := sync.OnceValue(func() error { return r.limitChanges(clientID, r.Now()) }) // however often it is decided
 	changed, err := r.clients().execute(ctx, request[domain.Client, domain.ClientCommand]{
 		id:    clientID,
 		actor: domain.Actor{Kind: domain.ActorClient, ID: clientID, IP: from},
@@ -81,11 +66,11 @@ func (r *Registrar) Update(
 				Offered: r.offer(clientID, secret, now), RegistrationAccessToken: rotated, Evidence: known,
 			}
 		},
-		allow: func(_ context.Context, now time.Time, decided []domain.Event) error {
+		allow: func(_ context.Context, decided []domain.Event) error {
 			if len(decided) == 0 {
 				return nil // a client may put its document back as often as it likes
 			}
-			return r.limitChanges(clientID, now)
+			return counted()
 		},
 	})
 	if err != nil {

@@ -50,12 +50,16 @@ func snapshot[S any](f *folded, a domain.Aggregate, evolve func(S, domain.Aggreg
 	return s, f.err
 }
 
-// However far a snapshot is behind, and whether there is one at all, the same is decided.
+// However far a snapshot is behind, whether there is one at all, and whether this process or another one did what came
+// after it, the same is decided.
 func TestDecisionsLeanOnNoSnapshot(t *testing.T) {
 	for at := range uint64(8) {
-		for _, broken := range []error{nil, errors.New("disk image is malformed")} {
+		for _, test := range []struct {
+			broken    error
+			elsewhere bool
+		}{{nil, false}, {errors.New("disk image is malformed"), false}, {nil, true}} {
 			r := newRegistry()
-			snapshots := &folded{log: r.log, err: broken}
+			snapshots := &folded{log: r.log, err: test.broken}
 			r.Snapshots, r.Logger = snapshots, slog.New(slog.DiscardHandler)
 			issued := r.mustIssue(t, domain.IssueInitialAccessToken{MaxUses: 2})
 			client, err := r.RegisterWith(t.Context(), "", issued.Token, parse(t, webApp))
@@ -72,26 +76,29 @@ func TestDecisionsLeanOnNoSnapshot(t *testing.T) {
 				t.Fatal(err)
 			}
 			snapshots.at = at
+			if test.elsewhere {
+				r = r.behind(at)
+			}
 
 			updated, err := r.Update(t.Context(), "", client.Client.ID, client.RegistrationAccessToken, parse(t, putBack(client, `,"client_name":"four"`)))
 			if err != nil || updated.Client.Version != 4 || updated.Client.Metadata.Name() != "four" || updated.Client.InitialAccessToken != issued.ID {
-				t.Errorf("snapshot at %d, %v: %+v, %v", at, broken, updated.Client, err)
+				t.Errorf("snapshot at %d, %+v: %+v, %v", at, test, updated.Client, err)
 			}
 			same, err := r.Update(t.Context(), "", client.Client.ID, client.RegistrationAccessToken, parse(t, putBack(client, `,"client_name":"four"`)))
 			if diff := cmp.Diff(updated.Client, same.Client); err != nil || diff != "" {
-				t.Errorf("snapshot at %d, %v: put back: %v %s", at, broken, err, diff)
+				t.Errorf("snapshot at %d, %+v: put back: %v %s", at, test, err, diff)
 			}
 			if _, err := r.RegisterWith(t.Context(), "", issued.Token, parse(t, webApp)); err != nil {
-				t.Errorf("snapshot at %d, %v: second use: %v", at, broken, err)
+				t.Errorf("snapshot at %d, %+v: second use: %v", at, test, err)
 			}
 			if _, err := r.RegisterWith(t.Context(), "", issued.Token, parse(t, webApp)); !errors.Is(err, domain.ErrInitialAccessTokenRefused) {
-				t.Errorf("snapshot at %d, %v: third use: %v", at, broken, err)
+				t.Errorf("snapshot at %d, %+v: third use: %v", at, test, err)
 			}
 			if err := r.Delete(t.Context(), "", client.Client.ID, client.RegistrationAccessToken); err != nil {
-				t.Errorf("snapshot at %d, %v: delete: %v", at, broken, err)
+				t.Errorf("snapshot at %d, %+v: delete: %v", at, test, err)
 			}
 			if err := rename(r, client, "five"); !errors.Is(err, domain.ErrUnauthorized) {
-				t.Errorf("snapshot at %d, %v: update of a deleted client: %v", at, broken, err)
+				t.Errorf("snapshot at %d, %+v: update of a deleted client: %v", at, test, err)
 			}
 		}
 	}

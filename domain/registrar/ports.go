@@ -11,16 +11,16 @@ import (
 type Log interface {
 	Load(ctx context.Context, aggregate domain.Aggregate, after uint64, apply func(domain.Envelope)) (last uint64, err error)
 	Append(ctx context.Context, changes ...domain.Change) (seq uint64, err error)
-	Acknowledged() uint64
 }
 
 // Snapshots are states that a follower of the log has folded already. They make the cost of a decision
 // independent of how many events came before it. They answer at once, with what they have, and may be used
 // concurrently.
 //
-// No decision depends on how recent a snapshot is: what the log holds beyond it is added. An aggregate of which
-// nothing is known has the zero Snapshot. After an error the whole history is read instead. Reads are answered from
-// a snapshot alone, unless it is Halted.
+// What a snapshot holds is synced to disk. No decision depends on how recent it is: the log takes nothing that was
+// decided on an older state than its own, and is read beyond the snapshot where it may matter. An aggregate of which
+// nothing is known has the zero Snapshot. After an error the whole history is read instead. A snapshot that is Halted
+// serves only to read less of the log.
 type Snapshots interface {
 	ClientSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.Client], error)
 	InitialAccessTokenSnapshot(ctx context.Context, id string) (domain.Snapshot[domain.InitialAccessToken], error)

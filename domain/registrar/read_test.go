@@ -15,11 +15,6 @@ import (
 	"roster/eventstore/memory"
 )
 
-// otherProcess is a log as a process sees it that has appended nothing itself.
-type otherProcess struct{ *memory.Log }
-
-func (otherProcess) Acknowledged() uint64 { return 0 }
-
 // lives registers clients and has each go another way in life, in 10 events.
 func lives(t *testing.T, r *registry) (unchanged, changed, deleted, revoked registrar.Registration) {
 	t.Helper()
@@ -96,9 +91,7 @@ func TestReadsOfWhatAnotherProcessDid(t *testing.T) {
 			t.Fatal(err)
 		}
 		ended := r.mustRegister(t, webApp)
-		options := r.Options
-		options.Log, options.Snapshots = otherProcess{r.log}, &folded{log: r.log, at: at}
-		elsewhere := registrar.New(options)
+		elsewhere := r.behind(at)
 		id, token := registered.Client.ID, registered.RegistrationAccessToken
 		if got, err := elsewhere.Client(t.Context(), id, token); err != nil || got.ID != id {
 			t.Errorf("read model at %d: %+v, error %v", at, got, err)
@@ -122,9 +115,8 @@ func TestReadsOfWhatAnotherProcessDid(t *testing.T) {
 func TestReadsWhileNobodyFollows(t *testing.T) {
 	r := newRegistry()
 	client := r.mustRegister(t, webApp)
-	options := r.Options
-	options.Log, options.Snapshots = otherProcess{r.log}, &folded{log: r.log, at: 1, halted: true}
-	elsewhere := registrar.New(options)
+	elsewhere := r.elsewhere()
+	elsewhere.Snapshots = &folded{log: r.log, at: 1, halted: true}
 	if got, err := elsewhere.Client(t.Context(), client.Client.ID, client.RegistrationAccessToken); err != nil || got.Version != 1 {
 		t.Errorf("%+v, error %v", got, err)
 	}
@@ -142,7 +134,7 @@ func TestReadsWhileNobodyFollows(t *testing.T) {
 // What the snapshot answers costs no read of the log, and everything else one read of the tail at most.
 func TestWhatReadsCost(t *testing.T) {
 	r := newRegistry()
-	unchanged, _, deleted, _ := lives(t, r)
+	unchanged, changed, deleted, _ := lives(t, r)
 	last := r.log.Acknowledged()
 	for name, test := range map[string]struct {
 		at    uint64 // where the snapshots are
@@ -158,10 +150,14 @@ func TestWhatReadsCost(t *testing.T) {
 			_, err := r.ClientAs(t.Context(), unchanged.Client.ID)
 			return err
 		}, nil, nil},
-		"behind": {last - 1, func() error {
+		"behind changes of others": {1, func() error {
 			_, err := r.Client(t.Context(), unchanged.Client.ID, unchanged.RegistrationAccessToken)
 			return err
-		}, []uint64{last - 1}, nil},
+		}, nil, nil},
+		"behind a change": {5, func() error {
+			_, err := r.Client(t.Context(), changed.Client.ID, changed.RegistrationAccessToken)
+			return err
+		}, []uint64{5}, nil},
 		"a wrong token": {last, func() error {
 			_, err := r.Client(t.Context(), unchanged.Client.ID, "wrong")
 			return err
@@ -205,20 +201,19 @@ func TestWhatReadsCost(t *testing.T) {
 // Without a log nobody is told that a client is unknown or that its token is wrong: that cannot be known.
 func TestReadsWithoutALog(t *testing.T) {
 	r := newRegistry()
-	unchanged, _, _, _ := lives(t, r)
+	_, changed, _, _ := lives(t, r) // last by the event 8
 	r.log.SetHooks(memory.Hooks{Load: func(domain.Aggregate, uint64) error { return domain.ErrUnavailable }})
 	read := func(id, token string) error {
 		_, err := r.Client(t.Context(), id, token)
 		return err
 	}
-	last := r.log.Acknowledged()
-	for at, want := range map[uint64]error{last: nil, last - 1: domain.ErrUnavailable, 0: domain.ErrUnavailable} {
+	for at, want := range map[uint64]error{8: nil, 7: domain.ErrUnavailable, 0: domain.ErrUnavailable} {
 		r.Snapshots = &folded{log: r.log, at: at}
-		if err := read(unchanged.Client.ID, unchanged.RegistrationAccessToken); !errors.Is(err, want) {
+		if err := read(changed.Client.ID, changed.RegistrationAccessToken); !errors.Is(err, want) {
 			t.Errorf("snapshot at %d: error %v, want %v", at, err, want)
 		}
 		for name, err := range map[string]error{
-			"wrong token":    read(unchanged.Client.ID, "wrong"),
+			"wrong token":    read(changed.Client.ID, "wrong"),
 			"unknown client": read("0195516c-0c00-7000-8000-000000000000", "wrong"),
 		} {
 			if !errors.Is(err, domain.ErrUnavailable) || errors.Is(err, domain.ErrUnauthorized) {
@@ -229,7 +224,7 @@ func TestReadsWithoutALog(t *testing.T) {
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	r.Snapshots = &folded{log: r.log, err: context.Canceled}
-	if _, err := r.Client(canceled, unchanged.Client.ID, unchanged.RegistrationAccessToken); !errors.Is(err, context.Canceled) {
+	if _, err := r.Client(canceled, changed.Client.ID, changed.RegistrationAccessToken); !errors.Is(err, context.Canceled) {
 		t.Errorf("a caller that is gone: error %v", err)
 	}
 }

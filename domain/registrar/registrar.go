@@ -42,6 +42,7 @@ type Registrar struct {
 	Options
 	policyVersion string // of Policy, computed once
 	queues        *queues
+	latest        *latest                  // change of each aggregate
 	changes       *access.Throttle[string] // by client; nil: no limit
 	fetches       *access.Callers          // nil: no limit
 }
@@ -61,6 +62,7 @@ func New(options Options) *Registrar {
 		Options:       options,
 		policyVersion: options.Policy.Version(),
 		queues:        newQueues(),
+		latest:        newLatest(),
 		changes:       newChanges(options.ChangeRate),
 		fetches:       newFetches(options.FetchRate),
 	}

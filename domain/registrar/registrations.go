@@ -108,7 +108,7 @@ func (r *Registrar) newClient(
 			}
 		},
 		// A registry that is full asks nobody.
-		allow: func(ctx context.Context, _ time.Time, _ []domain.Event) error {
+		allow: func(ctx context.Context, _ []domain.Event) error {
 			return r.checkRoom(ctx, admitting.Terms.Owner)
 		},
 	}, now)

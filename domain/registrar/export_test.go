@@ -1,0 +1,4 @@
+package registrar
+
+// LatestKept is how many changes are remembered by aggregate.
+const LatestKept = latestKept
