@@ -19,8 +19,9 @@ import (
 //
 // The file is readmodel.db. Where it cannot go on, its successor is built beside it, in readmodel.db.new, and
 // takes its place when it holds all that the log held when the building began. Until then the former file stays
-// where it is, for it can tell whether the log is whole (Witness). A successor that a crash left is built
-// further, in preference to the file that it is to replace: that was found to be unfit.
+// where it is, for it can tell whether the log is whole (Witness). A successor that the end of a process left is built
+// further, and after a loss of power another one is begun, both in preference to the file that it is to replace: that
+// was found to be unfit.
 type tables struct {
 	log    Log
 	logger *slog.Logger
@@ -100,14 +101,14 @@ func (t *tables) open(ctx context.Context) error {
 func (t *tables) openWriter(ctx context.Context, last uint64) (err error) {
 	unfit := t.unfit
 	if unfit == nil {
-		if t.writer, err = resume(ctx, t.successor(), t.log); err == nil {
+		if t.writer, err = resumeBuilding(ctx, t.successor(), t.log); err == nil {
 			t.logger.LogAttrs(ctx, slog.LevelInfo, "building the read model goes on",
 				slog.Uint64("applied", t.writer.at.seq), slog.Uint64("events", last))
 			t.rebuilding.Store(true)
 			return nil
 		}
-		if errors.As(err, new(*staleError)) {
-			if t.writer, err = resume(ctx, t.path, t.log); err == nil {
+		if errors.As(err, new(*staleError)) && !errors.Is(err, errUnsynced) {
+			if t.writer, err = resume(ctx, t.path, toKeep, t.log); err == nil {
 				t.rebuilding.Store(false)
 				return removeDatabase(t.successor())
 			}
@@ -216,10 +217,7 @@ func (t *tables) replace(ctx context.Context) error {
 		name string
 		do   func() error
 	}{
-		{"close the successor", func() error {
-			// Its write-ahead log has another name than the file will have.
-			return errors.Join(t.writer.emptyWAL(ctx), t.closeWriter())
-		}},
+		{"close the successor", t.closeWriter},
 		{"sync the successor", func() error { return syncPath(t.successor()) }},
 		// SQLite would take a write-ahead log that is left for that of the successor.
 		{"remove the file", func() error { return removeDatabase(t.path) }},

@@ -220,6 +220,48 @@ func TestBuildingIsGivenUp(t *testing.T) {
 	}
 }
 
+// Of a building that was under way when the machine stopped nothing is shown, nor the file that it was to replace.
+func TestBuildingFromBeforeTheMachineStopped(t *testing.T) {
+	t.Parallel()
+	for name, former := range map[string]func(t *testing.T, path string){
+		"a file":  func(*testing.T, string) {},
+		"no file": remove,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log, dir := memory.New(), t.TempDir()
+			last := appendTo(t, log, registered("a"), registered("b"))
+			m := run(t, dir, log)
+			m.caughtUp()
+			m.close()
+			path := filepath.Join(dir, "readmodel.db")
+			content, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, path+".new", content)
+			execute(t, path+".new", `UPDATE origin SET boot = 'another'; DELETE FROM clients`)
+			former(t, path)
+
+			again := open(t, dir, log)
+			if applied := again.Health().Applied; applied != 0 {
+				t.Errorf("%d events when opened, want 0", applied)
+			}
+			if err := again.Close(); err != nil {
+				t.Fatal(err)
+			}
+			built := run(t, dir, log)
+			built.caughtUp()
+			if applied := built.Health().Applied; applied != last {
+				t.Errorf("%d events, want %d", applied, last)
+			}
+			answersAll(t, built, log)
+			built.close()
+			onlyFile(t, dir)
+		})
+	}
+}
+
 // What is found to be damaged while it is read is not read on, and the file that is built in its place is not
 // either before it is complete.
 func TestDamageFoundBehindAClosedGate(t *testing.T) {

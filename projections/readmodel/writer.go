@@ -29,10 +29,10 @@ type writer struct {
 }
 
 // connect opens the writer's connection and no more. Also with an error the writer is to be closed.
-func connect(ctx context.Context, path string) (*writer, error) {
+func connect(ctx context.Context, path string, to use) (*writer, error) {
 	w := &writer{}
 	var err error
-	if w.db, err = sql.Open("sqlite", writerDSN(path)); err == nil {
+	if w.db, err = sql.Open("sqlite", dsn(path, "rw", to...)); err == nil {
 		w.conn, err = w.db.Conn(ctx)
 	}
 	return w, err
@@ -45,6 +45,9 @@ func (w *writer) initialise(ctx context.Context, log eventstore.Identity) error 
 	}
 	if _, err := w.conn.ExecContext(ctx, insertCheckpoint, schemaHash, log.Name, createdText(log)); err != nil {
 		return fmt.Errorf("create checkpoint: %w", err)
+	}
+	if _, err := w.conn.ExecContext(ctx, insertOrigin, bootID()); err != nil {
+		return fmt.Errorf("record the origin: %w", err)
 	}
 	if err := w.load(ctx); err != nil {
 		return err
@@ -88,19 +91,6 @@ func (w *writer) close() error {
 		err = errors.Join(err, w.db.Close())
 	}
 	return err
-}
-
-// emptyWAL puts all that was committed into the file itself. Nobody may be reading it.
-func (w *writer) emptyWAL(ctx context.Context) error {
-	var busy, frames, moved int
-	err := w.conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &frames, &moved)
-	if err == nil && busy != 0 {
-		err = errors.New("write-ahead log is in use")
-	}
-	if err != nil {
-		return fmt.Errorf("empty the write-ahead log: %w", err)
-	}
-	return nil
 }
 
 // apply applies events in one transaction together with the checkpoint. It returns how that changes what clients
