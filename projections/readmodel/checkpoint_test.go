@@ -239,14 +239,14 @@ func write(t *testing.T, path string, content []byte) {
 }
 
 // execute changes a file that nobody has open.
-func execute(t *testing.T, path, query string) {
+func execute(t *testing.T, path, query string, args ...any) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), query); err != nil {
+	if _, err := db.ExecContext(t.Context(), query, args...); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -73,7 +73,7 @@ const (
 
 	// What an event of the client is applied to. No event changes metadata without replacing it.
 	selectClientToChange = `SELECT c.seq, c.id, c.status, c.version, c.registered_at, c.updated_at, c.issued_at,
-	c.registration_access_token, c.secret, c.secret_expires_at, c.secret_sealed, c.initial_access_token, c.terms, c.described, '{}'
+	c.registration_access_token, c.secret, c.secret_expires_at, c.secret_sealed, c.initial_access_token, c.terms, c.described, NULL
 	FROM clients c WHERE c.id = ?`
 
 	updateClient = `UPDATE clients SET last = ?, described = ?, status = ?, version = ?, registered_at = ?, updated_at = ?, issued_at = ?,
@@ -164,7 +164,7 @@ func (w *writer) clientToChange(ctx context.Context, e encodedEvent, changes *cl
 	if changed {
 		return change, nil
 	}
-	found, err := scanClient(w.clients.load.QueryRowContext(ctx, compactID(e.Aggregate.ID)))
+	found, _, err := scanUndescribed(w.clients.load.QueryRowContext(ctx, compactID(e.Aggregate.ID)))
 	switch {
 	case err == nil:
 		return changes.add(e.Aggregate.ID, clientChange{clientRow: found, before: found.Status}), nil
@@ -255,8 +255,8 @@ func scanClient(row interface{ Scan(...any) error }) (clientRow, error) {
 	return c, nil
 }
 
-// scanUndescribed reads a row of clientColumns, behind columns that before is for, with the metadata as it is stored.
-func scanUndescribed(row interface{ Scan(...any) error }, before ...any) (c clientRow, metadata []byte, err error) {
+// scanUndescribed reads a row of clientColumns, behind columns that before is for, with the metadata still in JSON.
+func scanUndescribed(row interface{ Scan(...any) error }, before ...any) (c clientRow, metadata packedJSON, err error) {
 	var (
 		registered, updated, issued int64
 		token, secret, sealed       []byte

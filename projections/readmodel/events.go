@@ -49,8 +49,8 @@ CREATE TABLE events (
     actor_kind TEXT    NOT NULL,
     actor_id   ANY,              -- as compactID has it; NULL: the id of its aggregate
     actor_ip   TEXT    NOT NULL,
-    metadata   TEXT,             -- NULL: it sets none
-    data       TEXT    NOT NULL  -- less the metadata
+    metadata   BLOB,             -- packed JSON; NULL: it sets none
+    data       BLOB    NOT NULL  -- packed JSON, less the metadata
 ) STRICT;
 
 CREATE INDEX events_aggregate ON events (aggregate);
@@ -114,21 +114,29 @@ const maxEvents = 1000
 type encodedEvent struct {
 	eventstore.Recorded
 	version  int
-	metadata jsontext.Value // nil: the event sets none
-	data     jsontext.Value // less the metadata
+	metadata []byte // packed; nil: the event sets none
+	data     []byte // packed, less the metadata
 }
 
-func encode(e eventstore.Recorded) (encodedEvent, error) {
+func encode(e eventstore.Recorded, p *packer) (encodedEvent, error) {
 	version, metadata, data, err := eventstore.SplitEventData(e.Event)
-	return encodedEvent{e, version, metadata, data}, err
+	if err != nil {
+		return encodedEvent{Recorded: e}, err
+	}
+	encoded := encodedEvent{Recorded: e, version: version, data: p.pack(data)}
+	if metadata != nil {
+		encoded.metadata = p.pack(metadata)
+	}
+	return encoded, nil
 }
 
 // encodeAll encodes events, in a large batch those to come while one is used.
 func encodeAll(events []eventstore.Recorded) iter.Seq2[encodedEvent, error] {
 	return func(yield func(encodedEvent, error) bool) {
+		var p packer
 		if len(events) < 10 {
 			for _, e := range events {
-				if !yield(encode(e)) {
+				if !yield(encode(e, &p)) {
 					return
 				}
 			}
@@ -140,7 +148,7 @@ func encodeAll(events []eventstore.Recorded) iter.Seq2[encodedEvent, error] {
 		defer encoding.Wait()
 		encoding.Go(func() {
 			for i, e := range events {
-				encoded[i], errs[i] = encode(e)
+				encoded[i], errs[i] = encode(e, &p)
 				ready <- struct{}{}
 			}
 		})
@@ -155,15 +163,12 @@ func encodeAll(events []eventstore.Recorded) iter.Seq2[encodedEvent, error] {
 
 // indexEvent indexes an event of the aggregate whose first event is at first.
 func (w *writer) indexEvent(ctx context.Context, e encodedEvent, first uint64, latest int64) error {
-	var actorID, metadata any
+	var actorID any
 	if e.Actor.ID != e.Aggregate.ID {
 		actorID = compactID(e.Actor.ID).value()
 	}
-	if e.metadata != nil {
-		metadata = string(e.metadata)
-	}
 	if err := w.events.insert.add(ctx, e.Seq, sequence(e.Seq), sequence(first), micros(e.Time), latest, compactID(e.ID).value(),
-		numberOf(e.Event.Type()), int64(e.version), string(e.Actor.Kind), actorID, e.Actor.IP, metadata, string(e.data)); err != nil {
+		numberOf(e.Event.Type()), int64(e.version), string(e.Actor.Kind), actorID, e.Actor.IP, e.metadata, e.data); err != nil {
 		return fmt.Errorf("index event: %w", err)
 	}
 	return nil
@@ -311,7 +316,7 @@ func scanEvent(row interface{ Scan(...any) error }) (eventRow, error) {
 		typ            int
 		at             int64
 		version        int
-		metadata, data []byte
+		metadata, data packedJSON
 	)
 	if err := scan(row, &e.Seq, &e.first, &client, &token, &at, (*compactID)(&e.ID), &typ, &version,
 		&e.Actor.Kind, &actor, &e.Actor.IP, &metadata, &data); err != nil {
@@ -320,7 +325,7 @@ func scanEvent(row interface{ Scan(...any) error }) (eventRow, error) {
 	if typ < 1 || typ > len(eventTypes) {
 		return eventRow{}, fmt.Errorf("%w: event %d: its type has the number %d", errBadRow, e.Seq, typ)
 	}
-	event, err := eventstore.ParseEventData(eventTypes[typ-1], version, eventstore.JoinEventData(metadata, data))
+	event, err := eventstore.ParseEventData(eventTypes[typ-1], version, eventstore.JoinEventData(jsontext.Value(metadata), jsontext.Value(data)))
 	if err != nil {
 		return eventRow{}, fmt.Errorf("%w: event %d: %w", errBadRow, e.Seq, err)
 	}

@@ -49,3 +49,12 @@ func (m *ReadModel) ApplyUnnoticed(ctx context.Context, events []eventstore.Reco
 	_, err := m.tables.Resume(ctx, errors.New("commit: input/output error"))
 	return err
 }
+
+// Packed is JSON as the table of events holds it; Unpack is the inverse.
+func Packed(text string) []byte { return new(packer).pack([]byte(text)) }
+
+func Unpack(block []byte) (string, error) {
+	var text packedJSON
+	err := text.Scan(block)
+	return string(text), err
+}

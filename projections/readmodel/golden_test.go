@@ -286,6 +286,10 @@ func dumpTable(t *testing.T, db *sql.DB, table string, out *strings.Builder) {
 			}
 			switch value := value.(type) {
 			case []byte:
+				if table == "events" && (columns[i] == "metadata" || columns[i] == "data") {
+					fmt.Fprintf(out, "  %s: %q\n", columns[i], unpacked(t, value))
+					continue
+				}
 				fmt.Fprintf(out, "  %s: x'%x'\n", columns[i], value)
 			case string:
 				fmt.Fprintf(out, "  %s: %q\n", columns[i], value)

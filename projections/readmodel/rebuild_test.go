@@ -273,7 +273,7 @@ func TestDamageFoundBehindAClosedGate(t *testing.T) {
 	before.caughtUp()
 	before.close()
 	log.Hold()
-	execute(t, filepath.Join(dir, "readmodel.db"), `UPDATE events SET metadata = ''`)
+	execute(t, filepath.Join(dir, "readmodel.db"), `UPDATE events SET metadata = x''`)
 	m := follow(t, readmodel.Options{Dir: dir, Log: log, Acknowledged: log.Acknowledged}.WithPatience(hour))
 	if _, err := m.Client(t.Context(), i.client.id); !errors.Is(err, readmodel.ErrUnavailable) {
 		t.Errorf("damaged client: %v, want %v", err, readmodel.ErrUnavailable)

@@ -41,8 +41,13 @@ func TestDamageLeadsToANewFile(t *testing.T) {
 			}
 		},
 		// SQLite itself does not find these.
-		"an event that is no JSON":  func(t *testing.T, path string) { execute(t, path, `UPDATE events SET data = '{' WHERE seq = 700`) },
-		"a client that is no JSON":  func(t *testing.T, path string) { execute(t, path, `UPDATE events SET metadata = '' WHERE seq = 700`) },
+		"an event that is not packed": func(t *testing.T, path string) { execute(t, path, `UPDATE events SET data = x'' WHERE seq = 700`) },
+		"an event that is no JSON": func(t *testing.T, path string) {
+			execute(t, path, `UPDATE events SET data = ? WHERE seq = 700`, readmodel.Packed("{"))
+		},
+		"a client that is no JSON": func(t *testing.T, path string) {
+			execute(t, path, `UPDATE events SET metadata = ? WHERE seq = 700`, readmodel.Packed(""))
+		},
 		"an event of no known type": func(t *testing.T, path string) { execute(t, path, `UPDATE events SET type = 0 WHERE seq = 700`) },
 		"a client whose metadata is not there": func(t *testing.T, path string) {
 			execute(t, path, `UPDATE clients SET described = 9999 WHERE seq = 700`)
@@ -107,7 +112,7 @@ func TestRegistryOfADamagedClient(t *testing.T) {
 	before := run(t, dir, log)
 	before.caughtUp()
 	before.close()
-	execute(t, filepath.Join(dir, "readmodel.db"), `UPDATE events SET metadata = '{"client_name":' WHERE seq = 7`)
+	execute(t, filepath.Join(dir, "readmodel.db"), `UPDATE events SET metadata = ? WHERE seq = 7`, readmodel.Packed(`{"client_name":`))
 
 	m := run(t, dir, log)
 	for end := time.Now().Add(time.Minute); ; {

@@ -142,7 +142,7 @@ func scanStanding(row interface{ Scan(...any) error }) (s standing, err error) {
 	c, metadata, err := scanUndescribed(row, &s.last)
 	s.seq, s.Undescribed = sequence(c.seq), c.Client
 	if err == nil && c.described != 0 {
-		if s.Metadata = metadata; !s.Metadata.IsValid() {
+		if s.Metadata = jsontext.Value(metadata); !s.Metadata.IsValid() {
 			err = fmt.Errorf("%w: metadata of client %s", errBadRow, c.ID)
 		}
 	}
