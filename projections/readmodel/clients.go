@@ -59,6 +59,9 @@ CREATE TABLE clients (
 
 -- How many clients an owner has that initial access tokens imposed.
 CREATE INDEX clients_owner ON clients (imposed_owner, status) WHERE imposed_owner <> '';
+
+-- The clients of an initial access token.
+CREATE INDEX clients_token ON clients (initial_access_token) WHERE initial_access_token <> '';
 `
 
 const (
@@ -324,10 +327,14 @@ func (m *ReadModel) Clients(ctx context.Context, q ClientQuery) (ClientPage, err
 	if err != nil {
 		return ClientPage{}, fmt.Errorf("read clients: %w", err)
 	}
-	var page ClientPage
+	return clientPageOf(found, limit), nil
+}
+
+// clientPageOf returns a page of the clients that were found, of which one more than its limit was looked for.
+func clientPageOf(found []clientRow, limit int) (page ClientPage) {
 	found, page.NextCursor = cutPage(found, limit, func(c clientRow) uint64 { return c.seq })
 	for _, c := range found {
 		page.Clients = append(page.Clients, c.Client)
 	}
-	return page, nil
+	return page
 }

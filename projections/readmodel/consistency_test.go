@@ -22,7 +22,8 @@ func heldLog() *memory.Process {
 	return log
 }
 
-// inventory is a log with one client and one initial access token, and every query about them.
+// inventory is a log with one client, its change and the initial access token that it was registered with, and every
+// query about them.
 type inventory struct {
 	client *history
 	token  *history
@@ -32,6 +33,10 @@ func newInventory(name string) inventory {
 	i := inventory{registered("client " + name), newHistory("token "+name, start)}
 	i.token.add(domain.InitialAccessTokenIssued{Digest: domain.DigestOf(name), Label: name})
 	i.token.events[0].Aggregate = domain.InitialAccessTokenAggregate(i.token.id)
+	registration := i.client.events[0].Event.(domain.ClientRegistered)
+	registration.InitialAccessToken = i.token.id
+	i.client.events[0].Event = registration
+	i.client.add(domain.ClientUpdated{Metadata: registration.Metadata})
 	return i
 }
 
@@ -68,8 +73,20 @@ func (i inventory) queries() map[string]func(context.Context, *readmodel.ReadMod
 			return found(len(page.Tokens), err)
 		},
 		"Events": func(ctx context.Context, m *readmodel.ReadModel) error {
-			events, err := m.Events(ctx, readmodel.EventQuery{ClientID: i.client.id, Limit: 5})
+			events, err := m.Events(ctx, readmodel.EventQuery{ClientID: i.client.id, Type: "ClientRegistered", Limit: 5})
 			return found(len(events), err)
+		},
+		"FindEvents": func(ctx context.Context, m *readmodel.ReadModel) error {
+			page, err := m.FindEvents(ctx, readmodel.EventQuery{ClientID: i.client.id, Type: "ClientRegistered", Limit: 5})
+			return found(len(page.Events), err)
+		},
+		"MetadataBefore": func(ctx context.Context, m *readmodel.ReadModel) error {
+			former, err := m.MetadataBefore(ctx, 1, 2, 3)
+			return found(len(former), err)
+		},
+		"ClientsOfInitialAccessToken": func(ctx context.Context, m *readmodel.ReadModel) error {
+			page, err := m.ClientsOfInitialAccessToken(ctx, i.token.id, 5, "")
+			return found(len(page.Clients), err)
 		},
 		"RegistryAt": func(ctx context.Context, m *readmodel.ReadModel) error {
 			n := 0
@@ -292,11 +309,11 @@ func TestSnapshotsDoNotWait(t *testing.T) {
 	log.Hold()
 	more.appendTo(t, log)
 	client, err := m.ClientSnapshot(t.Context(), i.client.id)
-	if err != nil || client.At != last || client.Last != 1 || client.State.ID != i.client.id {
+	if err != nil || client.At != last || client.Last != 2 || client.State.ID != i.client.id {
 		t.Errorf("client: %+v, %v", client, err)
 	}
 	token, err := m.InitialAccessTokenSnapshot(t.Context(), i.token.id)
-	if err != nil || token.At != last || token.Last != 2 || token.State.ID != i.token.id {
+	if err != nil || token.At != last || token.Last != 3 || token.State.ID != i.token.id {
 		t.Errorf("initial access token: %+v, %v", token, err)
 	}
 }

@@ -2,6 +2,7 @@ package readmodel_test
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +22,12 @@ var words = []string{
 	`"quoted"`, "it's", `back\slash`, "-", "ab", "b", "日本語", "本", "🔑", "a OR b", "NEAR(", "[a-z]", "\u00e9", "e\u0301",
 }
 
+// Who acts in random histories, and from where.
+var (
+	administrators = []string{"admin", "Ωμέγα", "01966f0e-5f00-7000-8000-000000000001"}
+	addresses      = []string{"", "192.0.2.7", "192.0.2.77", "203.0.113.9", "2001:db8::7", "2001:db8:0:1::7"}
+)
+
 // driver makes random histories: every event is one that may follow.
 type driver struct {
 	t     *rapid.T
@@ -30,7 +37,8 @@ type driver struct {
 	alive []string
 	ids   []string
 
-	tokens []domain.InitialAccessToken // that are not revoked
+	tokens   []domain.InitialAccessToken // that are not revoked
+	tokenIDs []string                    // of all
 }
 
 func (d *driver) metadata() oauth.Metadata {
@@ -40,6 +48,9 @@ func (d *driver) metadata() oauth.Metadata {
 	}
 	if rapid.Bool().Draw(d.t, "owned") {
 		m["ext_param_owner"] = oauth.Text(rapid.SampledFrom(words).Draw(d.t, "owner"))
+	}
+	if rapid.Bool().Draw(d.t, "in German") {
+		m["client_name#de"] = oauth.Text(rapid.SampledFrom(words).Draw(d.t, "German name"))
 	}
 	if rapid.Bool().Draw(d.t, "with contacts") {
 		m["contacts"] = oauth.List{"someone@example.org"}
@@ -108,6 +119,11 @@ func (d *driver) step() {
 func (d *driver) append(id string, event domain.Event) {
 	h := &history{id: id, now: d.now}
 	h.add(event)
+	h.events[0].Actor.IP = rapid.SampledFrom(addresses).Draw(d.t, "address")
+	switch event.(type) {
+	case domain.ClientRevoked, domain.ClientSuspended, domain.ClientResumed:
+		h.events[0].Actor.Kind, h.events[0].Actor.ID = domain.ActorAdmin, rapid.SampledFrom(administrators).Draw(d.t, "administrator")
+	}
 	appendOne(d.t, d.log, h.events[0])
 }
 
@@ -121,11 +137,12 @@ func (d *driver) tokenStep() {
 	}
 	issued := domain.InitialAccessTokenIssued{Digest: domain.DigestOf(fmt.Sprint(d.n)), Label: rapid.SampledFrom(words).Draw(d.t, "label")}
 	if rapid.Bool().Draw(d.t, "limited") {
-		issued.MaxUses, issued.ExpiresAt = 100, d.now.Add(time.Hour).Truncate(time.Second)
+		issued.MaxUses, issued.ExpiresAt = rapid.SampledFrom([]int{1, 100}).Draw(d.t, "uses"), d.now.Add(time.Hour).Truncate(time.Second)
 		issued.Terms = oauth.Terms{Owner: rapid.SampledFrom(words).Draw(d.t, "owner"), Scopes: []string{"openid"}}
 	}
 	id := newHistory(fmt.Sprint("token", d.n), d.now).id
 	d.appendToken(id, issued)
+	d.tokenIDs = append(d.tokenIDs, id)
 	d.tokens = append(d.tokens, domain.InitialAccessTokens.Evolve(domain.InitialAccessToken{}, domain.InitialAccessTokenAggregate(id), issued))
 }
 
@@ -133,6 +150,9 @@ func (d *driver) appendToken(id string, event domain.Event) {
 	h := &history{id: id, now: d.now}
 	h.add(event)
 	h.events[0].Aggregate, h.events[0].Actor = domain.InitialAccessTokenAggregate(id), domain.Actor{Kind: domain.ActorAdmin, ID: "admin"}
+	if used, ok := event.(domain.InitialAccessTokenUsed); ok {
+		h.events[0].Actor = domain.Actor{Kind: domain.ActorClient, ID: used.ClientID, IP: "192.0.2.7"}
+	}
 	h.events[0].ID += fmt.Sprint("-", d.n)
 	appendOne(d.t, d.log, h.events[0])
 }
@@ -159,6 +179,23 @@ func (d *driver) queries() (readmodel.ClientQuery, readmodel.EventQuery) {
 	}
 	if rapid.Bool().Draw(d.t, "until") {
 		eq.Until = d.now.Add(-time.Duration(rapid.IntRange(-1, 60).Draw(d.t, "until hours ago")) * time.Hour)
+	}
+	switch rapid.IntRange(0, 5).Draw(d.t, "by") {
+	case 0:
+		eq.ActorKind = rapid.SampledFrom([]domain.ActorKind{domain.ActorClient, domain.ActorAdmin, domain.ActorSystem}).Draw(d.t, "kind")
+	case 1:
+		eq.ActorKind, eq.ActorID = domain.ActorAdmin, rapid.SampledFrom(administrators).Draw(d.t, "actor")
+	case 2:
+		eq.ActorKind, eq.ActorID = domain.ActorClient, rapid.SampledFrom(append([]string{"nobody"}, d.ids...)).Draw(d.t, "actor")
+	}
+	if rapid.IntRange(0, 3).Draw(d.t, "from somewhere") == 0 {
+		eq.Network = netip.MustParsePrefix(rapid.SampledFrom([]string{"192.0.2.7/32", "192.0.2.0/24", "0.0.0.0/0", "2001:db8::7/128", "2001:db8::/64", "::/0"}).Draw(d.t, "network"))
+	}
+	if rapid.IntRange(0, 3).Draw(d.t, "a member changed") == 0 {
+		eq.Member = rapid.SampledFrom([]string{"client_name", "client_name#de", "default_max_age", "contacts", "nothing", `a"b`}).Draw(d.t, "member")
+	}
+	if len(d.tokenIDs) > 0 && rapid.IntRange(0, 2).Draw(d.t, "of a token") == 0 {
+		eq.InitialAccessToken = rapid.SampledFrom(append([]string{"nothing"}, d.tokenIDs...)).Draw(d.t, "of token")
 	}
 	return cq, eq
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -26,14 +27,20 @@ type Event struct {
 
 // EventQuery selects events. The zero value of a field does not restrict.
 type EventQuery struct {
-	After    uint64 // sequences beyond this one
-	Before   uint64 // sequences below this one
-	ClientID string
-	Type     string
-	Since    time.Time // at or after
-	Until    time.Time // at or before
-	Newest   bool      // newest first; else in the log's order
-	Limit    int       // 1 to 1000
+	After     uint64 // sequences beyond this one
+	Before    uint64 // sequences below this one
+	ClientID  string
+	Type      string
+	Since     time.Time // at or after
+	Until     time.Time // at or before
+	ActorKind domain.ActorKind
+	ActorID   string       // with ActorKind: only that one of the kind
+	Network   netip.Prefix // the actor's address is in it
+	Member    string       // a ClientUpdated that changed this member, by its name with a language tag if it has one
+	// InitialAccessToken is the id of a token: its own events, and those of the clients registered with it.
+	InitialAccessToken string
+	Newest             bool // newest first; else in the log's order
+	Limit              int  // 1 to 1000
 }
 
 const eventsTable = `
@@ -75,8 +82,11 @@ func numberOf(eventType string) int64 {
 const (
 	eventColumns = `e.time, e.id, e.type, e.version, e.actor_kind, e.actor_id, e.actor_ip, e.metadata, e.data`
 
-	selectEvents = `SELECT e.seq, e.aggregate, c.id, t.id, ` + eventColumns + `
-	FROM events e LEFT JOIN clients c ON c.seq = e.aggregate LEFT JOIN initial_access_tokens t ON t.seq = e.aggregate`
+	eventIdentity = `e.seq, e.aggregate, c.id, t.id`
+
+	fromEvents = ` FROM events e LEFT JOIN clients c ON c.seq = e.aggregate LEFT JOIN initial_access_tokens t ON t.seq = e.aggregate`
+
+	selectEvents = `SELECT ` + eventIdentity + `, ` + eventColumns + fromEvents
 
 	countEventsBefore = `SELECT count(*) FROM events WHERE seq < ?`
 
@@ -88,27 +98,24 @@ var eventInserts = inserts{table: "events", columns: []string{
 }}
 
 // eventWrites are the statements that fill the index of events, eventReads those that read it, other than the
-// one that Events puts together.
+// ones that queries put together.
 type eventWrites struct {
 	insert      inserter
 	countBefore *sql.Stmt
 }
 
-type eventReads struct{ latest *sql.Stmt }
+type eventReads struct{ latest, former *sql.Stmt }
 
 func (w *eventWrites) statements() statements {
 	return eventInserts.into(&w.insert, statements{countEventsBefore: &w.countBefore})
 }
 
 func (r *eventReads) statements() statements {
-	return statements{selectLatest: &r.latest}
+	return statements{selectLatest: &r.latest, selectFormerMetadata: &r.former}
 }
 
 // registryRow stands for the registry in the events' column of aggregates. No event has this sequence.
 const registryRow = 0
-
-// maxEvents is the most that a query answers.
-const maxEvents = 1000
 
 // encodedEvent is an event with its data as the table holds it.
 type encodedEvent struct {
@@ -192,112 +199,6 @@ func (w *writer) checkBeginning(ctx context.Context, seq uint64, wrong error) er
 		return wrong
 	}
 	return nil
-}
-
-// Events implements Reader. A limit beyond 1000 is 1000.
-func (m *ReadModel) Events(ctx context.Context, q EventQuery) ([]Event, error) {
-	var found []eventRow
-	err := m.read(ctx, func(p *pool) (err error) {
-		found, err = p.selectEvents(ctx, q)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read events: %w", err)
-	}
-	events := make([]Event, len(found))
-	for i, e := range found {
-		events[i] = e.Event
-	}
-	return events, nil
-}
-
-func (p *pool) selectEvents(ctx context.Context, q EventQuery) ([]eventRow, error) {
-	after, before, err := p.bounds(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	where, args := "e.seq > ? AND e.seq < ?", []any{after, before}
-	restrict := func(condition string, arg any) {
-		where += " AND " + condition
-		args = append(args, arg)
-	}
-	switch {
-	case q.ClientID != "" && q.Type != "":
-		// A client has few events: its index is the one to use, and the plus keeps SQLite from the other.
-		restrict("+e.type = ?", numberOf(q.Type))
-	case q.Type != "":
-		restrict("e.type = ?", numberOf(q.Type))
-	}
-	if q.ClientID != "" {
-		restrict("e.aggregate = (SELECT seq FROM clients WHERE id = ?)", compactID(q.ClientID))
-	}
-	if !q.Since.IsZero() {
-		restrict("e.time >= ?", ceilMicros(q.Since))
-	}
-	if !q.Until.IsZero() {
-		restrict("e.time <= ?", micros(q.Until))
-	}
-	order := "e.seq"
-	if q.Newest {
-		order += " DESC"
-	}
-	args = append(args, min(max(q.Limit, 1), maxEvents))
-	rows, err := p.db.QueryContext(ctx, selectEvents+" WHERE "+where+" ORDER BY "+order+" LIMIT ?", args...)
-	if err != nil {
-		return nil, err
-	}
-	return scanAll(rows, scanEvent)
-}
-
-// bounds returns the sequences between which all events lie that q selects. Times do not ascend with the
-// sequence where several programs write, so they only narrow it down: an event not after Until is never
-// later in the log than the last one whose latest time is within the lag of it.
-func (p *pool) bounds(ctx context.Context, q EventQuery) (after, before int64, err error) {
-	after, before = sequence(q.After), math.MaxInt64
-	if q.Before != 0 {
-		before = sequence(q.Before)
-	}
-	if q.Since.IsZero() && q.Until.IsZero() {
-		return after, before, nil
-	}
-	var position, lag int64
-	if err := p.stand.QueryRowContext(ctx).Scan(&position, &lag); err != nil {
-		return 0, 0, err
-	}
-	if !q.Since.IsZero() {
-		first, err := p.firstSince(ctx, ceilMicros(q.Since), position)
-		if err != nil {
-			return 0, 0, err
-		}
-		after = max(after, first-1)
-	}
-	if !q.Until.IsZero() {
-		first, err := p.firstSince(ctx, micros(q.Until)+lag+1, position)
-		if err != nil {
-			return 0, 0, err
-		}
-		before = min(before, first)
-	}
-	return after, before, nil
-}
-
-// firstSince returns the sequence of the first event at or after a time, of those up to the event at last, or
-// math.MaxInt64. It is the first event whose latest time is not before that time, and latest times ascend.
-func (p *pool) firstSince(ctx context.Context, micros, last int64) (int64, error) {
-	found := int64(math.MaxInt64)
-	for from, to := int64(1), last+1; from < to; {
-		var seq, latest int64
-		middle := from + (to-from)/2
-		if err := p.events.latest.QueryRowContext(ctx, middle).Scan(&seq, &latest); err != nil {
-			return 0, err
-		}
-		if latest < micros {
-			from = seq + 1
-		} else {
-			found, to = seq, middle
-		}
-	}
-	return found, nil
 }
 
 // eventRow is an event with the sequence of its aggregate's first event.

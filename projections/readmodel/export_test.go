@@ -58,3 +58,6 @@ func Unpack(block []byte) (string, error) {
 	err := text.Scan(block)
 	return string(text), err
 }
+
+// LimitSearch has FindEvents look at so many events a page at most. Nobody may use it meanwhile.
+func (m *ReadModel) LimitSearch(window int64) { m.searching = searchLimits{window: window} }

@@ -24,6 +24,8 @@ type InitialAccessToken struct {
 
 // InitialAccessTokenQuery selects initial access tokens, the newest first.
 type InitialAccessTokenQuery struct {
+	Status domain.InitialAccessTokenStatus // at the time At; empty: any
+	At     time.Time
 	Limit  int    // 1 to 500
 	Cursor string // NextCursor of the page before; empty: the first page
 }
@@ -70,14 +72,25 @@ const (
 	countClientOfToken = `UPDATE initial_access_tokens SET clients = clients + 1 WHERE id = ?`
 
 	selectInitialAccessToken     = selectInitialAccessTokens + ` WHERE id = ?`
-	selectInitialAccessTokenPage = selectInitialAccessTokens + ` WHERE seq < ? ORDER BY seq DESC LIMIT ?`
+	selectInitialAccessTokenPage = selectInitialAccessTokens + ` WHERE seq < ?1 AND (?2 = '' OR ?2 = ` + statusOfInitialAccessToken + `)
+	ORDER BY seq DESC LIMIT ?4`
+
+	// statusOfInitialAccessToken is the status at the time ?3, as domain.InitialAccessToken.StatusAt says it.
+	statusOfInitialAccessToken = `CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN digest = zeroblob(32) THEN 'lost'
+	WHEN expires_at <= ?3 THEN 'expired' WHEN max_uses > 0 AND uses >= max_uses THEN 'used_up' ELSE 'active' END`
+
+	selectTokenPlace = `SELECT seq, clients FROM initial_access_tokens WHERE id = ?`
+
+	ofToken              = ` c.initial_access_token = ? AND c.initial_access_token <> ''` // so that the index is used
+	selectClientPlaces   = `SELECT c.seq FROM clients c WHERE` + ofToken
+	selectClientsOfToken = `SELECT ` + clientColumns + fromClients + ` WHERE` + ofToken + ` AND c.seq < ? ORDER BY c.seq DESC LIMIT ?`
 )
 
 // initialAccessTokenWrites are the statements that fill the view of initial access tokens,
 // initialAccessTokenReads those that read it.
 type initialAccessTokenWrites struct{ load, insert, update, countClient *sql.Stmt }
 
-type initialAccessTokenReads struct{ one, page, snapshot *sql.Stmt }
+type initialAccessTokenReads struct{ one, page, snapshot, place, clients, clientPlaces *sql.Stmt }
 
 func (w *initialAccessTokenWrites) statements() statements {
 	return statements{
@@ -89,7 +102,8 @@ func (w *initialAccessTokenWrites) statements() statements {
 func (r *initialAccessTokenReads) statements() statements {
 	return statements{
 		selectInitialAccessToken: &r.one, selectInitialAccessTokenPage: &r.page,
-		selectInitialAccessTokenSnapshot: &r.snapshot,
+		selectInitialAccessTokenSnapshot: &r.snapshot, selectTokenPlace: &r.place,
+		selectClientsOfToken: &r.clients, selectClientPlaces: &r.clientPlaces,
 	}
 }
 
@@ -213,7 +227,7 @@ func (m *ReadModel) InitialAccessTokens(ctx context.Context, q InitialAccessToke
 	limit := min(max(q.Limit, 1), maxInitialAccessTokens)
 	var found []initialAccessTokenRow
 	err = m.read(ctx, func(p *pool) error {
-		rows, err := p.tokens.page.QueryContext(ctx, before, limit+1)
+		rows, err := p.tokens.page.QueryContext(ctx, before, string(q.Status), micros(q.At), limit+1)
 		if err != nil {
 			return err
 		}
@@ -229,4 +243,26 @@ func (m *ReadModel) InitialAccessTokens(ctx context.Context, q InitialAccessToke
 		page.Tokens = append(page.Tokens, t.InitialAccessToken)
 	}
 	return page, nil
+}
+
+// ClientsOfInitialAccessToken implements Reader.
+func (m *ReadModel) ClientsOfInitialAccessToken(ctx context.Context, id string, limit int, cursor string) (ClientPage, error) {
+	before, err := parseCursor(cursor)
+	if err != nil {
+		return ClientPage{}, err
+	}
+	limit = min(max(limit, 1), maxClients)
+	var found []clientRow
+	err = m.read(ctx, func(p *pool) error {
+		rows, err := p.tokens.clients.QueryContext(ctx, compactID(id), before, limit+1)
+		if err != nil {
+			return err
+		}
+		found, err = scanAll(rows, scanClient)
+		return err
+	})
+	if err != nil {
+		return ClientPage{}, fmt.Errorf("read clients of an initial access token: %w", err)
+	}
+	return clientPageOf(found, limit), nil
 }

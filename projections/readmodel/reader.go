@@ -3,6 +3,8 @@ package readmodel
 import (
 	"context"
 	"time"
+
+	"roster/domain/oauth"
 )
 
 // Reader is what the read model answers. It may be used concurrently. No query answers from a state that is
@@ -19,8 +21,17 @@ type Reader interface {
 	InitialAccessToken(ctx context.Context, id string) (InitialAccessToken, error)
 	// InitialAccessTokens returns a page of initial access tokens. It returns ErrBadCursor.
 	InitialAccessTokens(ctx context.Context, q InitialAccessTokenQuery) (InitialAccessTokenPage, error)
-	// Events returns the events that q selects.
+	// ClientsOfInitialAccessToken returns a page of the clients that were registered with an initial access token,
+	// the newest first; none for a token that is unknown. It returns ErrBadCursor.
+	ClientsOfInitialAccessToken(ctx context.Context, id string, limit int, cursor string) (ClientPage, error)
+	// Events returns the events that q selects, however long that takes.
 	Events(ctx context.Context, q EventQuery) ([]Event, error)
+	// FindEvents returns the newest of the events that q selects, whose Newest does not matter. It looks for them for a
+	// fraction of a second, and then says how far it came.
+	FindEvents(ctx context.Context, q EventQuery) (EventPage, error)
+	// MetadataBefore returns the metadata that clients had before events about them, by the sequences of these. A client
+	// that had none is left out.
+	MetadataBefore(ctx context.Context, events ...uint64) (map[uint64]oauth.Metadata, error)
 	// RegistryAt calls yield for every client that was registered by then and not ended, in the order
 	// of registration, until yield returns an error, which it returns. It holds a few thousand
 	// clients in memory at a time.

@@ -51,6 +51,7 @@ type ReadModel struct {
 	log          Log
 	acknowledged func() uint64
 	patience     time.Duration
+	searching    searchLimits
 }
 
 var _ Reader = (*ReadModel)(nil)
@@ -67,7 +68,7 @@ func Open(ctx context.Context, o Options) (*ReadModel, error) {
 	if o.Anew {
 		t.disown()
 	}
-	m := &ReadModel{tables: t, log: o.Log, acknowledged: o.Acknowledged, patience: o.patience}
+	m := &ReadModel{tables: t, log: o.Log, acknowledged: o.Acknowledged, patience: o.patience, searching: defaultSearchLimits}
 	if m.acknowledged == nil {
 		m.acknowledged = func() uint64 { return 0 }
 	}

@@ -2,6 +2,7 @@ package readmodel_test
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/eventstore"
 	"roster/eventstore/memory"
 	"roster/projections/readmodel"
@@ -114,6 +116,10 @@ func (r reference) events(q readmodel.EventQuery) []readmodel.Event {
 			(q.Before == 0 || e.Seq < q.Before) &&
 			(q.ClientID == "" || e.Aggregate == domain.ClientAggregate(q.ClientID)) &&
 			(q.Type == "" || e.Event.Type() == q.Type) &&
+			(q.ActorKind == "" || e.Actor.Kind == q.ActorKind && (q.ActorID == "" || e.Actor.ID == q.ActorID)) &&
+			(!q.Network.IsValid() || within(q.Network, e.Actor.IP)) &&
+			(q.Member == "" || r.changed(e, q.Member)) &&
+			(q.InitialAccessToken == "" || r.ofToken(e, q.InitialAccessToken)) &&
 			(q.Since.IsZero() || !e.Time.Before(q.Since)) &&
 			(q.Until.IsZero() || !e.Time.After(q.Until)) {
 			events = append(events, readmodel.Event(e))
@@ -123,6 +129,47 @@ func (r reference) events(q readmodel.EventQuery) []readmodel.Event {
 		slices.Reverse(events)
 	}
 	return events[:min(q.Limit, len(events))]
+}
+
+func within(network netip.Prefix, address string) bool {
+	addr, err := netip.ParseAddr(address)
+	return err == nil && network.Contains(addr)
+}
+
+// changed reports whether an event changed a member of a client.
+func (r reference) changed(e eventstore.Recorded, member string) bool {
+	updated, ok := e.Event.(domain.ClientUpdated)
+	if !ok {
+		return false
+	}
+	changes := oauth.Diff(r.metadataBefore(e.Seq), updated.Metadata)
+	return slices.ContainsFunc(changes, func(c oauth.MemberChange) bool { return c.Name == member })
+}
+
+// metadataBefore returns the metadata that the client of an event had before it.
+func (r reference) metadataBefore(seq uint64) oauth.Metadata {
+	var c domain.Client
+	for _, e := range r[:seq-1] {
+		if e.Aggregate == r[seq-1].Aggregate && e.Aggregate.Kind == domain.Clients.Kind {
+			c = domain.Clients.Evolve(c, e.Aggregate, e.Event)
+		}
+	}
+	return c.Metadata
+}
+
+// ofToken reports whether an event is about an initial access token or about a client that was registered with it.
+func (r reference) ofToken(e eventstore.Recorded, id string) bool {
+	return e.Aggregate == domain.InitialAccessTokenAggregate(id) || slices.ContainsFunc(r, func(other eventstore.Recorded) bool {
+		registered, ok := other.Event.(domain.ClientRegistered)
+		return ok && registered.InitialAccessToken == id && other.Aggregate == e.Aggregate
+	})
+}
+
+// clientsOfToken returns the clients that were registered with an initial access token, the newest first.
+func (r reference) clientsOfToken(id string) []readmodel.Client {
+	clients := slices.DeleteFunc(r.clients(), func(c readmodel.Client) bool { return c.InitialAccessToken != id })
+	slices.Reverse(clients)
+	return clients
 }
 
 func (r reference) registryAt(at readmodel.Moment) []readmodel.Client {
@@ -181,9 +228,28 @@ func (r reference) check(t rapid.TB, m readmodel.Reader, queries func() (readmod
 			t.Fatalf("token %s: %v\n%s", want.ID, err, d)
 		}
 	}
+	for _, token := range r.tokens() {
+		if d := diff(r.clientsOfToken(token.ID), allOfToken(t, m, token.ID)); d != "" {
+			t.Fatalf("clients of token %s (-want +got):\n%s", token.ID, d)
+		}
+	}
 	for limit := range 3 {
-		if d := diff(r.tokens(), allTokens(t, m, limit+1)); d != "" {
+		if d := diff(r.tokens(), allTokens(t, m, readmodel.InitialAccessTokenQuery{Limit: limit + 1})); d != "" {
 			t.Fatalf("tokens (-want +got):\n%s", d)
+		}
+	}
+	for _, status := range domain.InitialAccessTokenStatuses {
+		for _, at := range []time.Time{start, start.Add(24 * time.Hour)} {
+			want := slices.DeleteFunc(r.tokens(), func(t readmodel.InitialAccessToken) bool { return t.StatusAt(at) != status })
+			if d := diff(want, allTokens(t, m, readmodel.InitialAccessTokenQuery{Status: status, At: at, Limit: 2})); d != "" {
+				t.Fatalf("tokens that are %s at %s (-want +got):\n%s", status, at, d)
+			}
+		}
+	}
+	for _, e := range r {
+		former, err := m.MetadataBefore(ctx, e.Seq)
+		if d := diff(r.metadataBefore(e.Seq), former[e.Seq]); err != nil || d != "" {
+			t.Fatalf("metadata before event %d: %v\n%s", e.Seq, err, d)
 		}
 	}
 	for range 5 {
@@ -195,6 +261,12 @@ func (r reference) check(t rapid.TB, m readmodel.Reader, queries func() (readmod
 		events, err := m.Events(ctx, eq)
 		if d := diff(r.events(eq), events); err != nil || d != "" {
 			t.Fatalf("events %+v: %v (-want +got):\n%s", eq, err, d)
+		}
+		eq.Newest = true
+		all := eq
+		all.Limit = len(r)
+		if d := diff(r.events(all), foundEvents(t, m, eq)); d != "" {
+			t.Fatalf("events found by %+v (-want +got):\n%s", eq, d)
 		}
 		if d := diff(r.registryAt(readmodel.Moment{Time: eq.Since}), registryAt(t, m, readmodel.Moment{Time: eq.Since})); d != "" {
 			t.Fatalf("registry at %s (-want +got):\n%s", eq.Since, d)
@@ -233,9 +305,42 @@ func allPages(t rapid.TB, m readmodel.Reader, q readmodel.ClientQuery) (pages []
 	}
 }
 
-func allTokens(t rapid.TB, m readmodel.Reader, limit int) (tokens []readmodel.InitialAccessToken) {
+// foundEvents looks for events to the end, page by page.
+func foundEvents(t rapid.TB, m readmodel.Reader, q readmodel.EventQuery) (events []readmodel.Event) {
 	t.Helper()
-	q := readmodel.InitialAccessTokenQuery{Limit: limit}
+	for {
+		page, err := m.FindEvents(context.Background(), q)
+		if err != nil {
+			t.Fatalf("find events %+v: %v", q, err)
+		}
+		events = append(events, page.Events...)
+		if page.Next == 0 {
+			return events
+		}
+		if page.SearchedTo.IsZero() && len(page.Events) != q.Limit {
+			t.Fatalf("find events %+v: a page of %d that is not the last", q, len(page.Events))
+		}
+		q.Before = page.Next
+	}
+}
+
+// allOfToken pages through the clients of an initial access token.
+func allOfToken(t rapid.TB, m readmodel.Reader, id string) (clients []readmodel.Client) {
+	t.Helper()
+	for cursor := ""; ; {
+		page, err := m.ClientsOfInitialAccessToken(context.Background(), id, 1, cursor)
+		if err != nil {
+			t.Fatalf("clients of token %s: %v", id, err)
+		}
+		clients = append(clients, page.Clients...)
+		if cursor = page.NextCursor; cursor == "" {
+			return clients
+		}
+	}
+}
+
+func allTokens(t rapid.TB, m readmodel.Reader, q readmodel.InitialAccessTokenQuery) (tokens []readmodel.InitialAccessToken) {
+	t.Helper()
 	for {
 		page, err := m.InitialAccessTokens(context.Background(), q)
 		if err != nil {
@@ -245,7 +350,7 @@ func allTokens(t rapid.TB, m readmodel.Reader, limit int) (tokens []readmodel.In
 		if page.NextCursor == "" {
 			return tokens
 		}
-		if len(page.Tokens) != limit {
+		if len(page.Tokens) != q.Limit {
 			t.Fatalf("tokens %+v: a page of %d that is not the last", q, len(page.Tokens))
 		}
 		q.Cursor = page.NextCursor
@@ -331,6 +436,7 @@ func TestAnswersAreWhatTheLogSays(t *testing.T) {
 		rebuilt := run(t, rebuiltDir, d.log)
 		defer rebuilt.close()
 		rebuilt.caughtUp()
+		rebuilt.LimitSearch(3)
 		r.check(rt, rebuilt, d.queries)
 		r.checkSnapshots(rt, rebuilt)
 	})
