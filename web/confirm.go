@@ -34,6 +34,15 @@ func (w *Web) ask(c echo.Context, status int, q confirmation) error {
 	return w.render(c, status, confirmPage(w.page(c, q.title+" "+titleOf(q.Client), "Clients"), q))
 }
 
+// A reasonQuestion is what reasonForm asks.
+type reasonQuestion struct {
+	Action  string // the address of the form
+	Button  string // what the button says
+	Back    string // where Cancel leads
+	Reason  string // as entered
+	Failure string // what is wrong with the reason; empty: nothing
+}
+
 // reasonLimit is how many characters a reason may have.
 const reasonLimit = 500
 

@@ -46,6 +46,12 @@ func problemOf(err error) ui.Problem {
 	case errors.Is(err, domain.ErrNotFound):
 		return problem(http.StatusNotFound, "No such client",
 			"No client with this id was ever registered. Its id may have been copied in part.")
+	case errors.Is(err, domain.ErrNoSuchInitialAccessToken):
+		return problem(http.StatusNotFound, "No such token",
+			"No initial access token with this id was ever issued. Its id may have been copied in part.")
+	case errors.Is(err, errNoSuchEvent):
+		return problem(http.StatusNotFound, "No such event",
+			"The log holds no event with this sequence.")
 	case errors.Is(err, readmodel.ErrBadCursor):
 		return problem(http.StatusBadRequest, "This page does not exist",
 			"The address holds a place in the list that the registry did not give out. Start again from the first page.")

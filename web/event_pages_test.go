@@ -71,10 +71,11 @@ func TestTheLogShowsTokens(t *testing.T) {
 	}
 	v := r.admin(t)
 	for path, want := range map[string][]string{
-		"/admin/events?type=InitialAccessTokenIssued":  {"Initial access token issued", "Initial access token", token.ID},
-		"/admin/events?type=InitialAccessTokenUsed":    {"Initial access token used", "Shop", registered.Client.ID},
-		"/admin/events?type=InitialAccessTokenRevoked": {"Initial access token revoked", "Initial access token", token.ID},
-		"/admin/": {"Initial access token issued", "Initial access token used", "Registered"},
+		"/admin/events?type=InitialAccessTokenIssued":  {"Initial access token issued", "For 1 client", "Partners", token.ID},
+		"/admin/events?type=InitialAccessTokenUsed":    {"Initial access token used", "token Partners", "Shop", registered.Client.ID},
+		"/admin/events?type=InitialAccessTokenRevoked": {"Initial access token revoked", "Partners", token.ID},
+		"/admin/events?type=ClientRegistered":          {"Registered", "token Partners", "Shop"},
+		"/admin/":                                      {"Initial access token issued", "Initial access token used", "Registered", "Partners"},
 	} {
 		page := v.get(path)
 		for _, text := range want {
@@ -82,11 +83,19 @@ func TestTheLogShowsTokens(t *testing.T) {
 				t.Errorf("%s lacks %q: %s", path, text, textOf(page.body))
 			}
 		}
-		if strings.Contains(page.body, "/admin/clients/"+token.ID) {
-			t.Errorf("%s links to a token as if it were a client", path)
+		if !strings.Contains(page.body, `href="/admin/tokens/`+token.ID) || strings.Contains(page.body, "/admin/clients/"+token.ID) {
+			t.Errorf("%s does not link to the token, or as if it were a client", path)
 		}
 		if strings.Contains(page.body, token.Token[len(token.ID):]) {
 			t.Errorf("%s shows the token", path)
+		}
+	}
+	other := r.issue(t, domain.IssueInitialAccessToken{Label: "Others"})
+	r.register(t, name(1))
+	r.update(t, registered, fmt.Sprintf(`{"client_id":%q,"client_name":"New","redirect_uris":["https://a.example.com/cb"]}`, registered.Client.ID))
+	for query, n := range map[string]int{"?token=" + token.ID: 5, "?token=" + other.ID: 1, "?token=none": 0, "?token=" + token.ID + "&type=ClientUpdated": 1} {
+		if rows := eventRows.FindAllString(v.get("/admin/events"+query).body, -1); len(rows) != n {
+			t.Errorf("%s shows %d events, want %d", query, len(rows), n)
 		}
 	}
 	if page := v.get("/admin/clients/" + registered.Client.ID); page.status != http.StatusOK || strings.Contains(page.body, "Initial access token used") {

@@ -93,12 +93,18 @@ func gallery() templ.Component {
 		ui.TextArea(ui.Field{ID: "area", Label: "Text", Hint: "(optional)", MaxLength: 500}),
 		ui.TextArea(ui.Field{ID: "area-wrong", Label: "Wrong text", Value: "value", Failure: "The reason is too long."}),
 		ui.Select(ui.Field{ID: "select", Label: "Selection", Value: "b"}, []ui.Option{{Value: "a", Text: "one"}, {Value: "b", Text: "another"}}),
+		ui.Select(ui.Field{ID: "select-wrong", Label: "Wrong selection", Value: "a", Failure: "There is no such choice."}, []ui.Option{{Value: "a", Text: "one"}}),
+		ui.Checkboxes(ui.Field{ID: "ticks", Label: "Checkboxes", Hint: "(none ticked: all)"}, []ui.Option{{Value: "a", Text: "one"}, {Value: "b", Text: "another"}}, []string{"b"}),
+		ui.Checkboxes(ui.Field{ID: "ticks-wrong", Label: "Wrong checkboxes", Failure: "Checkboxes must not be so."}, []ui.Option{{Value: "c", Text: "one"}}, nil),
 	)
 	section("Tabs and pages",
 		with(ui.Trail(), markup(`<a href="/admin/">Clients</a><a href="/admin/">Portal</a>`)),
 		ui.Tabs("Tabs", []ui.Tab{
 			{Link: ui.Link{Text: "All", Path: "/admin/", Current: true}, Count: "1,587"}, {Link: ui.Link{Text: "Active", Path: "/admin/"}},
 		}),
+		ui.Chips("Filters", []ui.Chip{
+			{Label: "Type", Text: "Changed", Without: "/admin/"}, {Label: "By", Text: "administrator <b>\u202e" + strings.Repeat("long ", 40), Without: "/admin/"},
+		}, "/admin/"),
 		ui.Pager([]ui.PagerLink{{Text: "First page", Path: "/admin/"}, {Text: "Next page", Path: "/admin/", Next: true}, {Text: "Hidden", Path: "/admin/", Hidden: true}}),
 	)
 	row := func(cells ...templ.Component) []templ.Component {

@@ -20,6 +20,18 @@ var statusTones = map[domain.Status]ui.Tone{
 // toneOf returns the tone of a status.
 func toneOf(s domain.Status) ui.Tone { return statusTones[s] }
 
+// How the statuses of initial access tokens are shown.
+var (
+	tokenStatusLabels = map[domain.InitialAccessTokenStatus]string{
+		domain.TokenActive: "Active", domain.TokenUsedUp: "Used up", domain.TokenExpired: "Expired",
+		domain.TokenRevoked: "Revoked", domain.TokenLost: "Lost",
+	}
+	tokenStatusTones = map[domain.InitialAccessTokenStatus]ui.Tone{
+		domain.TokenActive: ui.Good, domain.TokenUsedUp: ui.Ended, domain.TokenExpired: ui.Ended,
+		domain.TokenRevoked: ui.Bad, domain.TokenLost: ui.Ended,
+	}
+)
+
 // An eventKind is how a type of event is shown.
 type eventKind struct {
 	Type  string
@@ -51,6 +63,28 @@ func kindOf(eventType string) eventKind {
 		return eventKind{eventType, eventType, ui.Changed}
 	}
 	return eventKinds[i]
+}
+
+// actorsName is what to call all actors of a kind, or the one administrator with a name.
+func actorsName(kind domain.ActorKind, name string) string {
+	switch kind {
+	case domain.ActorClient:
+		return "clients themselves"
+	case domain.ActorAdmin:
+		if name != "" {
+			return "administrator " + name
+		}
+		return "administrators"
+	}
+	return "the system"
+}
+
+// actorFilter is an actor as the filter of events has it.
+func actorFilter(a domain.Actor) string {
+	if a.Kind == domain.ActorAdmin {
+		return string(a.Kind) + ":" + a.ID
+	}
+	return string(a.Kind)
 }
 
 // nameOrID is what to call a client.

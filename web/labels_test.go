@@ -7,6 +7,14 @@ import (
 	"roster/projections/readmodel"
 )
 
+func TestEveryStatusOfATokenIsShown(t *testing.T) {
+	for _, s := range domain.InitialAccessTokenStatuses {
+		if tokenStatusLabels[s] == "" || tokenStatusTones[s] == "" {
+			t.Errorf("%s has no label or no tone", s)
+		}
+	}
+}
+
 func TestEveryStatusHasATone(t *testing.T) {
 	for _, s := range domain.Statuses {
 		if toneOf(s.Status) == "" {

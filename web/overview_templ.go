@@ -129,7 +129,7 @@ func overviewPage(p ui.Page, v overviewView, publicURL string) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = eventTable(v.Latest).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = eventTable(activityFilter{}, v.Latest).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -14,7 +14,8 @@ import (
 var sections = []ui.Link{
 	{Text: "Overview", Path: "/admin/"},
 	{Text: "Clients", Path: "/admin/clients"},
-	{Text: "Events", Path: "/admin/events"},
+	{Text: "Tokens", Path: tokensPath},
+	{Text: "Activity", Path: activityPath},
 }
 
 // frame returns what a page shows around its content, without notices. section is the text of the navigation's

@@ -63,6 +63,19 @@ func TestErrorsAreAnsweredInTheDashboardsStyle(t *testing.T) {
 		"/admin/events?type=Nothing":         {http.StatusBadRequest, "no such type"},
 		"/admin/events?before=-1":            {http.StatusBadRequest, "whole number"},
 		"/admin/?days=31":                    {http.StatusBadRequest, "30, 90 or 365"},
+		"/admin/events/0":                    {http.StatusNotFound, "No such event"},
+		"/admin/events/7":                    {http.StatusNotFound, "No such event"},
+		"/admin/events/one":                  {http.StatusNotFound, "No such event"},
+		"/admin/events?ip=here":              {http.StatusBadRequest, "203.0.113.0/24"},
+		"/admin/events?actor=nobody":         {http.StatusBadRequest, "admin:alice"},
+		"/admin/events?since=yesterday":      {http.StatusBadRequest, "2026-11-24T09:30"},
+		"/admin/events?until=13:00":          {http.StatusBadRequest, "2026-11-24T09:30"},
+		"/admin/events?member=colour":        {http.StatusBadRequest, "no such member"},
+		"/admin/tokens/none":                 {http.StatusNotFound, "No such token"},
+		"/admin/tokens/%ff%00":               {http.StatusNotFound, "No such token"},
+		"/admin/tokens/none/revoke":          {http.StatusNotFound, "No such token"},
+		"/admin/tokens?cursor=nonsense":      {http.StatusBadRequest, "Start again from the first page"},
+		"/admin/tokens?status=dead":          {http.StatusBadRequest, "active, used_up, expired, revoked or lost"},
 	} {
 		got := v.get(path)
 		if got.status != want.status || !strings.Contains(got.body, want.text) || !strings.Contains(got.body, `class="brand"`) {
@@ -83,7 +96,7 @@ func TestHeadOfPages(t *testing.T) {
 	client := r.register(t, `{"redirect_uris":["https://client.example.org/cb"]}`)
 	page := "/admin/clients/" + client.Client.ID
 	for _, v := range []*visitor{r.visitor(t), r.admin(t)} {
-		for _, path := range []string{"/", "/admin", "/admin/login", "/admin/", "/admin/clients", page, page + "/revoke", "/admin/events", "/admin/none"} {
+		for _, path := range []string{"/", "/admin", "/admin/login", "/admin/", "/admin/clients", page, page + "/revoke", "/admin/events", "/admin/events/1", "/admin/tokens", "/admin/tokens/new", "/admin/none"} {
 			got, head := v.get(path), v.send(http.MethodHead, path, "", nil)
 			if head.status != got.status || head.header.Get("Location") != got.header.Get("Location") || head.body != "" {
 				t.Errorf("HEAD %s: %d %v, GET: %d %v", path, head.status, head.header, got.status, got.header)
@@ -200,9 +213,15 @@ func TestNoPageShowsASecretOrItsDigest(t *testing.T) {
 	token, _ := client.Client.RegistrationAccessToken.MarshalText()
 	v := r.admin(t)
 	path := "/admin/clients/" + client.Client.ID
-	for _, p := range []string{"/admin/", "/admin/clients", path, path + "/revoke", "/admin/events"} {
+	issued := r.issue(t, domain.IssueInitialAccessToken{})
+	tokenDigest, _ := issued.Digest.MarshalText()
+	for _, p := range []string{"/admin/", "/admin/clients", path, path + "/revoke", "/admin/events", "/admin/events/1", "/admin/events/2",
+		"/admin/tokens", "/admin/tokens/" + issued.ID, "/admin/tokens/" + issued.ID + "/revoke"} {
 		got := v.get(p)
-		for _, secret := range []string{client.ClientSecret, client.RegistrationAccessToken, string(digest), string(token), adminPassword} {
+		if got.status != http.StatusOK {
+			t.Errorf("%s: status %d", p, got.status)
+		}
+		for _, secret := range []string{client.ClientSecret, client.RegistrationAccessToken, string(digest), string(token), adminPassword, issued.Token, string(tokenDigest)} {
 			if secret == "" || strings.Contains(got.body+r.logged.String(), secret) {
 				t.Errorf("%s shows or logs %q", p, secret)
 			}

@@ -21,7 +21,7 @@ import (
 // pagesOf are pages that need the read model.
 func pagesOf(clientID string) []string {
 	path := "/admin/clients/" + clientID
-	return []string{"/admin/", "/admin/clients", "/admin/clients?q=a", path, path + "/revoke", "/admin/events", "/admin/events/stream"}
+	return []string{"/admin/", "/admin/clients", "/admin/clients?q=a", path, path + "/revoke", "/admin/tokens", "/admin/events", "/admin/events/1", "/admin/events/stream"}
 }
 
 // Until the read model has caught up for the first time every page says how far it is, and nothing else.
@@ -189,6 +189,14 @@ func (u unavailable) Overview(context.Context, time.Time, int) (readmodel.Overvi
 
 func (u unavailable) Events(context.Context, readmodel.EventQuery) ([]readmodel.Event, error) {
 	return nil, u.err
+}
+
+func (u unavailable) FindEvents(context.Context, readmodel.EventQuery) (readmodel.EventPage, error) {
+	return readmodel.EventPage{}, u.err
+}
+
+func (u unavailable) InitialAccessTokens(context.Context, readmodel.InitialAccessTokenQuery) (readmodel.InitialAccessTokenPage, error) {
+	return readmodel.InitialAccessTokenPage{}, u.err
 }
 
 // states are the states of a read model in which no page can be shown, with what pages say then.

@@ -113,6 +113,40 @@ func (r *registry) register(t testing.TB, body string) registrar.Registration {
 	return registered
 }
 
+// issue issues an initial access token.
+func (r *registry) issue(t testing.TB, command domain.IssueInitialAccessToken) registrar.IssuedInitialAccessToken {
+	t.Helper()
+	issued, err := r.registrar.IssueInitialAccessToken(t.Context(), domain.Actor{Kind: domain.ActorAdmin, ID: adminName, IP: "192.0.2.1"}, command)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return issued
+}
+
+// registerWith registers a client with an initial access token.
+func (r *registry) registerWith(t testing.TB, token, body string) registrar.Registration {
+	t.Helper()
+	document, err := oauth.ParseDocument([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	registered, err := r.registrar.RegisterWith(t.Context(), "192.0.2.7", token, document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return registered
+}
+
+// lastOf returns the sequence of the last event of a type.
+func (r *registry) lastOf(t testing.TB, eventType string) uint64 {
+	t.Helper()
+	found, err := r.model.Events(t.Context(), readmodel.EventQuery{Type: eventType, Newest: true, Limit: 1})
+	if err != nil || len(found) == 0 {
+		t.Fatalf("no %s: %v", eventType, err)
+	}
+	return found[0].Seq
+}
+
 // update replaces a client's metadata.
 func (r *registry) update(t testing.TB, client registrar.Registration, body string) {
 	t.Helper()

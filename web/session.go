@@ -24,6 +24,7 @@ const (
 const (
 	keyAdministrator = "administrator" // the name
 	keyMessage       = "flash"         // a message for the next page
+	keySent          = "sent"          // the key of the form that was done last of those that must not be sent twice
 )
 
 // sessions are the sessions of signed-in administrators. Only a sign-in begins one, so that callers who cannot
@@ -138,6 +139,17 @@ func (s *sessions) takeMessage(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	return message, s.save(ctx)
+}
+
+// hasSent reports whether the form with a key is the one that was done last; an empty key is of none.
+func (s *sessions) hasSent(ctx context.Context, key string) bool {
+	return key != "" && s.manager.GetString(ctx, keySent) == key
+}
+
+// keepSent notes that the form with a key was done.
+func (s *sessions) keepSent(ctx context.Context, key string) error {
+	s.manager.Put(ctx, keySent, key)
+	return s.save(ctx)
 }
 
 // signedIn passes requests of signed-in administrators on and redirects all others to the sign-in.

@@ -86,7 +86,7 @@ func (w *Web) follow(ctx context.Context, out *front.Stream, log eventLog, after
 		}
 		for _, row := range rows {
 			var line bytes.Buffer
-			if err := eventLine(row).Render(ctx, &line); err != nil {
+			if err := eventLine(log.activityFilter, row).Render(ctx, &line); err != nil {
 				return fmt.Errorf("render event: %w", err)
 			}
 			if err := out.Event(front.Event{Name: "entry", ID: row.Seq, Data: line.Bytes()}); err != nil {
@@ -111,7 +111,7 @@ func (w *Web) follow(ctx context.Context, out *front.Stream, log eventLog, after
 func (w *Web) since(ctx context.Context, log eventLog, after uint64) (rows []eventRow, gap bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, streamQuery)
 	defer cancel()
-	query := log.query()
+	query := log.query
 	query.After, query.Newest, query.Limit = after, true, streamBurst+1
 	recorded, err := w.reader.Events(ctx, query)
 	if err != nil {

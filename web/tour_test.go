@@ -6,12 +6,14 @@ import (
 	"net/http"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"roster/domain"
+	"roster/domain/oauth"
 	"roster/web"
 )
 
@@ -280,8 +282,22 @@ func tour(t *testing.T, r *registry) []string {
 		t.Fatal(err)
 	}
 	r.append(t, domain.SealingKeyIntroduced{KeyID: "0123456789abcdef"}, domain.LossAccepted{From: 1 << 40, To: 1 << 41})
+	issue := domain.IssueInitialAccessToken{
+		Label: "Partner onboarding " + hostile, MaxUses: 3, ExpiresAt: time.Now().Add(72 * time.Hour),
+		Terms: oauth.Terms{Owner: "acme", GrantTypes: []string{"authorization_code", "refresh_token"}, Scopes: []string{"openid", "profile"}, RedirectHosts: []string{"a.example.com", ".acme.example"}},
+	}
+	token, bare := r.issue(t, issue), r.issue(t, domain.IssueInitialAccessToken{})
+	admitted := r.registerWith(t, token.Token, `{"client_name":"Shop of a partner","redirect_uris":["https://a.example.com/cb"]}`).Client.ID
+	if err := r.registrar.RevokeInitialAccessToken(t.Context(), admin, bare.ID, "A reason."); err != nil {
+		t.Fatal(err)
+	}
+	changed := r.lastOf(t, "ClientUpdated")
 	path := "/admin/clients/"
 	return []string{
+		"/admin/tokens", "/admin/tokens?status=used_up", "/admin/tokens/new", "/admin/tokens/" + token.ID, "/admin/tokens/" + bare.ID,
+		"/admin/tokens/" + token.ID + "/revoke", "/admin/tokens/" + bare.ID + "/revoke", path + admitted,
+		"/admin/events?actor=admin:" + adminName + "&ip=192.0.2.0/24&since=2026-01-01", "/admin/events?member=client_name%23de", "/admin/events?token=" + token.ID,
+		"/admin/events/1", fmt.Sprint("/admin/events/", changed), fmt.Sprint("/admin/events/", r.lastOf(t, "LossAccepted")), "/admin/events/999999",
 		"/admin/", "/admin/clients", "/admin/clients?status=deleted", "/admin/clients?q=nobody",
 		path + c.Client.ID, path + greedy, path + ended, path + deleted.Client.ID, path + c.Client.ID + "/revoke", path + ended + "/revoke",
 		path + suspended, path + c.Client.ID + "/suspend", path + suspended + "/suspend",
@@ -292,20 +308,26 @@ func tour(t *testing.T, r *registry) []string {
 // checkPage opens a page and fails the test for what axe-core finds wrong with it, in light and in dark.
 func (b *browser) checkPage(path string) {
 	b.Helper()
+	b.visit(path)
+	b.checkShown(path)
+}
+
+// checkShown is checkPage for the page that is open.
+func (b *browser) checkShown(name string) {
+	b.Helper()
 	source, err := os.ReadFile("testdata/axe/axe-4.14.1.min.js")
 	b.try(err)
 	b.colours("light")
-	b.visit(path)
 	if eval[bool](b, `document.querySelector("#live") !== null`) {
 		b.until(`document.querySelector("#live-state").innerText === "Live"`)
 	}
 	eval[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true), true`)
 	eval[bool](b, string(source)+"; true")
-	b.report(path+" in light", `{type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}`)
-	b.keep(b.Name() + path + "-light")
+	b.report(name+" in light", `{type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}`)
+	b.keep(b.Name() + name + "-light")
 	b.colours("dark")
-	b.report(path+" in dark", `{type: "rule", values: ["color-contrast"]}`)
-	b.keep(b.Name() + path + "-dark")
+	b.report(name+" in dark", `{type: "rule", values: ["color-contrast"]}`)
+	b.keep(b.Name() + name + "-dark")
 }
 
 func TestPagesAreAccessible(t *testing.T) {
@@ -321,7 +343,7 @@ func TestPagesAreAccessible(t *testing.T) {
 func TestPagesOfAnEmptyRegistryAreAccessible(t *testing.T) {
 	b := open(t, newRegistry(t))
 	b.signIn()
-	for _, path := range []string{"/admin/", "/admin/clients", "/admin/events"} {
+	for _, path := range []string{"/admin/", "/admin/clients", "/admin/tokens", "/admin/events"} {
 		b.checkPage(path)
 	}
 }
@@ -354,7 +376,7 @@ func TestNoPageScrollsSideways(t *testing.T) {
 			t.Errorf("%s is wider than the screen: %s", path, eval[string](b,
 				`[...document.querySelectorAll("main *, header *")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 200)).join("\n")`))
 		}
-		small := eval[[]string](b, `[...document.querySelectorAll("a:not(.skip), button, input, select, textarea, summary")]
+		small := eval[[]string](b, `[...document.querySelectorAll("a:not(.skip), button, input, select, textarea, summary")].map(e => e.closest("label") ?? e)
 			.filter(e => e.checkVisibility() && e.getBoundingClientRect().height > 0 && e.getBoundingClientRect().height < 24 && getComputedStyle(e).display !== "inline")
 			.map(e => e.outerHTML)`)
 		for _, e := range small {

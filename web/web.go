@@ -121,7 +121,9 @@ func (w *Web) routes(observer *front.Observer) *echo.Echo {
 	front.Get(inside, "/clients", w.clients)
 	front.Get(inside, "/clients/:id", w.client)
 	w.routeActs(inside)
+	w.routeTokens(inside)
 	front.Get(inside, "/events", w.events)
+	front.Get(inside, "/events/:seq", w.event)
 	inside.RouteNotFound("/*", func(echo.Context) error { return echo.ErrNotFound })
 
 	// A stream lasts, so no page's time limit holds for it.

@@ -57,3 +57,10 @@ type Tab struct {
 	Link
 	Count string // how much there is behind it; empty: not shown
 }
+
+// A Chip is a filter that is set, which a link takes away.
+type Chip struct {
+	Label   string // what is filtered by
+	Text    string // the value, which a caller may have written
+	Without string // the address without the filter
+}
