@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,7 +23,8 @@ import (
 // A clientView is what the page of one client shows.
 type clientView struct {
 	readmodel.Client
-	Issuer   string // of its software statement; empty: it has none
+	Issuer   string                       // of its software statement; empty: it has none
+	Token    readmodel.InitialAccessToken // that it was registered with; zero: none, or it is not known
 	Cautions []oauth.Caution
 	Groups   []memberGroup
 	History  []step
@@ -46,9 +48,16 @@ func (w *Web) client(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	var token readmodel.InitialAccessToken
+	if found.InitialAccessToken != "" {
+		token, err = w.reader.InitialAccessToken(ctx, found.InitialAccessToken)
+		if err != nil && !errors.Is(err, domain.ErrNoSuchInitialAccessToken) {
+			return err
+		}
+	}
 	issuer, attested := oauth.Attested(found.Metadata)
 	return w.render(c, http.StatusOK, clientPage(w.page(c, titleOf(found), "Clients"), clientView{
-		Client: found, Issuer: issuer, Cautions: oauth.Cautions(found.Metadata), Groups: groupMembers(found.Metadata, attested),
+		Client: found, Issuer: issuer, Token: token, Cautions: oauth.Cautions(found.Metadata), Groups: groupMembers(found.Metadata, attested),
 		History: history, Older: older, Partial: before > 0, Now: w.clock(),
 	}))
 }

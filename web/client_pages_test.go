@@ -150,6 +150,25 @@ func TestAClientIsShownWithWhoVouchesForIt(t *testing.T) {
 	}
 }
 
+// A client's page says which initial access token admitted it, and what that holds it to.
+func TestAClientIsShownWithItsToken(t *testing.T) {
+	r := newRegistry(t)
+	v := r.admin(t)
+	token := r.issue(t, domain.IssueInitialAccessToken{Label: "Partners", Terms: oauth.Terms{Owner: "acme", GrantTypes: []string{"authorization_code", "refresh_token"}}})
+	page := v.get("/admin/clients/" + r.registerWith(t, token.Token, name(1)).Client.ID)
+	for _, want := range []string{"Admitted byInitial access token Partners", token.ID, "Owner: acme", "Grant types: authorization_code, refresh_token"} {
+		if !strings.Contains(textOf(page.body), want) {
+			t.Errorf("the page lacks %q: %s", want, textOf(page.body))
+		}
+	}
+	if linkTo(strings.NewReplacer(`<bdi dir="auto">`, "", "</bdi>", "").Replace(page.body), "Partners") != "/admin/tokens/"+token.ID {
+		t.Error("the token is no link")
+	}
+	if text := textOf(v.get("/admin/clients/" + r.register(t, name(2)).Client.ID).body); !strings.Contains(text, "Admitted byOpen registration. No initial access token.") {
+		t.Errorf("a client without a token: %s", text)
+	}
+}
+
 // TestAHistoryShowsWhatWasLeftOut shows what a client asked for beyond what it may have, at its registration and at
 // a change.
 func TestAHistoryShowsWhatWasLeftOut(t *testing.T) {
