@@ -2,6 +2,7 @@ package readmodel_test
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -127,6 +128,22 @@ func BenchmarkQueries(b *testing.B) {
 			}
 		}
 	})
+	for name, q := range map[string]readmodel.EventQuery{
+		"newest":  {},
+		"client":  {ClientID: last.Aggregate.ID},
+		"type":    {Type: "ClientRevoked"},
+		"address": {Network: netip.MustParsePrefix("198.51.100.7/32")}, // these two look at all events, or as far as they may
+		"network": {Network: netip.MustParsePrefix("198.51.100.0/24")},
+	} {
+		b.Run("findEvents/"+name, func(b *testing.B) {
+			q.Limit = 50
+			for b.Loop() {
+				if _, err := m.FindEvents(ctx, q); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 	b.Run("registry", func(b *testing.B) {
 		for b.Loop() {
 			if err := m.RegistryAt(ctx, readmodel.Moment{Seq: manyClients}, func(readmodel.StoredClient) error { return nil }); err != nil {
