@@ -146,6 +146,16 @@ func (p *pool) selection(ctx context.Context, q EventQuery) (s selection, err er
 			return s, err
 		}
 	}
+	switch {
+	case q.ActorKind == "":
+	case q.ActorKind != domain.ActorClient && len(s.indexed.terms) == 0:
+		s.indexed.add("e.actor_kind = ? AND e.actor_kind <> 'client'", string(q.ActorKind)) // so that the index is used
+	default:
+		s.others.add("+e.actor_kind = ?", string(q.ActorKind))
+	}
+	if q.ActorID != "" {
+		s.others.add("coalesce(e.actor_id, c.id, t.id) = ?", compactID(q.ActorID))
+	}
 	if q.Member != "" && q.Type == "" {
 		q.Type = domain.ClientUpdated{}.Type()
 	}
@@ -164,12 +174,6 @@ func (p *pool) selection(ctx context.Context, q EventQuery) (s selection, err er
 	}
 	if !q.Until.IsZero() {
 		s.others.add("e.time <= ?", micros(q.Until))
-	}
-	if q.ActorKind != "" {
-		s.others.add("e.actor_kind = ?", string(q.ActorKind))
-		if q.ActorID != "" {
-			s.others.add("coalesce(e.actor_id, c.id, t.id) = ?", compactID(q.ActorID))
-		}
 	}
 	switch {
 	case q.Network.IsSingleIP():

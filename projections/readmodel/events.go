@@ -62,6 +62,9 @@ CREATE TABLE events (
 
 CREATE INDEX events_aggregate ON events (aggregate);
 CREATE INDEX events_type ON events (type);
+
+-- What administrators and the registry itself did, which is little beside what clients do.
+CREATE INDEX events_others ON events (actor_kind) WHERE actor_kind <> 'client';
 `
 
 // typesOfEvents is a part of the schema: where there is another type, the numbers of types may be others.
