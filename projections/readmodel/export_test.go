@@ -27,6 +27,12 @@ func (o Options) WithPace(d time.Duration) Options {
 	return o
 }
 
+// WithPastSearch bounds how many sequences a query about many clients of the past reads at once, and how long it goes on.
+func (o Options) WithPastSearch(window int64, time time.Duration) Options {
+	o.past = pastSearch{window, time}
+	return o
+}
+
 // SchemaNumber is schemaNumber.
 const SchemaNumber = schemaNumber
 

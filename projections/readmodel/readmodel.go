@@ -35,6 +35,7 @@ type Options struct {
 	patience time.Duration           // how long a query waits; 0: readPatience
 	step     func(name string) error // of a rebuild, for tests: what is done next does not happen if it fails
 	pace     time.Duration           // between lines of the log about a rebuild; 0: progressPace
+	past     pastSearch              // bounds queries about many clients of the past
 }
 
 // progressPace is the time between two lines of the log that say how far a rebuild is.
@@ -51,6 +52,7 @@ type ReadModel struct {
 	log          Log
 	acknowledged func() uint64
 	patience     time.Duration
+	past         pastSearch
 }
 
 var _ Reader = (*ReadModel)(nil)
@@ -67,7 +69,7 @@ func Open(ctx context.Context, o Options) (*ReadModel, error) {
 	if o.Anew {
 		t.disown()
 	}
-	m := &ReadModel{tables: t, log: o.Log, acknowledged: o.Acknowledged, patience: o.patience}
+	m := &ReadModel{tables: t, log: o.Log, acknowledged: o.Acknowledged, patience: o.patience, past: o.past.orDefault()}
 	if m.acknowledged == nil {
 		m.acknowledged = func() uint64 { return 0 }
 	}

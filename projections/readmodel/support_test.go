@@ -97,7 +97,12 @@ type model struct {
 
 func run(tb testing.TB, dir string, log readmodel.Log) *model {
 	tb.Helper()
-	m := &model{ReadModel: open(tb, dir, log), tb: tb, log: log, dir: dir}
+	return runWith(tb, readmodel.Options{Dir: dir, Log: log})
+}
+
+func runWith(tb testing.TB, o readmodel.Options) *model {
+	tb.Helper()
+	m := &model{ReadModel: openWith(tb, o), tb: tb, log: o.Log, dir: o.Dir}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- m.Run(ctx) }()
@@ -111,7 +116,13 @@ func run(tb testing.TB, dir string, log readmodel.Log) *model {
 
 func open(tb testing.TB, dir string, log readmodel.Log) *readmodel.ReadModel {
 	tb.Helper()
-	m, err := readmodel.Open(tb.Context(), readmodel.Options{Dir: dir, Log: log, Logger: slog.New(slog.DiscardHandler)})
+	return openWith(tb, readmodel.Options{Dir: dir, Log: log})
+}
+
+func openWith(tb testing.TB, o readmodel.Options) *readmodel.ReadModel {
+	tb.Helper()
+	o.Logger = slog.New(slog.DiscardHandler)
+	m, err := readmodel.Open(tb.Context(), o)
 	if err != nil {
 		tb.Fatal(err)
 	}
