@@ -46,6 +46,9 @@ func problemOf(err error) ui.Problem {
 	case errors.Is(err, domain.ErrNotFound):
 		return problem(http.StatusNotFound, "No such client",
 			"No client with this id was ever registered. Its id may have been copied in part.")
+	case errors.Is(err, errNotRegisteredThen):
+		return problem(http.StatusNotFound, "Not registered by then",
+			"The client with this id registered later than the moment that you chose. Choose a later one, or go back to now.")
 	case errors.Is(err, readmodel.ErrBadCursor):
 		return problem(http.StatusBadRequest, "This page does not exist",
 			"The address holds a place in the list that the registry did not give out. Start again from the first page.")
