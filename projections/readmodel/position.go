@@ -59,13 +59,13 @@ func (p *pool) position(ctx context.Context, seq int64) (found Position, err err
 
 // pastSearch bounds how much of the past a query about many clients reads at once, and how long it goes on.
 type pastSearch struct {
-	window int64         // sequences that are read at once, once a query goes on; 0: 4096
+	window int64         // sequences that are looked through at once, at most; 0: largestWindow
 	time   time.Duration // after which a query answers with what it has; 0: 300 ms
 }
 
 func (s pastSearch) orDefault() pastSearch {
 	if s.window == 0 {
-		s.window = 4096
+		s.window = largestWindow
 	}
 	if s.time == 0 {
 		s.time = 300 * time.Millisecond
