@@ -31,12 +31,16 @@ func (a *API) clientEndpoints() []endpoint {
 					parameter("status", "only clients of this status", statusSchema),
 					parameter("owner", "only clients of this ext_param_owner", object{"type": "string", "maxLength": parameterLimit}),
 					parameter("limit", "clients a page", object{"type": "integer", "minimum": 1, "maximum": pageMost, "default": pageDefault}),
-					parameter("cursor", "next_cursor of the page before", object{"type": "string"}),
+					parameter("cursor", "next_cursor of the page before; of a time in the past, with as_of.seq as at", object{"type": "string"}),
+					pastParameter,
 				},
 				status: http.StatusOK, content: jsonContent("ClientPage"), refusals: []int{http.StatusBadRequest},
 				schemas: object{"ClientPage": closed(properties(object{
 					"clients":     object{"type": "array", "items": reference("schemas", "Client")},
 					"next_cursor": text,
+					"as_of":       reference("schemas", "Position"),
+					"searched_back_to": described(reference("schemas", "Position"), "the page is not full because this took long: clients that were "+
+						"registered up to this event are still to be searched, with next_cursor"),
 				}, "clients"), nil)},
 			},
 		},
@@ -44,7 +48,8 @@ func (a *API) clientEndpoints() []endpoint {
 			method: http.MethodGet, path: "/api/v1/clients/:client_id", may: access.Administrator, handle: a.showClient,
 			operation: operation{
 				id: "showClient", summary: "Show a client, whatever its status, without its secrets",
-				status: http.StatusOK, content: jsonContent("Client"), refusals: []int{http.StatusBadRequest, http.StatusNotFound},
+				parameters: []object{pastParameter},
+				status:     http.StatusOK, content: jsonContent("Client"), refusals: []int{http.StatusBadRequest, http.StatusNotFound},
 				schemas: object{"Client": clientSchema},
 			},
 		},
@@ -75,6 +80,7 @@ type clientView struct {
 	InitialAccessToken    string          `json:"initial_access_token,omitzero"`     // id of the one it was registered with
 	AttestedBy            string          `json:"attested_by,omitzero"`              // issuer of its software statement
 	Cautions              []oauth.Caution `json:"cautions,omitzero"`
+	AsOf                  *positionView   `json:"as_of,omitzero"` // where it is of the past
 	Metadata              jsontext.Value  `json:",embed"`
 }
 
@@ -96,7 +102,7 @@ func viewOf(client readmodel.Client) clientView {
 }
 
 func (a *API) listClients(c echo.Context, _ caller) error {
-	q := queryOf(c, "q", "status", "owner", "limit", "cursor")
+	q := queryOf(c, "q", "status", "owner", "limit", "cursor", "at")
 	selected := readmodel.ClientQuery{
 		Text:   q.text("q"),
 		Status: domain.Status(q.text("status")),
@@ -107,26 +113,28 @@ func (a *API) listClients(c echo.Context, _ caller) error {
 	if selected.Status != "" && !selected.Status.Known() {
 		q.refuse("status", "query parameter status must be one of: "+strings.Join(domain.StatusNames(), ", "))
 	}
+	at := q.optionalMoment("at")
 	if q.err != nil {
 		return q.err
+	}
+	if at != nil {
+		return a.listPastClients(c, *at, selected)
 	}
 	page, err := a.Reader.Clients(c.Request().Context(), selected)
 	if err != nil {
 		return err
 	}
-	list := struct {
-		Clients    []clientView `json:"clients"`
-		NextCursor string       `json:"next_cursor,omitzero"` // absent on the last page
-	}{Clients: make([]clientView, len(page.Clients)), NextCursor: page.NextCursor}
-	for i, client := range page.Clients {
-		list.Clients[i] = viewOf(client)
-	}
-	return answer(c, http.StatusOK, list)
+	return answer(c, http.StatusOK, clientPageOf(page.Clients, page.NextCursor))
 }
 
 func (a *API) showClient(c echo.Context, _ caller) error {
-	if q := queryOf(c); q.err != nil {
+	q := queryOf(c, "at")
+	at := q.optionalMoment("at")
+	if q.err != nil {
 		return q.err
+	}
+	if at != nil {
+		return a.showPastClient(c, *at)
 	}
 	client, err := a.Reader.Client(c.Request().Context(), domain.CanonicalID(c.Param("client_id")))
 	if err != nil {
@@ -155,6 +163,7 @@ var clientSchema = closed(extended("RegisteredMetadata", object{
 	"client_id_issued_at":      seconds,
 	"client_secret_expires_at": seconds,
 	"initial_access_token":     object{"type": "string", "minLength": 1, "description": "id of the token that the client was registered with"},
+	"as_of":                    described(reference("schemas", "Position"), "the event up to which this is the client; absent: now"),
 	"attested_by":              object{"type": "string", "minLength": 1, "description": "issuer of the client's software statement"},
 	"cautions": object{"type": "array", "minItems": 1, "description": "members not to be believed without a second look",
 		"items": closed(properties(object{"member": text, "detail": text}, "member", "detail"), nil)},

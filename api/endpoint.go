@@ -25,7 +25,7 @@ type endpoint struct {
 func (a *API) endpoints() []endpoint {
 	var all []endpoint
 	for _, group := range [][]endpoint{
-		a.registrationEndpoints(), a.managementEndpoints(), a.clientEndpoints(), a.suspensionEndpoints(), a.eventEndpoints(), a.timeTravelEndpoints(),
+		a.registrationEndpoints(), a.managementEndpoints(), a.clientEndpoints(), a.suspensionEndpoints(), a.eventEndpoints(), a.timeTravelEndpoints(), a.diffEndpoints(),
 		a.initialAccessTokenEndpoints(), a.discoveryEndpoints(), a.operationsEndpoints(),
 	} {
 		all = append(all, group...)

@@ -31,6 +31,7 @@ var whoMay = map[string]access.Role{
 	"GET /api/v1/clients/:client_id/events":        access.Administrator,
 	"GET /api/v1/events":                           access.Administrator,
 	"GET /api/v1/registry":                         access.Administrator,
+	"GET /api/v1/diff":                             access.Administrator,
 	"GET /api/v1/initial-access-tokens":            access.Administrator,
 	"POST /api/v1/initial-access-tokens":           access.Administrator,
 	"GET /api/v1/initial-access-tokens/:id":        access.Administrator,
@@ -127,7 +128,7 @@ func TestRoles(t *testing.T) {
 					case e.Method == http.MethodPost:
 						parts = append(parts, body(webClient))
 					}
-					path := strings.NewReplacer(":client_id", client.id, ":id", tokenID, "/registry", "/registry?at=1").Replace(e.Path)
+					path := strings.NewReplacer(":client_id", client.id, ":id", tokenID, "/registry", "/registry?at=1", "/diff", "/diff?from=0").Replace(e.Path)
 					before := s.last()
 					got := s.do(e.Method, path, parts...)
 

@@ -148,6 +148,12 @@ func parameter(name, description string, schema object) object {
 	return object{"name": name, "in": "query", "description": description, "schema": schema}
 }
 
+// described adds a description to a reference.
+func described(reference object, description string) object {
+	reference["description"] = description
+	return reference
+}
+
 func required(parameter object) object {
 	parameter["required"] = true
 	return parameter

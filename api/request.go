@@ -158,6 +158,28 @@ func (q *query) instant(name string) time.Time {
 	return t
 }
 
+// optionalMoment returns a parameter that is a sequence of the log or a time, nil when it was not given.
+func (q *query) optionalMoment(name string) *readmodel.Moment {
+	if !q.values.Has(name) {
+		return nil
+	}
+	at := q.moment(name)
+	return &at
+}
+
+// outcome returns a parameter that says what became of clients, empty when it was not given.
+func (q *query) outcome(name string) readmodel.Outcome {
+	given := readmodel.Outcome(q.values.Get(name))
+	if q.values.Has(name) && !slices.Contains(readmodel.Outcomes, given) {
+		var names []string
+		for _, o := range readmodel.Outcomes {
+			names = append(names, string(o))
+		}
+		q.refuse(name, "query parameter "+name+" must be one of: "+strings.Join(names, ", "))
+	}
+	return given
+}
+
 // moment returns a parameter that is a sequence of the log or a time.
 func (q *query) moment(name string) readmodel.Moment {
 	given := q.values.Get(name)

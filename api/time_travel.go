@@ -21,9 +21,8 @@ func (a *API) timeTravelEndpoints() []endpoint {
 		method: http.MethodGet, path: "/api/v1/registry", may: access.Administrator, stream: true, handle: a.registryAt,
 		operation: operation{
 			id: "readRegistry", summary: "Read the registry as it stood",
-			parameters: []object{required(parameter("at", "the sequence of an event, or a time (RFC 3339); one to come is the present",
-				object{"type": "string", "examples": []string{"42", "2026-01-02T15:04:05Z"}}))},
-			status: http.StatusOK, content: object{front.Lines: object{"schema": reference("schemas", "Client")}}, refusals: []int{http.StatusBadRequest},
+			parameters: []object{required(momentParameter("at", "the sequence of an event, or a time (RFC 3339); one to come is the present"))},
+			status:     http.StatusOK, content: object{front.Lines: object{"schema": reference("schemas", "Client")}}, refusals: []int{http.StatusBadRequest},
 		},
 	}}
 }

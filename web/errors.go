@@ -52,6 +52,9 @@ func problemOf(err error) ui.Problem {
 	case errors.Is(err, errNoSuchEvent):
 		return problem(http.StatusNotFound, "No such event",
 			"The log holds no event with this sequence.")
+	case errors.Is(err, errNotRegisteredThen):
+		return problem(http.StatusNotFound, "Not registered by then",
+			"The client with this id registered later than the moment that you chose. Choose a later one, or go back to now.")
 	case errors.Is(err, readmodel.ErrBadCursor):
 		return problem(http.StatusBadRequest, "This page does not exist",
 			"The address holds a place in the list that the registry did not give out. Start again from the first page.")

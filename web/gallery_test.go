@@ -74,6 +74,10 @@ func gallery() templ.Component {
 		ui.NoticeLine(ui.Notice{Tone: ui.Warning, Lead: "Out of date.", Text: "The read model is catching up."}),
 		ui.NoticeLine(ui.Notice{Tone: ui.Bad, Lead: "The read model has stopped.", Text: "Event 12 could not be applied."}),
 	)
+	section("The past",
+		ui.PastBanner(ui.Past{Event: 1234, Time: at, Compare: "/admin/diff?from=1234", Now: "/admin/"}),
+		ui.MomentChooser(ui.Chooser{Path: "/admin/clients", Kept: []ui.Hidden{{Name: "q", Value: "portal"}}, Value: "1234", Compare: "/admin/diff"}),
+	)
 	section("Text",
 		markup("<p>"), ui.Untrusted("plain, gnp\u202egpj.exe, <script>, "), ui.Untrusted("مرحبا"), markup("</p><p>"),
 		ui.UntrustedShort(strings.Repeat("long ", 100), ui.CellLength), markup("</p><p>"),

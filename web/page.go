@@ -25,6 +25,7 @@ func (w *Web) frame(c echo.Context, title, section string) ui.Page {
 	if p.Administrator == "" {
 		return p
 	}
+	p.ChooseMoment = chooserOf(c)
 	for _, s := range sections {
 		s.Current = s.Text == section
 		p.Sections = append(p.Sections, s)

@@ -302,6 +302,8 @@ func tour(t *testing.T, r *registry) []string {
 		path + c.Client.ID, path + greedy, path + ended, path + deleted.Client.ID, path + c.Client.ID + "/revoke", path + ended + "/revoke",
 		path + suspended, path + c.Client.ID + "/suspend", path + suspended + "/suspend",
 		"/admin/events", "/admin/events?type=ClientRevoked", "/admin/events?before=1", "/admin/none", "/admin/clients?cursor=none",
+		"/admin/?at=8", "/admin/clients?at=8", "/admin/clients?at=8&q=nobody", path + c.Client.ID + "?at=2", path + ended + "?at=3",
+		"/admin/diff", "/admin/diff?from=1", "/admin/diff?from=1&to=2&change=ended", "/admin/?at=999",
 	}
 }
 

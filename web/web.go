@@ -117,9 +117,10 @@ func (w *Web) routes(observer *front.Observer) *echo.Echo {
 	page.POST("/logout", w.logout)
 
 	inside := page.Group("", w.signedIn)
-	front.Get(inside, "/", w.overview)
-	front.Get(inside, "/clients", w.clients)
-	front.Get(inside, "/clients/:id", w.client)
+	front.Get(inside, "/", w.showing(w.overview, w.pastOverview))
+	front.Get(inside, "/clients", w.showing(w.clients, w.pastClients))
+	front.Get(inside, "/clients/:id", w.showing(w.client, w.pastClient))
+	front.Get(inside, "/diff", w.diff)
 	w.routeActs(inside)
 	w.routeTokens(inside)
 	front.Get(inside, "/events", w.events)

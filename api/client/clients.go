@@ -21,6 +21,7 @@ type Client struct {
 	InitialAccessToken    string // id of the one that it was registered with; empty: none
 	AttestedBy            string // issuer of its software statement; empty: none
 	Cautions              []Caution
+	AsOf                  *Position // the event up to which this is the client; nil: now
 	Metadata              Metadata
 	Raw                   json.RawMessage // the client as the server sent it
 }
@@ -43,11 +44,12 @@ type clientView struct {
 	InitialAccessToken    string    `json:"initial_access_token"`
 	AttestedBy            string    `json:"attested_by"`
 	Cautions              []Caution `json:"cautions"`
+	AsOf                  *Position `json:"as_of"`
 }
 
 var clientViewMembers = []string{
 	"client_id", "status", "registered_at", "updated_at", "version", "client_id_issued_at", "client_secret_expires_at",
-	"initial_access_token", "attested_by", "cautions",
+	"initial_access_token", "attested_by", "cautions", "as_of",
 }
 
 // UnmarshalJSON reads a client.
@@ -60,7 +62,7 @@ func (c *Client) UnmarshalJSON(encoded []byte) error {
 	*c = Client{
 		ID: known.ID, Status: known.Status, RegisteredAt: known.RegisteredAt, UpdatedAt: known.UpdatedAt, Version: known.Version,
 		ClientIDIssuedAt: known.ClientIDIssuedAt, ClientSecretExpiresAt: known.ClientSecretExpiresAt,
-		InitialAccessToken: known.InitialAccessToken, AttestedBy: known.AttestedBy, Cautions: known.Cautions,
+		InitialAccessToken: known.InitialAccessToken, AttestedBy: known.AttestedBy, Cautions: known.Cautions, AsOf: known.AsOf,
 		Metadata: metadata, Raw: append(json.RawMessage(nil), encoded...),
 	}
 	return err
@@ -70,20 +72,26 @@ func (c *Client) UnmarshalJSON(encoded []byte) error {
 type ClientQuery struct {
 	Text   string // part of the name, owner or id
 	Status string
-	Owner  string // ext_param_owner
-	Limit  int    // clients a page, 500 at most; 0: 50
-	Cursor string // NextCursor of the page before
+	Owner  string  // ext_param_owner
+	Limit  int     // clients a page, 500 at most; 0: 50
+	Cursor string  // NextCursor of the page before
+	At     *Moment // as the registry stood then; nil: now
 }
 
 // A ClientPage is a page of clients.
 type ClientPage struct {
 	Clients    []Client `json:"clients"`
 	NextCursor string   `json:"next_cursor"` // empty: this is the last page
+	// AsOf is the event that a page of the past is pinned to; nil: now. Further pages are to be asked for with its Seq as At.
+	AsOf *Position `json:"as_of"`
+	// SearchedBackTo is set when a page of the past is not full because the search took long: clients that were
+	// registered up to this event are still to be searched, from NextCursor on.
+	SearchedBackTo *Position `json:"searched_back_to"`
 }
 
 // Clients returns a page of clients. It needs the credentials of an administrator or auditor.
 func (r *Registry) Clients(ctx context.Context, q ClientQuery) (page ClientPage, err error) {
-	query := parameters("q", q.Text, "status", q.Status, "owner", q.Owner, "limit", number(uint64(q.Limit)), "cursor", q.Cursor)
+	query := parameters("q", q.Text, "status", q.Status, "owner", q.Owner, "limit", number(uint64(q.Limit)), "cursor", q.Cursor, "at", momentOrNow(q.At))
 	_, err = r.administer(ctx, call{method: http.MethodGet, path: "/api/v1/clients", query: query}, &page)
 	return page, err
 }

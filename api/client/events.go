@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/tmaxmax/go-sse"
@@ -65,23 +64,6 @@ func (q EventQuery) call() call {
 // it returns. An answer that breaks off is an error. It needs the credentials of an administrator or auditor.
 func (r *Registry) Events(ctx context.Context, q EventQuery, yield func(Event) error) error {
 	return eachLine(ctx, r, q.call(), yield)
-}
-
-// A Moment is a point in the log's history: a sequence, or a time when Seq is 0.
-type Moment struct {
-	Seq  uint64
-	Time time.Time
-}
-
-// ClientsAt calls yield for every client that was registered at a moment and had not ended, in the order of their
-// registration, until yield returns an error, which it returns. An answer that breaks off is an error. It needs the
-// credentials of an administrator or auditor.
-func (r *Registry) ClientsAt(ctx context.Context, at Moment, yield func(Client) error) error {
-	moment := strconv.FormatUint(at.Seq, 10)
-	if at.Seq == 0 && !at.Time.IsZero() {
-		moment = instant(at.Time)
-	}
-	return eachLine(ctx, r, call{method: http.MethodGet, path: "/api/v1/registry", query: parameters("at", moment)}, yield)
 }
 
 // eachLine calls yield for each line of an answer.

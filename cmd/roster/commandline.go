@@ -19,6 +19,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the registry."`
 	Events  eventsCommand  `cmd:"" help:"Print the event log of a running server or a data directory, one JSON object a line."`
 	Replay  replayCommand  `cmd:"" help:"Print the registry as it stood at a moment, of a running server or a data directory, one client a line."`
+	Diff    diffCommand    `cmd:"" help:"Print what became of clients between two moments, of a running server or a data directory, one client a line."`
 	Token   tokenCommands  `cmd:"" help:"Issue, list and revoke initial access tokens."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Help    struct{}       `cmd:"" help:"Print this help."`

@@ -276,6 +276,17 @@ func TestAudit(t *testing.T) {
 		if now := s.run(append([]string{"replay", "--at", time.Now().UTC().Format(time.RFC3339Nano)}, where...)...); now != after {
 			t.Errorf("now:\n%s", now)
 		}
+		diff := s.run(append([]string{"diff", "--from", "1"}, where...)...)
+		if first, rest, _ := strings.Cut(diff, "\n"); !strings.HasPrefix(first, `{"from":{"seq":1,"time":"`) ||
+			strings.Count(rest, "\n") != 1 || !strings.Contains(rest, `"change":"transient"`) || !strings.Contains(rest, ended.id) {
+			t.Errorf("what became since event 1:\n%s", diff)
+		}
+		if diff := s.run(append([]string{"diff", "--from", "2", "--to", "3", "--change", "ended"}, where...)...); !strings.Contains(diff, `"status_before":"active"`) {
+			t.Errorf("what ended:\n%s", diff)
+		}
+		if diff := s.run(append([]string{"diff", "--from", "0", "--to", "0"}, where...)...); diff != `{"from":{"seq":0},"to":{"seq":0}}`+"\n" {
+			t.Errorf("before the beginning:\n%s", diff)
+		}
 	}
 	check(online...)
 	if strings.Contains(s.stderr.String(), kept.token) || strings.Contains(s.stderr.String(), adminPassword) {

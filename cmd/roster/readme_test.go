@@ -49,7 +49,7 @@ func TestReadme(t *testing.T) {
 	shell := exec.Command("sh", "-c", strings.ReplaceAll(script, "http://127.0.0.1:8080", s.base))
 	shell.Dir = dir
 	out, err := shell.CombinedOutput()
-	for _, want := range []string{`"token":"`, `"type":"InitialAccessTokenRevoked"`, `"registration_access_token":"`, "}204\n"} {
+	for _, want := range []string{`"token":"`, `"type":"InitialAccessTokenRevoked"`, `"change":"`, `"registration_access_token":"`, "}204\n"} {
 		if err != nil || !strings.Contains(string(out), want) {
 			t.Fatalf("no %s: %v\n%s\n%s", want, err, script, out)
 		}

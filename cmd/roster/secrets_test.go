@@ -104,6 +104,7 @@ func TestSecretsAreNotTold(t *testing.T) {
 		"events":                       append([]string{"events"}, append(remote, "http://user:"+canary+"@127.0.0.1:1")...),
 		"events, nobody there":         append([]string{"events"}, append(remote, "http://127.0.0.1:1")...),
 		"replay":                       append([]string{"replay", "--at", "1"}, append(remote, "http://127.0.0.1:1/?"+canary)...),
+		"diff":                         append([]string{"diff", "--from", "1"}, append(remote, "http://127.0.0.1:1/?"+canary)...),
 		"token list":                   append([]string{"token", "list"}, append(remote, "http://"+canary+"@127.0.0.1:1")...),
 		"token revoke":                 append([]string{"token", "revoke", "id." + canary}, append(remote, "http://127.0.0.1:1")...),
 		"token revoke, two tokens":     append([]string{"token", "revoke", "id", "id." + canary}, append(remote, "http://127.0.0.1:1")...),

@@ -103,7 +103,7 @@ type clientWrites struct {
 	insert       inserter
 }
 
-type clientReads struct{ one, page, several, snapshot, within, history *sql.Stmt }
+type clientReads struct{ one, page, several, snapshot, within, history, standing, candidates, touched *sql.Stmt }
 
 func (w *clientWrites) statements() statements {
 	return clientInserts.into(&w.insert, statements{selectClientToChange: &w.load, updateClient: &w.update})
@@ -113,6 +113,7 @@ func (r *clientReads) statements() statements {
 	return statements{
 		selectClient: &r.one, selectClientPage: &r.page, selectSeveralClients: &r.several, selectClientSnapshot: &r.snapshot,
 		selectRange: &r.within, selectHistory: &r.history,
+		selectStanding: &r.standing, selectCandidates: &r.candidates, selectTouched: &r.touched,
 	}
 }
 

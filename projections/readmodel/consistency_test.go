@@ -97,12 +97,35 @@ func (i inventory) queries() map[string]func(context.Context, *readmodel.ReadMod
 			o, err := m.Overview(ctx, start, 1)
 			return found(o.Clients[domain.Active], err)
 		},
+		"Locate": func(ctx context.Context, m *readmodel.ReadModel) error {
+			p, err := m.Locate(ctx, readmodel.End)
+			return found(min(int(p.Seq)/2, 1), err) // there are two events
+		},
+		"ClientAt": func(ctx context.Context, m *readmodel.ReadModel) error {
+			_, err := m.ClientAt(ctx, i.client.id, atEnd)
+			return err
+		},
+		"ClientsAt": func(ctx context.Context, m *readmodel.ReadModel) error {
+			page, err := m.ClientsAt(ctx, atEnd, readmodel.ClientQuery{Limit: 5})
+			return found(len(page.Clients), err)
+		},
+		"OverviewAt": func(ctx context.Context, m *readmodel.ReadModel) error {
+			o, err := m.OverviewAt(ctx, atEnd)
+			return found(o.Clients[domain.Active], err)
+		},
+		"Differences": func(ctx context.Context, m *readmodel.ReadModel) error {
+			page, err := m.Differences(ctx, readmodel.Position{}, atEnd, readmodel.DifferenceQuery{Limit: 5})
+			return found(len(page.Differences), err)
+		},
 		"CountClients": func(ctx context.Context, m *readmodel.ReadModel) error {
 			p, err := m.CountClients(ctx, "")
 			return found(p.Clients, err)
 		},
 	}
 }
+
+// atEnd is a position behind all that these tests record.
+var atEnd = readmodel.Position{Seq: 1000}
 
 // Every method of the Reader that reads is held to the rule of reads by the tests below.
 func TestEveryQueryIsHeldToTheRule(t *testing.T) {

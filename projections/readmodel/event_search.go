@@ -46,7 +46,7 @@ func (m *ReadModel) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 func (m *ReadModel) FindEvents(ctx context.Context, q EventQuery) (EventPage, error) {
 	var page EventPage
 	err := m.read(ctx, func(p *pool) (err error) {
-		page, err = p.findEvents(ctx, q, m.searching)
+		page, err = p.findEvents(ctx, q, m.eventSearch)
 		return err
 	})
 	if err != nil {
@@ -67,16 +67,6 @@ func eventsOf(rows []eventRow) []Event {
 	}
 	return events
 }
-
-// searchLimits bound what FindEvents does: after time it ends, and between two looks at the clock it looks at so many
-// events, its window.
-type searchLimits struct {
-	window int64
-	time   time.Duration
-}
-
-// A window is some 10 ms of work.
-var defaultSearchLimits = searchLimits{window: 2048, time: 150 * time.Millisecond}
 
 // findEvents looks for events from the newest to the oldest, a window of the log after the other, until the page is
 // full or the time is up.

@@ -107,14 +107,14 @@ type eventWrites struct {
 	countBefore *sql.Stmt
 }
 
-type eventReads struct{ latest, former *sql.Stmt }
+type eventReads struct{ latest, former, pinned *sql.Stmt }
 
 func (w *eventWrites) statements() statements {
 	return eventInserts.into(&w.insert, statements{countEventsBefore: &w.countBefore})
 }
 
 func (r *eventReads) statements() statements {
-	return statements{selectLatest: &r.latest, selectFormerMetadata: &r.former}
+	return statements{selectLatest: &r.latest, selectFormerMetadata: &r.former, selectPinned: &r.pinned}
 }
 
 // registryRow stands for the registry in the events' column of aggregates. No event has this sequence.

@@ -60,4 +60,8 @@ func Unpack(block []byte) (string, error) {
 }
 
 // LimitSearch has FindEvents look at so many events a page at most. Nobody may use it meanwhile.
-func (m *ReadModel) LimitSearch(window int64) { m.searching = searchLimits{window: window} }
+func (m *ReadModel) LimitSearch(window int64) { m.eventSearch = searchLimits{window: window} }
+
+// LimitPastSearch has queries about many clients of the past read so many sequences at once, and one such window at most.
+// Nobody may use it meanwhile.
+func (m *ReadModel) LimitPastSearch(window int64) { m.pastSearch = searchLimits{window: window} }

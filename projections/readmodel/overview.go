@@ -75,16 +75,16 @@ func countedStatuses() string {
 }
 
 // countWrites are the statements that fill the views of counts, countReads those that read them.
-type countWrites struct{ addToDay, addToStatus *sql.Stmt }
+type countWrites struct{ addToDay, addToStatus, keep *sql.Stmt }
 
-type countReads struct{ all, population *sql.Stmt }
+type countReads struct{ all, population, past, between *sql.Stmt }
 
 func (w *countWrites) statements() statements {
-	return statements{addToDay: &w.addToDay, addToStatus: &w.addToStatus}
+	return statements{addToDay: &w.addToDay, addToStatus: &w.addToStatus, insertPastCounts: &w.keep}
 }
 
 func (r *countReads) statements() statements {
-	return statements{selectCounts: &r.all, selectPopulation: &r.population}
+	return statements{selectCounts: &r.all, selectPopulation: &r.population, selectPastCounts: &r.past, countEventsBetween: &r.between}
 }
 
 // dayCount is what happened on one day: a row of days.
@@ -94,6 +94,10 @@ type dayCount struct{ events, registered, ended int }
 type countChanges struct {
 	days     map[int64]dayCount
 	statuses map[domain.Status]int
+}
+
+func newCountChanges() countChanges {
+	return countChanges{days: make(map[int64]dayCount), statuses: make(map[domain.Status]int)}
 }
 
 // countEvent counts an event on its day.

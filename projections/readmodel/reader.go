@@ -36,6 +36,17 @@ type Reader interface {
 	// of registration, until yield returns an error, which it returns. It holds a few thousand
 	// clients in memory at a time.
 	RegistryAt(ctx context.Context, at Moment, yield func(StoredClient) error) error
+	// Locate returns the last event that counts at a moment, the last one of all for a moment to come.
+	Locate(ctx context.Context, at Moment) (Position, error)
+	// ClientAt returns one client as it stood at a position, or domain.ErrNotFound for one that was not registered by then.
+	ClientAt(ctx context.Context, id string, at Position) (Client, error)
+	// ClientsAt returns a page of clients as they stood at a position, the newest first. It returns ErrBadCursor.
+	ClientsAt(ctx context.Context, at Position, q ClientQuery) (PastClientPage, error)
+	// OverviewAt counts as of a position. It has no days.
+	OverviewAt(ctx context.Context, at Position) (Overview, error)
+	// Differences returns a page of what became of clients between a position and a later one: each client that has an
+	// event in between once, in the order of the first of these. It returns ErrBadCursor.
+	Differences(ctx context.Context, from, to Position, q DifferenceQuery) (DifferencePage, error)
 	// Overview counts, with one Day for each of the last days up to today.
 	Overview(ctx context.Context, today time.Time, days int) (Overview, error)
 	// Wait returns nil once the event at seq, or one beyond it, is applied; else the context's error

@@ -51,7 +51,8 @@ type ReadModel struct {
 	log          Log
 	acknowledged func() uint64
 	patience     time.Duration
-	searching    searchLimits
+	eventSearch  searchLimits
+	pastSearch   searchLimits
 }
 
 var _ Reader = (*ReadModel)(nil)
@@ -68,7 +69,10 @@ func Open(ctx context.Context, o Options) (*ReadModel, error) {
 	if o.Anew {
 		t.disown()
 	}
-	m := &ReadModel{tables: t, log: o.Log, acknowledged: o.Acknowledged, patience: o.patience, searching: defaultSearchLimits}
+	m := &ReadModel{
+		tables: t, log: o.Log, acknowledged: o.Acknowledged, patience: o.patience,
+		eventSearch: eventSearchLimits, pastSearch: pastSearchLimits,
+	}
 	if m.acknowledged == nil {
 		m.acknowledged = func() uint64 { return 0 }
 	}

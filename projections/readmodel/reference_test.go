@@ -173,14 +173,7 @@ func (r reference) clientsOfToken(id string) []readmodel.Client {
 }
 
 func (r reference) registryAt(at readmodel.Moment) []readmodel.Client {
-	var then reference
-	for _, e := range r {
-		if at.Seq != 0 && e.Seq > at.Seq || at.Seq == 0 && e.Time.After(at.Time) {
-			break
-		}
-		then = append(then, e)
-	}
-	return slices.DeleteFunc(then.clients(), func(c readmodel.Client) bool { return c.Status != domain.Active })
+	return slices.DeleteFunc(r.upTo(at).clients(), func(c readmodel.Client) bool { return c.Status != domain.Active })
 }
 
 func (r reference) overview(today time.Time, days int) readmodel.Overview {

@@ -149,7 +149,7 @@ type changes struct {
 func newChanges() *changes {
 	return &changes{
 		clients: clientChanges{byID: make(map[string]*clientChange)},
-		counts:  countChanges{make(map[int64]dayCount), make(map[domain.Status]int)},
+		counts:  newCountChanges(),
 	}
 }
 
@@ -177,7 +177,10 @@ func (w *writer) applyOne(ctx context.Context, e encodedEvent, latest int64, cha
 	default:
 		return fmt.Errorf("it is about a %s, not a client or an initial access token", e.Aggregate.Kind)
 	}
-	return w.indexEvent(ctx, e, first, latest)
+	if err := w.indexEvent(ctx, e, first, latest); err != nil {
+		return err
+	}
+	return w.keepPastCounts(ctx, e.Seq, &changes.counts)
 }
 
 // save writes what is not written yet of a batch.

@@ -11,7 +11,9 @@ type Page struct {
 	Sections      []Link // the navigation; shown to an administrator only
 	Administrator string // the name of who is signed in; empty: nobody is
 	Notices       []Notice
-	Refresh       int // seconds after which the page loads itself again; 0: it does not
+	Past          *Past   // the moment of the past that is shown; nil: what is shown is now
+	ChooseMoment  Chooser // of another moment
+	Refresh       int     // seconds after which the page loads itself again; 0: it does not
 }
 
 // A Link leads to a page of the dashboard.

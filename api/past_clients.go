@@ -1,0 +1,90 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"roster/domain"
+	"roster/projections/readmodel"
+)
+
+// positionView is an event of the log, to which an answer about the past is pinned.
+type positionView struct {
+	Seq  uint64    `json:"seq"`           // 0: before the first event
+	Time time.Time `json:"time,omitzero"` // of the event
+}
+
+func positionViewOf(p readmodel.Position) positionView {
+	if p.Seq == 0 {
+		return positionView{}
+	}
+	return positionView{p.Seq, p.Time.UTC()}
+}
+
+// clientPage is a page of clients, as they are or as they stood.
+type clientPage struct {
+	Clients        []clientView  `json:"clients"`
+	NextCursor     string        `json:"next_cursor,omitzero"` // absent on the last page
+	AsOf           *positionView `json:"as_of,omitzero"`       // absent: now
+	SearchedBackTo *positionView `json:"searched_back_to,omitzero"`
+}
+
+func clientPageOf(clients []readmodel.Client, next string) clientPage {
+	page := clientPage{Clients: make([]clientView, len(clients)), NextCursor: next}
+	for i, client := range clients {
+		page.Clients[i] = viewOf(client)
+	}
+	return page
+}
+
+// listPastClients answers with a page of clients as they stood at a moment.
+func (a *API) listPastClients(c echo.Context, at readmodel.Moment, selected readmodel.ClientQuery) error {
+	ctx := c.Request().Context()
+	position, err := a.Reader.Locate(ctx, at)
+	if err != nil {
+		return err
+	}
+	found, err := a.Reader.ClientsAt(ctx, position, selected)
+	if err != nil {
+		return err
+	}
+	page, asOf := clientPageOf(found.Clients, found.NextCursor), positionViewOf(position)
+	page.AsOf = &asOf
+	if found.Searched.Seq != 0 {
+		searched := positionViewOf(found.Searched)
+		page.SearchedBackTo = &searched
+	}
+	return answer(c, http.StatusOK, page)
+}
+
+// showPastClient answers with a client as it stood at a moment.
+func (a *API) showPastClient(c echo.Context, at readmodel.Moment) error {
+	ctx := c.Request().Context()
+	position, err := a.Reader.Locate(ctx, at)
+	if err != nil {
+		return err
+	}
+	client, err := a.Reader.ClientAt(ctx, domain.CanonicalID(c.Param("client_id")), position)
+	if err != nil {
+		return err
+	}
+	view, asOf := viewOf(client), positionViewOf(position)
+	view.AsOf = &asOf
+	return answer(c, http.StatusOK, view)
+}
+
+// momentParameter is a parameter that is a moment of the log.
+func momentParameter(name, description string) object {
+	return parameter(name, description, object{"type": "string", "examples": []string{"42", "2026-01-02T15:04:05Z"}})
+}
+
+// pastParameter asks for clients as they stood.
+var pastParameter = momentParameter("at", "as the registry stood then: the sequence of an event, or a time (RFC 3339); one to come is the present")
+
+// positionSchema describes a positionView.
+var positionSchema = closed(properties(object{
+	"seq":  object{"type": "integer", "minimum": 0, "description": "sequence of the event; 0: before the first"},
+	"time": dateTime,
+}, "seq"), nil)

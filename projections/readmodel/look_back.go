@@ -1,0 +1,100 @@
+package readmodel
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+
+	"roster/projections/readmodel/search"
+)
+
+// selectCandidates reads, the newest first, the clients behind the sequence ?1 up to ?2 that changed after ?3 or are in the
+// list ?4.
+const selectCandidates = `SELECT c.last, ` + clientColumns + fromClients + `
+	WHERE c.seq > ?1 AND c.seq <= ?2 AND (c.last > ?3 OR +c.seq IN (SELECT value FROM json_each(?4))) ORDER BY c.seq DESC LIMIT ?5`
+
+const (
+	// firstWindow is how many sequences are looked through first. Each further window is twice as large, up to the largest.
+	firstWindow   = 256
+	largestWindow = 1 << 16
+	// candidatesAtOnce is how many clients are read at a time.
+	candidatesAtOnce = 128
+)
+
+// lookBack goes back through the clients that a query may select at a position of the past, the newest first. These are the
+// clients that the index of now has for the query, and all that changed since the position, of which the index says nothing.
+type lookBack struct {
+	m       *ReadModel
+	at      Position
+	to      int64 // clients registered up to this sequence are still to be looked at
+	window  int64
+	changed int64    // what changed after this event is looked at whatever the index says
+	hits    []uint64 // the index has these, up to to and a bit beyond the last window; the newest first
+	hit     func() (uint64, bool)
+	stop    func() // is to be called in the end
+}
+
+// lookBack begins at the clients registered up to a sequence. Without an index, and for a query that selects all, it looks
+// at each of them.
+func (m *ReadModel) lookBack(q ClientQuery, at Position, to int64) *lookBack {
+	b := &lookBack{m: m, at: at, to: to, window: min(firstWindow, m.pastSearch.window), changed: math.MinInt64, stop: func() {}}
+	x := m.tables.index.Load()
+	if q.Text == "" && q.Status == "" && q.Owner == "" || !x.complete.Load() || x.err != nil {
+		return b
+	}
+	// Read before the index, which then holds all up to it.
+	b.changed = min(sequence(at.Seq), sequence(m.Applied()))
+	b.hit, b.stop = iter.Pull(x.Find(search.Query{Text: search.Fold(q.Text), Status: string(q.Status), Owner: q.Owner, Before: uint64(to) + 1}))
+	return b
+}
+
+// next returns some of the clients that are still to be looked at, as they stood. There may be none among those that it has
+// looked through.
+func (b *lookBack) next(ctx context.Context) (clients []clientRow, err error) {
+	after := max(b.to-b.window, 0)
+	list, err := json.Marshal(b.hitsAfter(after))
+	if err != nil {
+		return nil, fmt.Errorf("list clients: %w", err)
+	}
+	err = b.m.read(ctx, func(p *pool) error {
+		rows, err := p.clients.candidates.QueryContext(ctx, after, b.to, b.changed, string(list), candidatesAtOnce)
+		if err != nil {
+			return err
+		}
+		stands, err := scanAll(rows, scanStanding)
+		if err != nil {
+			return err
+		}
+		clients = make([]clientRow, len(stands))
+		for i, s := range stands {
+			clients[i].seq = uint64(s.seq)
+			if clients[i].Client, err = p.stoodAt(ctx, s, b.at); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if len(clients) == candidatesAtOnce {
+		b.to = sequence(clients[len(clients)-1].seq) - 1
+	} else {
+		b.to, b.window = after, min(2*b.window, b.m.pastSearch.window)
+	}
+	return clients, err
+}
+
+// hitsAfter returns what the index has between a sequence and those that were looked at.
+func (b *lookBack) hitsAfter(after int64) []uint64 {
+	b.hits = slices.DeleteFunc(b.hits, func(seq uint64) bool { return seq > uint64(b.to) })
+	for b.hit != nil && (len(b.hits) == 0 || b.hits[len(b.hits)-1] > uint64(after)) {
+		seq, more := b.hit()
+		if !more {
+			b.hit = nil
+			break
+		}
+		b.hits = append(b.hits, seq)
+	}
+	return b.hits
+}

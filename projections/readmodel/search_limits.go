@@ -1,0 +1,16 @@
+package readmodel
+
+import "time"
+
+// searchLimits bound a query that has to look through many events: between two looks at the clock it looks at a window of
+// them, and once the time is up it answers with what it has.
+type searchLimits struct {
+	window int64 // sequences
+	time   time.Duration
+}
+
+var (
+	// A window of a search of the log is some 10 ms of work.
+	eventSearchLimits = searchLimits{window: 2048, time: 150 * time.Millisecond}
+	pastSearchLimits  = searchLimits{window: largestWindow, time: 300 * time.Millisecond}
+)

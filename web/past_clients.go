@@ -1,0 +1,94 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"roster/domain"
+	"roster/projections/readmodel"
+	"roster/web/ui"
+)
+
+// clientListPath is the address of the list of clients.
+const clientListPath = "/admin/clients"
+
+// A pastClientList is what the list of clients of the past shows.
+type pastClientList struct {
+	At     readmodel.Position
+	Query  readmodel.ClientQuery
+	Page   readmodel.PastClientPage
+	Counts []statusCount // of all clients there were, whatever is searched for
+}
+
+// pastClients lists and finds clients as they stood.
+func (w *Web) pastClients(c echo.Context, at readmodel.Position) error {
+	query, err := clientQueryOf(c.QueryParams())
+	if err != nil {
+		return err
+	}
+	query.Owner = c.QueryParam("owner")
+	ctx := c.Request().Context()
+	found, err := w.reader.ClientsAt(ctx, at, query)
+	if err != nil {
+		return err
+	}
+	overview, err := w.reader.OverviewAt(ctx, at)
+	if err != nil {
+		return err
+	}
+	list := pastClientList{At: at, Query: query, Page: found, Counts: statusCounts(overview)}
+	return w.render(c, http.StatusOK, pastClientsPage(w.pastPage(c, "Clients", "Clients", at), list))
+}
+
+// Path returns the address of the first page of this list with another status; empty: any.
+func (l pastClientList) Path(status domain.Status) string { return l.page(status, "") }
+
+func (l pastClientList) page(status domain.Status, cursor string) string {
+	return addressOf(clientListPath, atParam, atOf(l.At), "q", l.Query.Text, "owner", l.Query.Owner, "status", string(status), "cursor", cursor)
+}
+
+// Tabs lead to the clients that had each status. Their counts are of all clients, so a search has none.
+func (l pastClientList) Tabs() []ui.Tab {
+	tab := func(label string, status domain.Status, clients int) ui.Tab {
+		t := ui.Tab{Link: ui.Link{Text: label, Path: l.Path(status), Current: l.Query.Status == status}}
+		if l.Query.Text == "" && l.Query.Owner == "" {
+			t.Count = ui.Number(clients)
+		}
+		return t
+	}
+	total := 0
+	for _, s := range l.Counts {
+		total += s.Clients
+	}
+	tabs := []ui.Tab{tab("All", "", total)}
+	for _, s := range l.Counts {
+		tabs = append(tabs, tab(s.Label, s.Status, s.Clients))
+	}
+	return tabs
+}
+
+// Cut reports whether the search stopped before the page was full.
+func (l pastClientList) Cut() bool { return l.Page.Searched.Seq != 0 }
+
+// Next is the address of the page that follows.
+func (l pastClientList) Next() string { return l.page(l.Query.Status, l.Page.NextCursor) }
+
+// Pager leads to the first page and to the next one.
+func (l pastClientList) Pager() (links []ui.PagerLink) {
+	if l.Query.Cursor != "" {
+		links = append(links, ui.PagerLink{Text: "First page", Path: l.Path(l.Query.Status)})
+	}
+	switch {
+	case l.Cut():
+		links = append(links, ui.PagerLink{Text: "Keep looking", Next: true, Path: l.Next()})
+	case l.Page.NextCursor != "":
+		links = append(links, ui.PagerLink{Text: "Next page", Next: true, Path: l.Next()})
+	}
+	return links
+}
+
+// pastClientPath returns the address of a client's page as of a position.
+func pastClientPath(id string, at readmodel.Position) string {
+	return addressOf(clientPath(id), atParam, atOf(at))
+}
