@@ -16,9 +16,9 @@ const (
 	recentSize    = 2 << 10
 )
 
-// recent keeps the clients of a file that snapshots were read of last, so that whoever reads a client again and again
-// costs no query. What it keeps is as the file has it: what the next events change is forgotten before the file is
-// said to hold them. It may be used concurrently.
+// recent keeps the clients of a file that snapshots were read of last, so that whoever reads or changes a client again
+// and again costs no query. What it keeps is as the file has it: it applies the events that the file has applied,
+// before the file is said to hold them. It may be used concurrently.
 type recent struct {
 	mu      sync.Mutex
 	at      uint64 // sequence of the last event that the file is known to hold
@@ -51,17 +51,22 @@ func (r *recent) client(id string) (s domain.Snapshot[domain.Client], ok bool) {
 	return domain.Snapshot[domain.Client]{State: kept.state, Last: kept.last, At: r.at}, true
 }
 
-// keep keeps a snapshot that was read of the file, unless events came meanwhile that may have changed the client, or
-// it is large.
+// keep keeps a snapshot that was read of the file, unless events came meanwhile that may have changed the client.
 func (r *recent) keep(s domain.Snapshot[domain.Client]) {
-	if len(s.State.Metadata.AppendJSON(nil)) > recentSize {
-		return
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if s.At == r.at {
-		r.clients.Add(s.State.ID, recentClient{state: s.State, last: s.Last})
+		r.put(recentClient{state: s.State, last: s.Last})
 	}
+}
+
+// put keeps a client, unless it is large. It is called with mu locked.
+func (r *recent) put(c recentClient) {
+	if len(c.state.Metadata.AppendJSON(nil)) > recentSize {
+		r.clients.Remove(c.state.ID)
+		return
+	}
+	r.clients.Add(c.state.ID, c)
 }
 
 // restart forgets everything, since a file that was opened again, at a sequence, may hold more than was said to be applied.
@@ -72,14 +77,18 @@ func (r *recent) restart(at uint64) {
 	r.at = at
 }
 
-// applied forgets what events change. It is called after the file has them, and before anybody is told so.
+// applied applies events to the clients that are kept. It is called after the file has them, and before anybody is
+// told so.
 func (r *recent) applied(events []eventstore.Recorded) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, e := range events {
-		if e.Aggregate.Kind == domain.Clients.Kind {
-			r.clients.Remove(e.Aggregate.ID)
-		}
 		r.at = e.Seq
+		if e.Aggregate.Kind != domain.Clients.Kind {
+			continue
+		}
+		if kept, ok := r.clients.Peek(e.Aggregate.ID); ok {
+			r.put(recentClient{state: domain.Clients.Evolve(kept.state, e.Aggregate, e.Event), last: e.Seq})
+		}
 	}
 }

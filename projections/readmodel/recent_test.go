@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"roster/domain"
 	"roster/domain/oauth"
 	"roster/eventstore/memory"
@@ -118,4 +120,49 @@ func TestCommitReportedAsFailed(t *testing.T) {
 		}
 	}
 	check(2, "after")
+}
+
+// A client that is kept changes with the events as the file does: another read model that reads it from its file, once
+// all is done, has the same.
+func TestSnapshotsThatAreKeptAreAsTheFileHasThem(t *testing.T) {
+	t.Parallel()
+	large := make(oauth.List, 100)
+	for i := range large {
+		large[i] = fmt.Sprintf("https://a.example/callback/%d", i)
+	}
+	secret := &domain.Secret{Digest: domain.DigestOf("secret"), ExpiresAt: start.Add(time.Hour), Sealed: []byte("sealed")}
+	log := memory.New()
+	m := run(t, t.TempDir(), log)
+	c := newHistory("kept", start)
+	c.register(oauth.Metadata{"client_name": oauth.Text("0")})
+	last := appendTo(t, log, c)
+	for _, event := range []domain.Event{
+		domain.ClientUpdated{Metadata: oauth.Metadata{"client_name": oauth.Text("1")}, SecretIssued: secret},
+		domain.ClientUpdated{Metadata: oauth.Metadata{"redirect_uris": large}},
+		domain.ClientUpdated{Metadata: oauth.Metadata{"client_name": oauth.Text("2")}, SecretEnded: true, RegistrationAccessToken: domain.DigestOf("token")},
+		domain.ClientSuspended{Reason: "unusual"},
+		domain.ClientResumed{},
+		domain.ClientRevoked{},
+	} {
+		if err := m.Wait(t.Context(), last); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.ClientSnapshot(t.Context(), c.id); err != nil { // from here on it is kept
+			t.Fatal(err)
+		}
+		c.add(event)
+		last = appendOne(t, log, c.events[len(c.events)-1])
+		fresh := run(t, t.TempDir(), log)
+		for _, m := range []*model{m, fresh} {
+			if err := m.Wait(t.Context(), last); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, gotErr := m.ClientSnapshot(t.Context(), c.id)
+		want, wantErr := fresh.ClientSnapshot(t.Context(), c.id)
+		if diff := cmp.Diff(want, got); diff != "" || gotErr != nil || wantErr != nil || got.Last != last {
+			t.Errorf("after %s: errors %v, %v, (-file +kept):\n%s", event.Type(), wantErr, gotErr, diff)
+		}
+		fresh.close()
+	}
 }
