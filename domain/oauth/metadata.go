@@ -123,7 +123,7 @@ func (m Metadata) inOrder(order []present) []present {
 }
 
 // MarshalJSON encodes the metadata as AppendJSON does.
-func (m Metadata) MarshalJSON() ([]byte, error) { return m.AppendJSON(make([]byte, 0, 512)), nil }
+func (m Metadata) MarshalJSON() ([]byte, error) { return m.AppendJSON(make([]byte, 0, 1024)), nil }
 
 // AppendJSON appends the metadata as one object, its members in the order of Names.
 func (m Metadata) AppendJSON(b []byte) []byte {

@@ -27,6 +27,7 @@ type history struct {
 
 	number int          // of the file that is being read
 	block  *blockReader // what it held when it was opened
+	buffer []byte       // what block is of
 	upTo   uint64       // what was synced then
 }
 
@@ -48,7 +49,7 @@ func (h *history) isLong(after uint64) bool {
 }
 
 // next returns the message that follows a sequence, that of the message before it. It returns false at the end of
-// the history.
+// the history. The message is valid until next is called again.
 func (h *history) next(after uint64) (record, bool) {
 	for {
 		if after >= h.upTo {
@@ -97,10 +98,14 @@ func (h *history) first(number int) uint64 {
 
 func (h *history) open(number int) bool {
 	upTo := h.synced() // before the file is read, which then holds all of that
-	block, err := readBlock(filepath.Join(h.blocks, blockName(number)), StreamName, number)
+	content, err := readFile(filepath.Join(h.blocks, blockName(number)), h.buffer)
 	if err != nil {
 		return false
 	}
-	h.number, h.block, h.upTo = number, block, upTo
+	block, err := newBlockReader(content, StreamName, number)
+	if err != nil {
+		return false
+	}
+	h.number, h.block, h.buffer, h.upTo = number, block, content, upTo
 	return true
 }

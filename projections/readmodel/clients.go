@@ -144,17 +144,18 @@ type clientChange struct {
 }
 
 // apply applies one more event of the client.
-func (c *clientChange) apply(e encodedEvent) {
+func (c *clientChange) apply(e eventstore.Recorded) {
 	c.Client = evolve(c.Client, e.Envelope)
 	c.last = e.Seq
-	if e.metadata != nil {
+	switch e.Event.(type) {
+	case domain.ClientRegistered, domain.ClientUpdated:
 		c.described, c.redefined = e.Seq, true
 	}
 }
 
 // clientToChange returns the client that an event is about, as the events before it have it, among the changes of a
 // batch.
-func (w *writer) clientToChange(ctx context.Context, e encodedEvent, changes *clientChanges) (*clientChange, error) {
+func (w *writer) clientToChange(ctx context.Context, e eventstore.Recorded, changes *clientChanges) (*clientChange, error) {
 	change, changed := changes.byID[e.Aggregate.ID]
 	if registered, first := e.Event.(domain.ClientRegistered); first {
 		if changed {
@@ -175,7 +176,7 @@ func (w *writer) clientToChange(ctx context.Context, e encodedEvent, changes *cl
 	case !errors.Is(err, sql.ErrNoRows):
 		return nil, fmt.Errorf("load client: %w", err)
 	}
-	if err := w.checkBeginning(ctx, e.Seq, fmt.Errorf("client %s was never registered", e.Aggregate.ID)); err != nil {
+	if err := w.checkBeginning(ctx, fmt.Errorf("client %s was never registered", e.Aggregate.ID)); err != nil {
 		return nil, err
 	}
 	return changes.add(e.Aggregate.ID, clientChange{clientRow: clientRow{seq: e.Seq}, new: true}), nil

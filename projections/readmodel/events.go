@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"iter"
 	"math"
 	"net/netip"
 	"slices"
@@ -91,7 +90,7 @@ const (
 
 	selectEvents = `SELECT ` + eventIdentity + `, ` + eventColumns + fromEvents
 
-	countEventsBefore = `SELECT count(*) FROM events WHERE seq < ?`
+	countEvents = `SELECT count(*) FROM events`
 
 	selectLatest = `SELECT seq, latest FROM events WHERE seq >= ? ORDER BY seq LIMIT 1`
 )
@@ -103,14 +102,14 @@ var eventInserts = inserts{table: "events", columns: []string{
 // eventWrites are the statements that fill the index of events, eventReads those that read it, other than the
 // ones that queries put together.
 type eventWrites struct {
-	insert      inserter
-	countBefore *sql.Stmt
+	insert inserter
+	count  *sql.Stmt
 }
 
 type eventReads struct{ latest, former, pinned *sql.Stmt }
 
 func (w *eventWrites) statements() statements {
-	return eventInserts.into(&w.insert, statements{countEventsBefore: &w.countBefore})
+	return eventInserts.into(&w.insert, statements{countEvents: &w.count})
 }
 
 func (r *eventReads) statements() statements {
@@ -140,34 +139,31 @@ func encode(e eventstore.Recorded, p *packer) (encodedEvent, error) {
 	return encoded, nil
 }
 
-// encodeAll encodes events, in a large batch those to come while one is used.
-func encodeAll(events []eventstore.Recorded) iter.Seq2[encodedEvent, error] {
-	return func(yield func(encodedEvent, error) bool) {
+// encodeAll encodes events, many of them while the caller does something else. The function that it returns waits for them,
+// and must be called. Its error is a *rowError.
+func encodeAll(events []eventstore.Recorded) func() ([]encodedEvent, error) {
+	var (
+		encoded  = make([]encodedEvent, len(events))
+		err      error
+		encoding sync.WaitGroup
+	)
+	all := func() {
 		var p packer
-		if len(events) < 10 {
-			for _, e := range events {
-				if !yield(encode(e, &p)) {
-					return
-				}
-			}
-			return
-		}
-		encoded, errs := make([]encodedEvent, len(events)), make([]error, len(events))
-		ready := make(chan struct{}, len(events))
-		var encoding sync.WaitGroup
-		defer encoding.Wait()
-		encoding.Go(func() {
-			for i, e := range events {
-				encoded[i], errs[i] = encode(e, &p)
-				ready <- struct{}{}
-			}
-		})
-		for i := range events {
-			<-ready
-			if !yield(encoded[i], errs[i]) {
+		for i, e := range events {
+			if encoded[i], err = encode(e, &p); err != nil {
+				err = &rowError{e.Seq, err}
 				return
 			}
 		}
+	}
+	if len(events) < 10 {
+		all()
+	} else {
+		encoding.Go(all)
+	}
+	return func() ([]encodedEvent, error) {
+		encoding.Wait()
+		return encoded, err
 	}
 }
 
@@ -184,21 +180,18 @@ func (w *writer) indexEvent(ctx context.Context, e encodedEvent, first uint64, l
 	return nil
 }
 
-// checkBeginning returns an error for an event at a sequence whose aggregate has none before it, though it must
-// have begun with another: unless the log lost events before it, among which that may be. Events are counted until
-// a gap is found, which is there for all that come after it.
-func (w *writer) checkBeginning(ctx context.Context, seq uint64, wrong error) error {
+// checkBeginning returns an error for an event whose aggregate has none before it, though it must have begun with another:
+// unless the log lost events before it, among which that may be. Whether events are missing from the table is found out
+// once; a gap is there for all that come after it.
+func (w *writer) checkBeginning(ctx context.Context, wrong error) error {
 	if w.gap {
 		return nil
 	}
-	if err := w.events.insert.flush(ctx); err != nil {
-		return fmt.Errorf("index event: %w", err)
-	}
 	var events uint64
-	if err := w.events.countBefore.QueryRowContext(ctx, sequence(seq)).Scan(&events); err != nil {
+	if err := w.events.count.QueryRowContext(ctx).Scan(&events); err != nil {
 		return fmt.Errorf("count events: %w", err)
 	}
-	if w.gap = events < seq-1; !w.gap {
+	if w.gap = events < w.at.seq; !w.gap {
 		return wrong
 	}
 	return nil

@@ -125,7 +125,7 @@ func (w *writer) changeInitialAccessToken(ctx context.Context, e eventstore.Reco
 		case !errors.Is(err, sql.ErrNoRows):
 			return 0, fmt.Errorf("load initial access token: %w", err)
 		default:
-			if err := w.checkBeginning(ctx, e.Seq, fmt.Errorf("initial access token %s was never issued", e.Aggregate.ID)); err != nil {
+			if err := w.checkBeginning(ctx, fmt.Errorf("initial access token %s was never issued", e.Aggregate.ID)); err != nil {
 				return 0, err
 			}
 		}

@@ -106,17 +106,18 @@ func (w *writer) apply(ctx context.Context, events []eventstore.Recorded) (found
 			_, _ = w.rollback.ExecContext(ctx)
 		}
 	}()
+	encoded := encodeAll(events)
+	defer encoded()
 	changes := newChanges()
-	for e, err := range encodeAll(events) {
-		if err != nil {
+	for _, e := range events {
+		w.gap = w.gap || e.Seq != at.seq+1
+		at = at.after(e)
+		if err := w.applyOne(ctx, e, changes); err != nil {
 			return nil, failedAt(e.Seq, err)
 		}
-		at = at.after(e.Recorded)
-		if err := w.applyOne(ctx, e, at.latest, changes); err != nil {
-			return nil, failedAt(e.Seq, err)
-		}
+		changes.latest = append(changes.latest, at.latest)
 	}
-	if err := w.save(ctx, changes); err != nil {
+	if err := w.save(ctx, changes, encoded); err != nil {
 		return nil, failedAt(at.seq, err)
 	}
 	if _, err := w.saveCheckpoint.ExecContext(ctx, at.seq, at.eventID, at.latest, at.lag); err != nil {
@@ -132,7 +133,8 @@ func (w *writer) apply(ctx context.Context, events []eventstore.Recorded) (found
 	return found, nil
 }
 
-// failedAt says at which event a batch failed: at one whose row could not be inserted, or else at the one at a sequence.
+// failedAt says at which event a batch failed: at one that could not be encoded or whose row could not be inserted, or else
+// at the one at a sequence.
 func failedAt(seq uint64, err error) error {
 	if row := (*rowError)(nil); errors.As(err, &row) {
 		seq = row.event
@@ -140,10 +142,13 @@ func failedAt(seq uint64, err error) error {
 	return fmt.Errorf("apply event %d: %w", seq, err)
 }
 
-// changes are what a batch of events does to the views, other than those that are written event by event.
+// changes are what a batch of events does to the views, other than that of initial access tokens, which is written event by
+// event. For each event it has the sequence of its aggregate's first one and the latest time up to it.
 type changes struct {
 	clients clientChanges
 	counts  countChanges
+	first   []uint64
+	latest  []int64
 }
 
 func newChanges() *changes {
@@ -153,8 +158,8 @@ func newChanges() *changes {
 	}
 }
 
-// applyOne changes every view by one event, some of them when the changes are saved.
-func (w *writer) applyOne(ctx context.Context, e encodedEvent, latest int64, changes *changes) error {
+// applyOne changes every view by one event, most of them when the changes are saved.
+func (w *writer) applyOne(ctx context.Context, e eventstore.Recorded, changes *changes) error {
 	changes.counts.countEvent(e.Envelope)
 	var first uint64
 	switch e.Aggregate {
@@ -169,7 +174,7 @@ func (w *writer) applyOne(ctx context.Context, e encodedEvent, latest int64, cha
 		first = change.seq
 	case domain.InitialAccessTokenAggregate(e.Aggregate.ID):
 		var err error
-		if first, err = w.changeInitialAccessToken(ctx, e.Recorded); err != nil {
+		if first, err = w.changeInitialAccessToken(ctx, e); err != nil {
 			return err
 		}
 	case domain.RegistryAggregate():
@@ -177,19 +182,29 @@ func (w *writer) applyOne(ctx context.Context, e encodedEvent, latest int64, cha
 	default:
 		return fmt.Errorf("it is about a %s, not a client or an initial access token", e.Aggregate.Kind)
 	}
-	if err := w.indexEvent(ctx, e, first, latest); err != nil {
-		return err
-	}
+	changes.first = append(changes.first, first)
 	return w.keepPastCounts(ctx, e.Seq, &changes.counts)
 }
 
-// save writes what is not written yet of a batch.
-func (w *writer) save(ctx context.Context, changes *changes) error {
-	if err := w.events.insert.flush(ctx); err != nil {
-		return fmt.Errorf("index event: %w", err)
-	}
+// save writes what is not written yet of a batch. Its events come last: while the others are written they are encoded.
+func (w *writer) save(ctx context.Context, changes *changes, encoded func() ([]encodedEvent, error)) error {
 	if err := w.saveClients(ctx, changes.clients); err != nil {
 		return err
 	}
-	return w.addCounts(ctx, changes.counts)
+	if err := w.addCounts(ctx, changes.counts); err != nil {
+		return err
+	}
+	events, err := encoded()
+	if err != nil {
+		return err
+	}
+	for i, e := range events {
+		if err := w.indexEvent(ctx, e, changes.first[i], changes.latest[i]); err != nil {
+			return err
+		}
+	}
+	if err := w.events.insert.flush(ctx); err != nil {
+		return fmt.Errorf("index event: %w", err)
+	}
+	return nil
 }
