@@ -12,12 +12,12 @@ import (
 // are many: those that were read while others were applied, and those that come within a moment when nobody waits
 // for them. After a quiet time an event is applied at once.
 const (
-	// readSize is how many events are read at once, and readAheadBatches how often before they are applied: as many
-	// as a machine decodes while as many are applied.
+	// readSize is how many events are read at once, and readAheadBatches how often before they are applied: twice as many
+	// as are applied together, so that the reader need not wait while those are.
 	readSize         = 500
-	readAheadBatches = 4
+	readAheadBatches = 8
 	// applySize is how many events are applied together at most.
-	applySize = readSize * readAheadBatches
+	applySize = 2000
 	// gatherTime is how long events are gathered after those before them were applied. A reader does not notice it,
 	// since those that are waited for are applied at once.
 	gatherTime = 20 * time.Millisecond

@@ -41,6 +41,7 @@ type tables struct {
 	disowned bool   // the file may hold events that the log lost: it is no witness either
 	made     bool   // the file was made by this process
 	said     stand  // how far building was at the last line of the log
+	syncing  syncing
 
 	stopCheck func()
 	stopLoad  func() // of index; nil: it is not being loaded
@@ -55,7 +56,7 @@ func (t *tables) disown() {
 // Resume implements projections.Projection. It opens the file, or begins its successor when the file is
 // damaged or does not continue the log. Readers go on with the file that is shown unless it is damaged.
 func (t *tables) Resume(ctx context.Context, cause error) (uint64, error) {
-	_ = t.closeWriter() // it cannot say more than cause does
+	cause = errors.Join(cause, t.closeWriter())
 	t.endLoad()
 	t.index.Store(new(index)) // the former may lack what was committed, although that failed
 	if isDamage(cause) {
@@ -94,6 +95,7 @@ func (t *tables) open(ctx context.Context) error {
 	}
 	if t.pool == nil {
 		t.showAt, t.said = last, stand{t.writer.at.seq, time.Now()}
+		t.syncing.from = t.writer.at.seq
 	}
 	return t.show(ctx)
 }
@@ -152,6 +154,9 @@ func (t *tables) Apply(ctx context.Context, events []eventstore.Recorded) error 
 		t.pool.recent.applied(events)
 	}
 	t.sayProgress(ctx)
+	if err := t.syncAhead(); err != nil {
+		return err
+	}
 	return t.show(ctx)
 }
 
@@ -218,7 +223,7 @@ func (t *tables) replace(ctx context.Context) error {
 		do   func() error
 	}{
 		{"close the successor", t.closeWriter},
-		{"sync the successor", func() error { return syncPath(t.successor()) }},
+		{"sync the successor", func() error { return syncSuccessor(t.successor()) }},
 		// SQLite would take a write-ahead log that is left for that of the successor.
 		{"remove the file", func() error { return removeDatabase(t.path) }},
 		{"sync the removal", func() error { return syncPath(filepath.Dir(t.path)) }},
@@ -242,15 +247,6 @@ func (t *tables) replace(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// syncPath syncs a file or a directory to disk.
-func syncPath(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
 
 // close closes what is open. The follower's Run must have returned.
@@ -292,9 +288,10 @@ func (t *tables) closePool() (err error) {
 	return err
 }
 
-func (t *tables) closeWriter() (err error) {
+func (t *tables) closeWriter() error {
+	err := t.syncing.end()
 	if t.writer != nil {
-		err = t.writer.close()
+		err = errors.Join(err, t.writer.close())
 	}
 	t.writer = nil
 	return err
