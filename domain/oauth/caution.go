@@ -38,14 +38,16 @@ func Cautions(m Metadata) []Caution {
 }
 
 // IsPlain reports whether metadata in JSON, as AppendJSON writes it, can have no cautions and no software statement. It
-// tells that of most metadata without decoding it: where there is nothing but visible ASCII and no page, software
-// statement or object. In plain metadata no string has a quotation mark, and every name is that of a member.
+// tells that of most metadata without decoding it: where there is nothing but visible ASCII, no software statement or object,
+// and no page that is not on the host of the first redirect URI. In plain metadata no string has a quotation mark, and every
+// name is that of a member.
 func IsPlain(metadata []byte) bool {
 	for _, b := range metadata {
 		if b < ' ' || b > '~' || b == '\\' {
 			return false
 		}
 	}
+	origin := firstRedirectOrigin(metadata)
 	for {
 		_, rest, found := bytes.Cut(metadata, []byte{'"'})
 		if !found {
@@ -55,22 +57,35 @@ func IsPlain(metadata []byte) bool {
 		if !closed {
 			return false
 		}
-		if name, _, _ := bytes.Cut(text, []byte{'#'}); bytes.HasPrefix(rest, []byte{':'}) && isNotPlain[string(name)] {
-			return false
+		if value, isName := bytes.CutPrefix(rest, []byte{':'}); isName {
+			name, _, _ := bytes.Cut(text, []byte{'#'})
+			member := Members[memberPlaces[string(name)]]
+			// What is in an object could be taken for a member.
+			if member.Name == statementMember || member.Kind == KindObject || member.page && !hasOrigin(value, origin) {
+				return false
+			}
 		}
 		metadata = rest
 	}
 }
 
-// isNotPlain are the names of members with which metadata is not plain.
-var isNotPlain = func() map[string]bool {
-	names := map[string]bool{statementMember: true}
-	for _, member := range Members {
-		// What is in an object could be taken for a member.
-		names[member.Name] = names[member.Name] || member.page || member.Kind == KindObject
+// firstRedirectOrigin returns the first redirect URI in plain JSON of metadata up to the slash behind its host; nothing where
+// that does not compare byte by byte: it must be https, and its host in lower case and without a port.
+func firstRedirectOrigin(metadata []byte) []byte {
+	_, uri, _ := bytes.Cut(metadata, []byte(`"redirect_uris":["`))
+	rest, secure := bytes.CutPrefix(uri, []byte("https://"))
+	host, _, ended := bytes.Cut(rest, []byte{'/'})
+	if !secure || !ended || len(bytes.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789.-")) > 0 {
+		return nil
 	}
-	return names
-}()
+	return uri[:len("https://")+len(host)+len("/")]
+}
+
+// hasOrigin reports whether a JSON string begins with an origin that is not empty.
+func hasOrigin(value, origin []byte) bool {
+	text, _ := bytes.CutPrefix(value, []byte{'"'})
+	return len(origin) > 0 && bytes.HasPrefix(text, origin)
+}
 
 // Attested returns the issuer of a client's software statement and the names of the members that this issuer vouches
 // for (RFC 7591 2.3), in the order of Members. For a client without a software statement it returns nothing.

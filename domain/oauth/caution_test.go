@@ -78,15 +78,19 @@ func TestPlainMetadataHasNoCautions(t *testing.T) {
 	texts := rapid.SampledFrom([]string{"A", "Payment gateway", "P\u0430ypal", "Bank\u202eknaB", "東京", `a"b`, `a\\b`, "a\x7fb", `"client_uri":`, "café", "#", "{}"})
 	names := rapid.SampledFrom([]string{"client_name", "client_name#de", "ext_param_owner", "organization_name", "scope"})
 	pages := rapid.SampledFrom([]string{"client_uri", "logo_uri", "tos_uri", "tos_uri#de", "policy_uri"})
+	uris := rapid.SampledFrom([]string{
+		"https://a.example/", "https://a.example/cb", "https://a.example", "https://b.example/", "https://a.example.b.example/", "https://A.example/cb",
+		"https://a.example:8443/", "https://a.example@b.example/", "http://a.example/", "http://localhost/", "com.example.app:/cb", "",
+	})
 	plain := 0
 	rapid.Check(t, func(t *rapid.T) {
-		m := oauth.Metadata{"redirect_uris": oauth.List{"https://a.example/cb"}}
+		m := oauth.Metadata{"redirect_uris": oauth.List(rapid.SliceOfN(uris, 1, 2).Draw(t, "redirect URIs"))}
 		for range rapid.IntRange(0, 3).Draw(t, "names") {
 			m[names.Draw(t, "name")] = oauth.Text(texts.Draw(t, "text"))
 		}
 		switch rapid.IntRange(0, 7).Draw(t, "also") {
 		case 0:
-			m[pages.Draw(t, "page")] = oauth.Text("https://b.example/")
+			m[pages.Draw(t, "page")] = oauth.Text(uris.Draw(t, "page"))
 		case 1:
 			m["software_statement"] = oauth.Text(signed)
 		case 2:
@@ -108,7 +112,13 @@ func TestPlainMetadataHasNoCautions(t *testing.T) {
 	if plain == 0 {
 		t.Error("no metadata was plain")
 	}
-	if usual := `{"client_name":"team 1_Payment gateway","redirect_uris":["https://app.example.com/callback?a=b#c"],"grant_types":["authorization_code"],"contacts":["a@example.com"]}`; !oauth.IsPlain([]byte(usual)) {
-		t.Error("usual metadata is not plain")
+	for usual, want := range map[string]bool{
+		`{"client_name":"team 1_Payment gateway","redirect_uris":["https://app.example.com/callback?a=b#c"],"grant_types":["authorization_code"],"contacts":["a@example.com"]}`: true,
+		`{"redirect_uris":["https://app.example.com/callback"],"client_uri":"https://app.example.com/","tos_uri#de":"https://app.example.com/agb"}`:                             true,
+		`{"redirect_uris":["https://app.example.com/callback"],"client_uri":"https://www.example.com/"}`:                                                                        false,
+	} {
+		if got := oauth.IsPlain([]byte(usual)); got != want {
+			t.Errorf("%s is plain: %t", usual, got)
+		}
 	}
 }
