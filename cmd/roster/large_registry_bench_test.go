@@ -26,6 +26,7 @@ func BenchmarkLargeRegistry(b *testing.B) {
 	b.Run("search=miss", r.searchMiss)
 	b.Run("registry-at=end", func(b *testing.B) { r.registryAt(b, r.clients) })
 	b.Run("registry-at=middle", func(b *testing.B) { r.registryAt(b, r.clients/2) })
+	b.Run("page-at=middle", r.pageAt)
 	b.Run("start/after=stop", r.startAfterStop)
 	b.Run("start/after=kill", r.startAfterKill)
 	b.Run("read/connections=32", r.read)
@@ -127,6 +128,21 @@ func (r *large) registryAt(b *testing.B, clients int) {
 		}
 	}
 	b.ReportMetric(float64(clients)*float64(b.N)/b.Elapsed().Seconds(), "clients/s")
+}
+
+// pageAt reads a page of clients as they stood after half of them were registered, twenty times an operation.
+func (r *large) pageAt(b *testing.B) {
+	s := contend(b, r.start(b))
+	request := loadtest.NewRequest("GET", s.address, fmt.Sprintf("/api/v1/clients?at=%d", r.clients/2), apiToken, "")
+	measure(b, s, loadtest.Load{
+		Connections: 1, Requests: 20 * b.N, Status: http.StatusOK, Request: func(int) []byte { return request },
+		Answer: func(_ int, body []byte) error {
+			if bytes.Count(body, []byte(`"client_id":`)) != 50 {
+				return fmt.Errorf("no page: %s", body)
+			}
+			return nil
+		},
+	})
 }
 
 // countLines returns how many lines an administrator is answered with.

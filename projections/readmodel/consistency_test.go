@@ -279,13 +279,13 @@ func TestReadsWhileTheFileIsBuilt(t *testing.T) {
 }
 
 // What another process of a cluster recorded is found, though this one acknowledged nothing and is behind: a
-// client or an initial access token by its id, and all clients where their number decides.
+// client or an initial access token by its id, an event of the log, and all clients where their number decides.
 func TestReadsOfASecondProcess(t *testing.T) {
 	t.Parallel()
 	i := newInventory("by another process")
 	for name, query := range i.queries() {
 		switch name {
-		case "Client", "InitialAccessToken", "CountClients":
+		case "Client", "InitialAccessToken", "CountClients", "Locate":
 		default:
 			continue // these may be as old as this process
 		}
