@@ -27,8 +27,10 @@ var arrows = map[string][]string{
 	},
 	"roster/projections/readmodel": {
 		"roster/domain", "roster/domain/oauth", "roster/eventstore", "roster/projections", "roster/projections/readmodel/search",
+		"roster/projections/sqlitefile",
 	},
 	"roster/projections/readmodel/search": {},
+	"roster/projections/sqlitefile":       {},
 	"roster/api/client":                   {},
 	"roster/api/front":                    {"roster/domain/oauth"},
 	"roster/api":                          append([]string{"roster/api/front"}, answering...),
