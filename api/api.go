@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"roster/api/front"
+	"roster/api/refusals"
 	"roster/domain"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
@@ -39,7 +40,7 @@ const (
 	RegistrationClosed RegistrationMode = "closed" // nobody
 )
 
-// Options is what an API is made of. Everything but Metrics, Observer, Now and Ready must be given.
+// Options is what an API is made of. Everything but Refusals, Metrics, Observer, Now and Ready must be given.
 type Options struct {
 	Registrar      *registrar.Registrar
 	Reader         readmodel.Reader
@@ -49,6 +50,8 @@ type Options struct {
 	Policy           oauth.Policy // the registrar's
 	RegistrationMode RegistrationMode
 	RegistrationRate int // registrations a minute from one address, and as many changes; 0: no limit
+
+	Refusals *refusals.Store // of registrations and changes; nil: none are kept
 
 	Logger   *slog.Logger
 	Metrics  *prometheus.Registry            // where the API registers its metrics and what it serves; nil: one of its own
@@ -87,7 +90,7 @@ func New(o Options) *API {
 	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	a := &API{Options: o}
-	a.metrics = newMetrics(o.Metrics, o.Reader)
+	a.metrics = newMetrics(o.Metrics, o.Reader, o.Refusals)
 	a.metadata.Store(newMetadata(serverMetadata(o.Policy, o.PublicURL, a.registrationEndpoint()), ""))
 	a.closing, a.close = context.WithCancel(context.Background())
 

@@ -6,18 +6,20 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/api/front"
+	"roster/api/refusals"
 	"roster/domain/access"
 )
 
 // An endpoint is what the API does for one method at one path: who may, how often, and what the OpenAPI document
 // says of it. Routes and document are made of the endpoints.
 type endpoint struct {
-	method string // GET answers HEAD as well
-	path   string // as Echo writes it, such as "/api/v1/clients/:client_id"
-	may    access.Role
-	limit  echo.MiddlewareFunc // how often a caller may; nil: as often as it likes
-	stream bool                // the answer has any length, so that nothing bounds how long it takes
-	handle func(c echo.Context, by caller) error
+	method  string // GET answers HEAD as well
+	path    string // as Echo writes it, such as "/api/v1/clients/:client_id"
+	may     access.Role
+	limit   echo.MiddlewareFunc // how often a caller may; nil: as often as it likes
+	refuses refusals.Action     // what is refused here, which is kept; empty: nothing that is
+	stream  bool                // the answer has any length, so that nothing bounds how long it takes
+	handle  func(c echo.Context, by caller) error
 	operation
 }
 
@@ -26,7 +28,7 @@ func (a *API) endpoints() []endpoint {
 	var all []endpoint
 	for _, group := range [][]endpoint{
 		a.registrationEndpoints(), a.managementEndpoints(), a.clientEndpoints(), a.suspensionEndpoints(), a.eventEndpoints(), a.timeTravelEndpoints(), a.diffEndpoints(),
-		a.initialAccessTokenEndpoints(), a.discoveryEndpoints(), a.operationsEndpoints(),
+		a.initialAccessTokenEndpoints(), a.refusalEndpoints(), a.discoveryEndpoints(), a.operationsEndpoints(),
 	} {
 		all = append(all, group...)
 	}
@@ -48,6 +50,9 @@ func (a *API) route(e endpoint) {
 	}
 	if !e.stream {
 		handle = front.Brief(handle)
+	}
+	if e.refuses != "" {
+		handle = a.keepRefusals(e.refuses, handle)
 	}
 	a.echo.Add(e.method, e.path, handle)
 	if e.method == echo.GET {

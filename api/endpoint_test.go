@@ -32,6 +32,7 @@ var whoMay = map[string]access.Role{
 	"GET /api/v1/events":                           access.Administrator,
 	"GET /api/v1/registry":                         access.Administrator,
 	"GET /api/v1/diff":                             access.Administrator,
+	"GET /api/v1/refusals":                         access.Administrator,
 	"GET /api/v1/initial-access-tokens":            access.Administrator,
 	"POST /api/v1/initial-access-tokens":           access.Administrator,
 	"GET /api/v1/initial-access-tokens/:id":        access.Administrator,

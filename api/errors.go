@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/api/front"
+	"roster/api/refusals"
 	"roster/domain"
 	"roster/domain/access"
 	"roster/domain/oauth"
@@ -101,6 +102,8 @@ var problems = []struct {
 	{access.ErrRefused, unauthorized(front.Unauthorized, "these are not the credentials of an administrator", administratorChallenge)},
 	{domain.ErrNotFound, &problem{status: http.StatusNotFound, Code: front.NotFound, Description: "there is no such client"}},
 	{domain.ErrNoSuchInitialAccessToken, &problem{status: http.StatusNotFound, Code: front.NotFound, Description: "there is no such initial access token"}},
+	{refusals.ErrBadCursor, invalidRequest(http.StatusBadRequest, "cursor", "cursor is not one that was returned as next_cursor")},
+	{refusals.ErrUnavailable, unavailable("what was refused cannot be read now, try again later", soon)},
 	{readmodel.ErrBadCursor, invalidRequest(http.StatusBadRequest, "cursor", "cursor is not one that was returned as next_cursor")},
 	{domain.ErrPreconditionFailed, &problem{status: http.StatusPreconditionFailed, Code: front.PreconditionFailed, Description: "the client is not at a version that If-Match and If-None-Match accept; nothing was changed"}},
 	{domain.ErrEnded, &problem{status: http.StatusConflict, Code: front.Conflict, Description: "the client has ended: it can be neither suspended nor resumed; nothing was changed"}},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"roster/api/refusals"
 	"roster/domain"
 	"roster/domain/access"
 	"roster/domain/registrar"
@@ -27,7 +28,7 @@ func (a *API) managementEndpoints() (found []endpoint) {
 				},
 			},
 			endpoint{
-				method: http.MethodPut, path: client, may: access.ClientItself, limit: a.changes, handle: a.updateClient,
+				method: http.MethodPut, path: client, may: access.ClientItself, limit: a.changes, refuses: refusals.Change, handle: a.updateClient,
 				operation: operation{
 					id: "updateClient" + at.suffix, summary: "Replace a client's metadata (RFC 7592 section 2.2)", parameters: versionParameters,
 					body: "ClientUpdate", status: http.StatusOK, content: jsonContent("ClientInformation"),

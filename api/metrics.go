@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"roster/api/refusals"
 	"roster/projections/readmodel"
 )
 
@@ -16,7 +17,7 @@ type metrics struct {
 	feeds         prometheus.Gauge
 }
 
-func newMetrics(registry *prometheus.Registry, reader readmodel.Reader) *metrics {
+func newMetrics(registry *prometheus.Registry, reader readmodel.Reader, refused *refusals.Store) *metrics {
 	m := &metrics{
 		registrations: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "roster_registrations_total",
@@ -44,6 +45,10 @@ func newMetrics(registry *prometheus.Registry, reader readmodel.Reader) *metrics
 			}
 			return 0
 		}),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "roster_refusals_dropped_total",
+			Help: "Refusals of registrations and changes that were neither kept nor counted.",
+		}, func() float64 { return float64(refused.Dropped()) }),
 	)
 	return m
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"roster/api"
+	"roster/api/refusals"
 	"roster/domain"
 	"roster/domain/oauth"
 	"roster/projections/readmodel"
@@ -25,7 +26,8 @@ type failingBody struct{ err error }
 func (b failingBody) Read([]byte) (int, error) { return 0, b.err }
 
 // Every refusal says in its line of the log which code, which member and which setting it has, and nothing that
-// came with the request: every value in it is, or holds, the marker.
+// came with the request: every value in it is, or holds, the marker. One of a registration or change is kept with
+// the same cause, and no other is.
 func TestRefusalsLeaveATrace(t *testing.T) {
 	const marker = "hunter2m"
 	const document = `{"redirect_uris":["https://` + marker + `.example/cb"],"client_name":"` + marker + `"}`
@@ -118,6 +120,7 @@ func TestRefusalsLeaveATrace(t *testing.T) {
 			if test.status == http.StatusTooManyRequests {
 				s.api.ServeHTTP(httptest.NewRecorder(), register(document))
 			}
+			before := len(s.refused())
 			s.api.ServeHTTP(recorder, test.request)
 			if recorder.Code != test.status {
 				t.Fatalf("got %d %s, want %d", recorder.Code, recorder.Body, test.status)
@@ -136,6 +139,16 @@ func TestRefusalsLeaveATrace(t *testing.T) {
 			}
 			if line.Msg != "request" || line.Status != test.status || line.Code != test.code || line.Member != test.member || line.Setting != test.setting {
 				t.Errorf("the line is %+v, want %s, member %q, setting %q", line, test.code, test.member, test.setting)
+			}
+			kept := s.refused()
+			action, isKept := map[string]refusals.Action{"POST": refusals.Registration, "PUT": refusals.Change}[test.request.Method]
+			isKept = isKept && strings.HasPrefix(test.request.URL.Path, clientsPath)
+			want := refusals.Cause{Action: action, Code: test.code, Member: test.member, Setting: test.setting}
+			switch {
+			case !isKept && len(kept) != before:
+				t.Errorf("%+v is kept", kept[0])
+			case isKept && (len(kept) != before+1 || kept[0].Cause != want || kept[0].IP != "192.0.2.1"):
+				t.Errorf("%d are kept, the last %+v", len(kept)-before, kept)
 			}
 		})
 		covered[test.code] = append(covered[test.code], test.status)

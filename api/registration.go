@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
 
+	"roster/api/refusals"
 	"roster/domain"
 	"roster/domain/access"
 	"roster/domain/oauth"
@@ -21,7 +22,7 @@ func (a *API) registrationEndpoints() (found []endpoint) {
 	schemas := registrationSchemas(a.Policy)
 	for _, at := range registrationPaths {
 		found = append(found, endpoint{
-			method: http.MethodPost, path: at.path, may: access.Registrant, limit: a.registrations, handle: a.register,
+			method: http.MethodPost, path: at.path, may: access.Registrant, limit: a.registrations, refuses: refusals.Registration, handle: a.register,
 			operation: operation{
 				id: "register" + at.suffix, summary: "Register a client (OpenID Connect Dynamic Client Registration 1.0 section 3, RFC 7591 section 3)",
 				body: "ClientMetadata", status: http.StatusCreated, content: jsonContent("ClientInformation"),

@@ -24,13 +24,27 @@ const (
 	timeForm       = "a time as in 2006-01-02T15:04:05Z (RFC 3339, a plus sign written as %2B)"
 )
 
-// readDocument reads the JSON object in a request's body.
+// keyDocument is the key of a request's document in its echo.Context.
+const keyDocument = "roster.document"
+
+// readDocument reads the JSON object in a request's body. Whoever tells why the request was refused finds it with
+// documentOf.
 func (a *API) readDocument(c echo.Context) (oauth.Document, error) {
 	body, err := a.readBody(c)
 	if err != nil {
 		return nil, err
 	}
-	return oauth.ParseDocument(body)
+	document, err := oauth.ParseDocument(body)
+	if err == nil {
+		c.Set(keyDocument, document)
+	}
+	return document, err
+}
+
+// documentOf returns the document that readDocument read for a request, nil when it has read none.
+func documentOf(c echo.Context) oauth.Document {
+	document, _ := c.Get(keyDocument).(oauth.Document)
+	return document
 }
 
 // readBody reads a body that says it is JSON.

@@ -19,6 +19,7 @@ import (
 	"github.com/pb33f/libopenapi-validator/config"
 
 	"roster/api"
+	"roster/api/refusals"
 	"roster/cmd/roster/rostertest"
 	"roster/domain/oauth"
 	"roster/eventstore/memory"
@@ -44,14 +45,17 @@ type service struct {
 	log   *memory.Log
 	model *readmodel.ReadModel
 	logs  *rostertest.Buffer
-	check validator.Validator // nil: answers are not held against the OpenAPI document
-	stop  func()
+	dir   string // of the refusals
+
+	closeRefusals func()
+	check         validator.Validator // nil: answers are not held against the OpenAPI document
+	stop          func()
 }
 
 // start runs a service until the test ends.
 func start(tb testing.TB, change ...func(*api.Options)) *service {
 	tb.Helper()
-	s := &service{tb: tb, log: memory.New(), logs: &rostertest.Buffer{}}
+	s := &service{tb: tb, log: memory.New(), logs: &rostertest.Buffer{}, dir: tb.TempDir()}
 	r := rostertest.Start(tb, s.log, slog.New(slog.DiscardHandler))
 	s.model, s.stop = r.Model, r.StopFollowing
 	options := api.Options{
@@ -66,6 +70,13 @@ func start(tb testing.TB, change ...func(*api.Options)) *service {
 	for _, f := range change {
 		f(&options)
 	}
+	options.Refusals = refusals.Open(refusals.Options{Dir: s.dir, Logger: options.Logger, Now: options.Now})
+	s.closeRefusals = sync.OnceFunc(func() {
+		if err := options.Refusals.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	tb.Cleanup(s.closeRefusals)
 	s.api = api.New(options)
 	s.Server = httptest.NewServer(s.api)
 	s.Config.RegisterOnShutdown(s.api.Close)
@@ -239,6 +250,16 @@ func (s *service) register(document string) answer {
 		s.tb.Fatalf("register %s: %s", document, got)
 	}
 	return got
+}
+
+// refused returns the refusals that are kept, the newest first.
+func (s *service) refused() []refusals.Refusal {
+	s.tb.Helper()
+	page, err := s.api.Refusals.Page(context.Background(), refusals.Query{Limit: 500})
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	return page.Refusals
 }
 
 // last is the sequence of the log's last event.

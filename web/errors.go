@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/api/front"
+	"roster/api/refusals"
 	"roster/domain"
 	"roster/domain/oauth"
 	"roster/projections/readmodel"
@@ -55,9 +56,12 @@ func problemOf(err error) ui.Problem {
 	case errors.Is(err, errNotRegisteredThen):
 		return problem(http.StatusNotFound, "Not registered by then",
 			"The client with this id registered later than the moment that you chose. Choose a later one, or go back to now.")
-	case errors.Is(err, readmodel.ErrBadCursor):
+	case errors.Is(err, readmodel.ErrBadCursor), errors.Is(err, refusals.ErrBadCursor):
 		return problem(http.StatusBadRequest, "This page does not exist",
 			"The address holds a place in the list that the registry did not give out. Start again from the first page.")
+	case errors.Is(err, refusals.ErrUnavailable):
+		return problem(http.StatusServiceUnavailable, "Refusals cannot be read",
+			"The file that holds them cannot be used now. Registrations go on as before. The server's log says what is wrong.")
 	case errors.As(err, &bad):
 		return problem(http.StatusBadRequest, "The request cannot be understood",
 			bad.text)
@@ -175,7 +179,7 @@ func refusalOf(err error) front.Refusal {
 		return front.Refusal{Code: front.InvalidRequest, Member: bad.member}
 	case errors.As(err, &refused):
 		return front.RefusalOf(refused)
-	case errors.Is(err, readmodel.ErrBadCursor):
+	case errors.Is(err, readmodel.ErrBadCursor), errors.Is(err, refusals.ErrBadCursor):
 		return front.Refusal{Code: front.InvalidRequest, Member: "cursor"}
 	}
 	return front.Refusal{} // with the code that goes with the status

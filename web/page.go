@@ -16,6 +16,7 @@ var sections = []ui.Link{
 	{Text: "Clients", Path: "/admin/clients"},
 	{Text: "Tokens", Path: tokensPath},
 	{Text: "Activity", Path: activityPath},
+	{Text: "Refusals", Path: refusalsPath},
 }
 
 // frame returns what a page shows around its content, without notices. section is the text of the navigation's

@@ -11,6 +11,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 	"github.com/alexedwards/scs/v2/memstore"
 
+	"roster/api/refusals"
 	"roster/cmd/roster/rostertest"
 	"roster/domain"
 	"roster/domain/oauth"
@@ -31,6 +32,7 @@ type registry struct {
 	log       *memory.Process
 	model     *readmodel.ReadModel
 	registrar *registrar.Registrar
+	refused   *refusals.Store
 	sessions  scs.Store
 	logged    *rostertest.Buffer
 	stop      context.CancelFunc // ends live streams
@@ -52,14 +54,21 @@ func newProcess(t testing.TB, log *memory.Process, options ...option) *registry 
 	logged := &rostertest.Buffer{}
 	logger := slog.New(slog.NewTextHandler(logged, nil))
 	below := rostertest.Start(t, log, logger)
+	refused := refusals.Open(refusals.Options{Dir: t.TempDir(), Logger: logger})
+	t.Cleanup(func() {
+		if err := refused.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	stopped, stop := context.WithCancel(context.Background())
 	r := &registry{
-		log: log, model: below.Model, registrar: below.Registrar, sessions: memstore.NewWithCleanupInterval(0), logged: logged, stop: stop,
+		log: log, model: below.Model, registrar: below.Registrar, refused: refused, sessions: memstore.NewWithCleanupInterval(0), logged: logged, stop: stop,
 	}
 
 	r.server = httptest.NewUnstartedServer(nil)
 	o := web.Options{
-		Registrar: r.registrar, Reader: below.Model, Administrators: below.Administrators,
+		Registrar: r.registrar, Reader: below.Model, Administrators: below.Administrators, Refusals: refused,
+		Settings:  map[string]web.Setting{"max-clients": {Environment: "ROSTER_MAX_CLIENTS", Meaning: "Active clients in all."}},
 		PublicURL: "http://" + r.server.Listener.Addr().String(), Sessions: r.sessions,
 		Clock: time.Now, Logger: logger, Stop: stopped,
 	}
@@ -145,6 +154,11 @@ func (r *registry) lastOf(t testing.TB, eventType string) uint64 {
 		t.Fatalf("no %s: %v", eventType, err)
 	}
 	return found[0].Seq
+}
+
+// refuse keeps that somebody was refused a moment ago.
+func (r *registry) refuse(ip string, cause refusals.Cause, details refusals.Details) {
+	r.refused.Record(time.Now(), ip, cause, func() refusals.Details { return details })
 }
 
 // update replaces a client's metadata.

@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"roster/api/refusals"
 	"roster/domain"
 	"roster/domain/oauth"
 	"roster/web"
@@ -292,8 +293,26 @@ func tour(t *testing.T, r *registry) []string {
 		t.Fatal(err)
 	}
 	changed := r.lastOf(t, "ClientUpdated")
+	for i := range 3 {
+		r.refused.Record(time.Now().Add(-time.Hour*time.Duration(30-i)), "198.51.100.7", limited, func() refusals.Details {
+			return refusals.Details{Name: "gnp\u202egpj.exe " + hostile, Hosts: []string{"<b>", "xn--80ak6aa92e.com"}, InitialAccessToken: c.Client.ID}
+		})
+	}
+	r.refused.Record(time.Now().Add(-2*time.Hour), "192.0.2.4", suspendedChange, func() refusals.Details {
+		return refusals.Details{ClientID: suspended}
+	})
+	for range 3 {
+		r.refused.Record(time.Now().Add(-time.Hour), "2001:db8:1234:5678:9abc:def0:1234:5678", noRoom, func() refusals.Details {
+			return refusals.Details{Name: long("without a space", 20), Hosts: []string{long("long.", 40) + "example.org", "b.example"}}
+		})
+	}
+	for i := range 70 { // more than are kept of one second
+		r.refuse("203.0.113.9", notHTTPS, refusals.Details{Name: fmt.Sprint("Portal ", i), Hosts: []string{"portal.example.org"}})
+	}
 	path := "/admin/clients/"
 	return []string{
+		"/admin/refusals", "/admin/refusals?since=hour&ip=203.0.113.9", "/admin/refusals?ip=192.0.2.99", causePath(notHTTPS), causePath(noRoom), causePath(limited),
+		causePath(suspendedChange), causePath(refusals.Cause{Code: "conflict"}), causePath(notHTTPS) + "&cursor=40", "/admin/refusals?since=never",
 		"/admin/tokens", "/admin/tokens?status=used_up", "/admin/tokens/new", "/admin/tokens/" + token.ID, "/admin/tokens/" + bare.ID,
 		"/admin/tokens/" + token.ID + "/revoke", "/admin/tokens/" + bare.ID + "/revoke", path + admitted,
 		"/admin/events?actor=admin:" + adminName + "&ip=192.0.2.0/24&since=2026-01-01", "/admin/events?member=client_name%23de", "/admin/events?token=" + token.ID,
@@ -345,7 +364,7 @@ func TestPagesAreAccessible(t *testing.T) {
 func TestPagesOfAnEmptyRegistryAreAccessible(t *testing.T) {
 	b := open(t, newRegistry(t))
 	b.signIn()
-	for _, path := range []string{"/admin/", "/admin/clients", "/admin/tokens", "/admin/events"} {
+	for _, path := range []string{"/admin/", "/admin/clients", "/admin/tokens", "/admin/events", "/admin/refusals"} {
 		b.checkPage(path)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"roster/api/front"
+	"roster/api/refusals"
 	"roster/domain"
 	"roster/domain/registrar"
 	"roster/projections/readmodel"
@@ -31,11 +32,15 @@ type Administrators interface {
 	Password(ctx context.Context, from, user, password string) (domain.Actor, error)
 }
 
-// Options is what the dashboard needs. All of it but Observer must be given.
+// Options is what the dashboard needs. All of it but Refusals, Settings and Observer must be given.
 type Options struct {
 	Registrar      *registrar.Registrar
 	Reader         readmodel.Reader
 	Administrators Administrators
+	// Refusals are why registrations and changes were refused; nil: none are kept.
+	Refusals *refusals.Store
+	// Settings tell what may have refused something, by the names that refusals have.
+	Settings map[string]Setting
 	// PublicURL is the address that browsers use. Its scheme decides whether cookies need https.
 	PublicURL string
 	// Sessions keeps the sessions of signed-in administrators; nobody else has one.
@@ -54,6 +59,8 @@ type Web struct {
 	registrar      *registrar.Registrar
 	reader         readmodel.Reader
 	administrators Administrators
+	refused        *refusals.Store
+	settings       map[string]Setting
 	publicURL      string
 	sessions       *sessions
 	origins        *http.CrossOriginProtection
@@ -85,6 +92,8 @@ func New(o Options) (*Web, error) {
 		registrar:      o.Registrar,
 		reader:         o.Reader,
 		administrators: o.Administrators,
+		refused:        o.Refusals,
+		settings:       o.Settings,
 		publicURL:      o.PublicURL,
 		sessions:       newSessions(o.Sessions, public.Scheme == "https"),
 		origins:        origins,
@@ -125,6 +134,7 @@ func (w *Web) routes(observer *front.Observer) *echo.Echo {
 	w.routeTokens(inside)
 	front.Get(inside, "/events", w.events)
 	front.Get(inside, "/events/:seq", w.event)
+	front.Get(inside, "/refusals", w.showRefusals)
 	inside.RouteNotFound("/*", func(echo.Context) error { return echo.ErrNotFound })
 
 	// A stream lasts, so no page's time limit holds for it.

@@ -27,10 +27,13 @@ var arrows = map[string][]string{
 	},
 	"roster/projections/readmodel": {
 		"roster/domain", "roster/domain/oauth", "roster/eventstore", "roster/projections", "roster/projections/readmodel/search",
+		"roster/projections/sqlitefile",
 	},
 	"roster/projections/readmodel/search": {},
+	"roster/projections/sqlitefile":       {},
 	"roster/api/client":                   {},
 	"roster/api/front":                    {"roster/domain/oauth"},
+	"roster/api/refusals":                 {"roster/domain/access", "roster/projections/sqlitefile"},
 	"roster/api":                          append([]string{"roster/api/front"}, answering...),
 	"roster/web/ui":                       {"roster/domain", "roster/domain/oauth"},
 	"roster/web":                          append([]string{"roster/api/front", "roster/web/ui"}, answering...),
@@ -47,6 +50,7 @@ var arrows = map[string][]string{
 // answering is what requests are answered from.
 var answering = []string{
 	"roster/domain", "roster/domain/oauth", "roster/domain/access", "roster/domain/registrar", "roster/projections/readmodel",
+	"roster/api/refusals",
 }
 
 // pure are the packages of rules and decisions.

@@ -91,16 +91,16 @@ func TestPolicyOfTheSettings(t *testing.T) {
 }
 
 // TestSettingsInRefusalsAreFlags holds the settings that refusals name to the flags of serve, by their names: each is
-// a flag, and each flag by which a request can be refused is among them.
+// a flag, which the dashboard describes, and each flag by which a request can be refused is among them.
 func TestSettingsInRefusalsAreFlags(t *testing.T) {
 	named := settingConstants(t)
-	isFlag := map[string]bool{}
-	for _, flag := range serveFlags(t) {
-		isFlag[flag.Name] = true
+	settings, err := serveSettings()
+	if err != nil {
+		t.Fatal(err)
 	}
 	for name := range named {
-		if !isFlag[name] {
-			t.Errorf("refusals name %s, which is no flag of serve", name)
+		if settings[name].Meaning == "" || settings[name].Environment != "ROSTER_"+strings.ToUpper(strings.ReplaceAll(name, "-", "_")) {
+			t.Errorf("refusals name %s, which is no flag of serve, or one that is described as %+v", name, settings[name])
 		}
 	}
 	refusing := []string{"registration", "registration-rate", "change-rate"}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
 
 	"roster/api"
@@ -57,7 +56,11 @@ func reference(t *testing.T) string {
 
 	b.WriteString("\n## Settings of `roster serve`\n\nFlags win over the environment.\n\n")
 	table(&b, "flag", "environment", "default", "meaning")
-	for _, flag := range serveFlags(t) {
+	flags, err := serveFlags()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, flag := range flags {
 		value := code(flag.Default)
 		if flag.IsBool() && !flag.HasDefault {
 			value = code("false")
@@ -85,21 +88,6 @@ func reference(t *testing.T) string {
 		row(&b, code(e.Code), strings.Join(statuses, ", "), e.Meaning, e.Source)
 	}
 	return b.String()
-}
-
-func serveFlags(t *testing.T) []*kong.Flag {
-	t.Helper()
-	parser, err := newParser(&commands{}, os.Stdout)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, command := range parser.Model.Children {
-		if command.Name == "serve" {
-			return command.Flags
-		}
-	}
-	t.Fatal("there is no command serve")
-	return nil
 }
 
 func defaultOf(t *testing.T, member oauth.Member) string {

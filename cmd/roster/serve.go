@@ -17,6 +17,7 @@ import (
 
 	"roster/api"
 	"roster/api/front"
+	"roster/api/refusals"
 	"roster/cmd/roster/httpserver"
 	"roster/cmd/roster/sessions"
 	"roster/domain/access"
@@ -62,7 +63,7 @@ func (s *serveCommand) Validate() error {
 	return nil
 }
 
-// run serves until ctx ends, then stops: HTTP, projector, log and lock, in that order.
+// run serves until ctx ends, then stops: HTTP, refusals, projector, log and lock, in that order.
 func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error) {
 	collectRarely()
 	logger, flush := s.logger(stderr)
@@ -75,6 +76,8 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 	}
 	defer func() { err = errors.Join(err, c.stop()) }()
 
+	refused := refusals.Open(refusals.Options{Dir: s.Data, Logger: logger})
+	defer func() { err = errors.Join(err, refused.Close()) }()
 	admins, err := s.administrators(s.administratorPassword, s.Data, c.log.Identity(), stderr)
 	if err != nil {
 		return err
@@ -84,7 +87,7 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 		return err
 	}
 	publicURL := s.publicURL(listener.Addr())
-	server, rest, err := s.server(starting, c, admins, publicURL, logger)
+	server, rest, err := s.server(starting, c, refused, admins, publicURL, logger)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -100,7 +103,7 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 
 // server puts API and dashboard together.
 func (s *serveCommand) server(
-	ctx context.Context, c *core, admins *access.Administrators, publicURL string, logger *slog.Logger,
+	ctx context.Context, c *core, refused *refusals.Store, admins *access.Administrators, publicURL string, logger *slog.Logger,
 ) (*httpserver.Server, *api.API, error) {
 	policy, err := s.policy()
 	if err != nil {
@@ -112,7 +115,7 @@ func (s *serveCommand) server(
 		followerMetrics{c.followers.Followers()})
 	observer := front.NewObserver(logger, metrics)
 	rest := api.New(api.Options{
-		Registrar: clients, Reader: c.model, Administrators: admins,
+		Registrar: clients, Reader: c.model, Administrators: admins, Refusals: refused,
 		PublicURL: publicURL, Policy: policy,
 		RegistrationMode: api.RegistrationMode(s.Registration), RegistrationRate: s.RegistrationRate,
 		Logger: logger, Metrics: metrics, Observer: observer, Ready: c.log.Ready,
@@ -123,9 +126,13 @@ func (s *serveCommand) server(
 	if err != nil {
 		return nil, nil, err
 	}
+	settings, err := serveSettings()
+	if err != nil {
+		return nil, nil, err
+	}
 	streaming, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	dashboard, err := web.New(web.Options{
-		Registrar: clients, Reader: c.model, Administrators: admins,
+		Registrar: clients, Reader: c.model, Administrators: admins, Refusals: refused, Settings: settings,
 		PublicURL: publicURL, Observer: observer, Sessions: kept, Clock: time.Now, Logger: logger, Stop: streaming,
 	})
 	if err != nil {

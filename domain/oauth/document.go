@@ -5,6 +5,9 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -57,6 +60,23 @@ func ParseDocument(body []byte) (Document, error) {
 
 // Text returns the content of a member that is a string; ok is false when it is something else, or is not there.
 func (d Document) Text(name string) (text string, ok bool) { return decodeText(d[name]) }
+
+// RedirectHosts returns the hosts of the http and https redirect URIs that the document asks for, at most so many, in
+// lower case and each once. Nothing is checked: a redirect URI of which no host can be made out is passed over.
+func (d Document) RedirectHosts(most int) (hosts []string) {
+	for element := range elements(d["redirect_uris"]) {
+		text, _ := decodeText(element)
+		u, err := url.Parse(text)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" {
+			continue
+		}
+		host := strings.ToLower(u.Hostname())
+		if host != "" && len(hosts) < most && !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
+}
 
 // deeperThan reports whether a valid JSON value nests deeper than limit.
 func deeperThan(value jsontext.Value, limit int) bool {

@@ -22,11 +22,11 @@ type aggregates[S, C any] struct {
 }
 
 func (r *Registrar) clients() aggregates[domain.Client, domain.ClientCommand] {
-	return aggregates[domain.Client, domain.ClientCommand]{r, domain.Clients, r.Snapshots.ClientSnapshot, isID}
+	return aggregates[domain.Client, domain.ClientCommand]{r, domain.Clients, r.Snapshots.ClientSnapshot, IsID}
 }
 
 func (r *Registrar) initialAccessTokens() aggregates[domain.InitialAccessToken, domain.InitialAccessTokenCommand] {
-	return aggregates[domain.InitialAccessToken, domain.InitialAccessTokenCommand]{r, domain.InitialAccessTokens, r.Snapshots.InitialAccessTokenSnapshot, isID}
+	return aggregates[domain.InitialAccessToken, domain.InitialAccessTokenCommand]{r, domain.InitialAccessTokens, r.Snapshots.InitialAccessTokenSnapshot, IsID}
 }
 
 // A request asks for a change of one aggregate.

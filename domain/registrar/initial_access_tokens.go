@@ -84,6 +84,16 @@ func (r *Registrar) presentedToken(ctx context.Context, presented string) (domai
 // newInitialAccessToken returns an initial access token that says its id, so that it is found without a search.
 func newInitialAccessToken(id string) string { return id + "." + newToken() }
 
+// InitialAccessTokenID returns the id that an initial access token says, for those who tell of it without telling it;
+// empty for what has not the form of one.
+func InitialAccessTokenID(presented string) string {
+	id := tokenID(presented)
+	if id == presented || !IsID(id) {
+		return ""
+	}
+	return id
+}
+
 // tokenID returns the id that an initial access token says, whatever else it is.
 func tokenID(presented string) string {
 	id, _, _ := strings.Cut(presented, ".")

@@ -24,8 +24,8 @@ func newID(now time.Time) string {
 // variant, and everything else for itself.
 const idForm = "xxxxxxxx-xxxx-7xxx-vxxx-xxxxxxxxxxxx"
 
-// isID reports whether an id has the form of those that newID makes.
-func isID(id string) bool {
+// IsID reports whether an id has the form of those that the registry gives to clients and initial access tokens.
+func IsID(id string) bool {
 	if len(id) != len(idForm) {
 		return false
 	}

@@ -35,21 +35,33 @@ func TestIsID(t *testing.T) {
 	form := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 	for range 20 {
 		id := newID(time.Now())
-		if !isID(id) {
+		if !IsID(id) {
 			t.Fatalf("%s is none", id)
 		}
 		for place := range id {
 			for c := range 256 {
 				other := id[:place] + string([]byte{byte(c)}) + id[place+1:]
-				if isID(other) != form.MatchString(other) {
-					t.Errorf("%q: %v", other, isID(other))
+				if IsID(other) != form.MatchString(other) {
+					t.Errorf("%q: %v", other, IsID(other))
 				}
 			}
 		}
 		for _, other := range []string{"", id[1:], id + "0", id + "\n", strings.ToUpper(id)} {
-			if isID(other) {
+			if IsID(other) {
 				t.Errorf("%q is one", other)
 			}
+		}
+	}
+}
+
+func TestInitialAccessTokenID(t *testing.T) {
+	id := newID(time.Now())
+	for presented, want := range map[string]string{
+		newInitialAccessToken(id): id, id + ".": id,
+		id: "", "": "", ".": "", "secret": "", "secret.secret": "", id + "x.secret": "", newToken(): "",
+	} {
+		if got := InitialAccessTokenID(presented); got != want {
+			t.Errorf("%q says %q, want %q", presented, got, want)
 		}
 	}
 }

@@ -7,14 +7,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net/url"
 	"os"
 	"runtime"
-	"strings"
-
-	_ "modernc.org/sqlite" // the driver
 
 	"roster/eventstore"
+	"roster/projections/sqlitefile"
 )
 
 const (
@@ -101,15 +98,7 @@ func resumeBuilding(ctx context.Context, path string, log Log) (*writer, error) 
 
 // create makes an empty read model, to be built, in place of what was there.
 func create(ctx context.Context, path string, log eventstore.Identity) (*writer, error) {
-	if err := removeDatabase(path); err != nil {
-		return nil, err
-	}
-	// SQLite gives the files that it makes beside this one the same mode.
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := file.Close(); err != nil {
+	if err := sqlitefile.Make(path); err != nil {
 		return nil, err
 	}
 	w, err := connect(ctx, path, toBuild)
@@ -138,7 +127,7 @@ func reopen(ctx context.Context, path string) (*writer, error) {
 }
 
 func openReaders(path string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", dsn(path, "ro", "_query_only=1", "_pragma=cache_size(-8192)"))
+	db, err := sql.Open("sqlite", sqlitefile.DSN(path, "ro", "_query_only=1", "_pragma=cache_size(-8192)"))
 	if err != nil {
 		return nil, err
 	}
@@ -147,10 +136,4 @@ func openReaders(path string) (*sql.DB, error) {
 	db.SetMaxOpenConns(n)
 	db.SetMaxIdleConns(n)
 	return db, nil
-}
-
-func dsn(path, mode string, settings ...string) string {
-	file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
-	file.RawQuery = strings.Join(append(settings, "mode="+mode, "_busy_timeout=10000"), "&")
-	return file.String()
 }

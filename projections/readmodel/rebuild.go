@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"roster/eventstore"
+	"roster/projections/sqlitefile"
 )
 
 // tables is the read model's file, which the follower fills and readers read.
@@ -112,7 +112,7 @@ func (t *tables) openWriter(ctx context.Context, last uint64) (err error) {
 		if errors.As(err, new(*staleError)) && !errors.Is(err, errUnsynced) {
 			if t.writer, err = resume(ctx, t.path, toKeep, t.log); err == nil {
 				t.rebuilding.Store(false)
-				return removeDatabase(t.successor())
+				return sqlitefile.Remove(t.successor())
 			}
 		}
 		unfit = err
@@ -127,7 +127,7 @@ func (t *tables) openWriter(ctx context.Context, last uint64) (err error) {
 		return err
 	}
 	if t.disowned {
-		if err := removeDatabase(t.path); err != nil {
+		if err := sqlitefile.Remove(t.path); err != nil {
 			return err
 		}
 	}
@@ -225,14 +225,14 @@ func (t *tables) replace(ctx context.Context) error {
 		{"close the successor", t.closeWriter},
 		{"sync the successor", func() error { return syncSuccessor(t.successor()) }},
 		// SQLite would take a write-ahead log that is left for that of the successor.
-		{"remove the file", func() error { return removeDatabase(t.path) }},
+		{"remove the file", func() error { return sqlitefile.Remove(t.path) }},
 		{"sync the removal", func() error { return syncPath(filepath.Dir(t.path)) }},
 		{"rename the successor", func() error { return os.Rename(t.successor(), t.path) }},
 		{"sync the renaming", func() error { return syncPath(filepath.Dir(t.path)) }},
 		{"open the file", func() (err error) {
 			t.writer, err = reopen(ctx, t.path)
 			if err == nil && t.writer.at != at {
-				err = fmt.Errorf("%w: it stands at event %d, not at %d", errDamaged, t.writer.at.seq, at.seq)
+				err = fmt.Errorf("%w: it stands at event %d, not at %d", sqlitefile.ErrDamaged, t.writer.at.seq, at.seq)
 			}
 			return err
 		}},
@@ -306,7 +306,7 @@ func (t *tables) startCheck(report func(error)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var checking sync.WaitGroup
 	checking.Go(func() {
-		if err := check(ctx, t.path); isDamage(err) {
+		if err := sqlitefile.Check(ctx, t.path); isDamage(err) {
 			report(err)
 		}
 	})
@@ -320,14 +320,4 @@ func (t *tables) endCheck() {
 	if t.stopCheck != nil {
 		t.stopCheck()
 	}
-}
-
-// removeDatabase removes a SQLite file with what SQLite keeps beside it.
-func removeDatabase(path string) error {
-	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
-		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
 }

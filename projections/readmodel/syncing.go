@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"roster/projections/sqlitefile"
 )
 
 // syncEvents is after how many events a successor is synced ahead: some 50 MB.
@@ -45,7 +47,7 @@ func (s *syncing) end() error {
 // is damaged.
 func syncSuccessor(path string) error {
 	if err := syncPath(path); err != nil {
-		return fmt.Errorf("%w: sync it: %w", errDamaged, err)
+		return fmt.Errorf("%w: sync it: %w", sqlitefile.ErrDamaged, err)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"roster/eventstore"
+	"roster/projections/sqlitefile"
 )
 
 // Witness is a read model that nobody has open, as the memory of what its log held: a log is held against it
@@ -52,7 +53,7 @@ func OpenWitness(ctx context.Context, dir string) (*Witness, error) {
 
 func openWitness(ctx context.Context, path string) (*Witness, error) {
 	// Not read-only: what a crash left in the write-ahead log belongs to it.
-	db, err := sql.Open("sqlite", dsn(path, "rw"))
+	db, err := sql.Open("sqlite", sqlitefile.DSN(path, "rw"))
 	if err != nil {
 		return nil, err
 	}

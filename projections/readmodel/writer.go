@@ -9,6 +9,7 @@ import (
 	"roster/domain"
 	"roster/eventstore"
 	"roster/projections/readmodel/search"
+	"roster/projections/sqlitefile"
 )
 
 // writer is the one connection that changes the tables. It is for one goroutine.
@@ -32,7 +33,7 @@ type writer struct {
 func connect(ctx context.Context, path string, to use) (*writer, error) {
 	w := &writer{}
 	var err error
-	if w.db, err = sql.Open("sqlite", dsn(path, "rw", to...)); err == nil {
+	if w.db, err = sql.Open("sqlite", sqlitefile.DSN(path, "rw", to...)); err == nil {
 		w.conn, err = w.db.Conn(ctx)
 	}
 	return w, err
