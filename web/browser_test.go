@@ -218,6 +218,7 @@ func (b *browser) tabTo(expression string) {
 func (b *browser) signIn() {
 	b.Helper()
 	b.visit("/admin/login")
+	b.until(`document.activeElement.id === "name"`) // the browser complains of a focus that comes before its own
 	b.enter("#name", adminName)
 	b.enter("#password", adminPassword)
 	b.click("Sign in")

@@ -223,6 +223,7 @@ func (d *driver) moment() readmodel.Moment {
 func TestALongPast(t *testing.T) {
 	t.Parallel()
 	log := memory.New()
+	var histories []*history
 	for i := range 420 {
 		h := newHistory(fmt.Sprint(i), start.Add(time.Duration(i)*time.Minute))
 		h.register(oauth.Metadata{"redirect_uris": oauth.List{"https://client.example.org/cb"}})
@@ -237,13 +238,20 @@ func TestALongPast(t *testing.T) {
 		case 3:
 			h.add(domain.ClientDeleted{})
 		}
-		appendTo(t, log, h)
+		histories = append(histories, h)
+	}
+	for step := range 4 { // so that what happens to a client is far apart
+		for _, h := range histories {
+			if step < len(h.events) {
+				appendOne(t, log, h.events[step])
+			}
+		}
 	}
 	m := run(t, t.TempDir(), log)
 	m.caughtUp()
 	r := referenceOf(t, log)
 	for _, seq := range []uint64{1, 2, 499, 500, 501, 777, 999, 1000, 1001, uint64(len(r))} {
-		for _, q := range []readmodel.ClientQuery{{Limit: 150}, {Status: domain.Suspended, Limit: 500}} {
+		for _, q := range []readmodel.ClientQuery{{Limit: 150}, {Limit: 500}, {Status: domain.Suspended, Limit: 500}} {
 			r.checkPast(t, m, readmodel.Moment{Seq: seq}, q)
 		}
 	}
@@ -346,6 +354,12 @@ func TestDifferencesAreNet(t *testing.T) {
 				t.Fatalf("%d differences", len(got))
 			case c.want != "" && got[0].Outcome() != c.want:
 				t.Errorf("it is %s, want %s", got[0].Outcome(), c.want)
+			}
+			for _, outcome := range readmodel.Outcomes {
+				only := allDifferences(t, m, from, to, readmodel.DifferenceQuery{Outcome: outcome, Limit: 5})
+				if (len(only) == 1) != (outcome == c.want) {
+					t.Errorf("%d are %s", len(only), outcome)
+				}
 			}
 		})
 	}

@@ -12,5 +12,6 @@ type searchLimits struct {
 var (
 	// A window of a search of the log is some 10 ms of work.
 	eventSearchLimits = searchLimits{window: 2048, time: 150 * time.Millisecond}
-	pastSearchLimits  = searchLimits{window: largestWindow, time: 300 * time.Millisecond}
+	// With what is read after it, a page of the past is there within 300 ms.
+	pastSearchLimits = searchLimits{window: largestWindow, time: 200 * time.Millisecond}
 )
