@@ -117,7 +117,7 @@ func (s *serveCommand) server(
 	rest := api.New(api.Options{
 		Registrar: clients, Reader: c.model, Administrators: admins, Refusals: refused,
 		PublicURL: publicURL, Policy: policy,
-		RegistrationMode: api.RegistrationMode(s.Registration), RegistrationRate: s.RegistrationRate,
+		RegistrationMode: access.RegistrationMode(s.Registration), RegistrationRate: s.RegistrationRate,
 		Logger: logger, Metrics: metrics, Observer: observer, Ready: c.log.Ready,
 	})
 	kept, err := patiently(ctx, logger, "the session store", func() (sessions.Store, error) {
