@@ -67,7 +67,7 @@ type Web struct {
 	clock          func() time.Time
 	logger         *slog.Logger
 	stop           context.Context
-	echo           *echo.Echo
+	handler        http.Handler
 }
 
 // New returns the dashboard, or an error that says which option is missing or wrong.
@@ -101,7 +101,9 @@ func New(o Options) (*Web, error) {
 		logger:         o.Logger,
 		stop:           o.Stop,
 	}
-	w.echo = w.routes(o.Observer)
+	if w.handler, err = compressed(w.routes(o.Observer)); err != nil {
+		return nil, fmt.Errorf("dashboard: %w", err)
+	}
 	return w, nil
 }
 
@@ -110,7 +112,7 @@ const formLimit = 16 << 10
 
 // ServeHTTP answers /admin, what is below it, and /, which leads there. The addresses of callers are those
 // of their connections.
-func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.echo.ServeHTTP(rw, r) }
+func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.handler.ServeHTTP(rw, r) }
 
 func (w *Web) routes(observer *front.Observer) *echo.Echo {
 	d := front.New(observer, w.answerError, secure)
