@@ -23,6 +23,7 @@ import (
 // A clientView is what the page of one client shows.
 type clientView struct {
 	readmodel.Client
+	Place    clientPlace
 	Issuer   string                       // of its software statement; empty: it has none
 	Token    readmodel.InitialAccessToken // that it was registered with; zero: none, or it is not known
 	Cautions []oauth.Caution
@@ -57,7 +58,8 @@ func (w *Web) client(c echo.Context) error {
 	}
 	issuer, attested := oauth.Attested(found.Metadata)
 	return w.render(c, http.StatusOK, clientPage(w.page(c, titleOf(found), "Clients"), clientView{
-		Client: found, Issuer: issuer, Token: token, Cautions: oauth.Cautions(found.Metadata), Groups: groupMembers(found.Metadata, attested),
+		Client: found, Place: placeOf(c, found.ID), Issuer: issuer, Token: token,
+		Cautions: oauth.Cautions(found.Metadata), Groups: groupMembers(found.Metadata, attested),
 		History: history, Older: older, Partial: before > 0, Now: w.clock(),
 	}))
 }

@@ -17,7 +17,7 @@ import (
 	"roster/eventstore/storetest"
 )
 
-var clientLinks = regexp.MustCompile(`<a class="name" href="/admin/clients/([^"/]+)"`)
+var clientLinks = regexp.MustCompile(`<a class="name" href="/admin/clients/([^"/?]+)[^"]*"`)
 
 func TestPagesOfClientsHoldEachOnce(t *testing.T) {
 	r := newRegistry(t)
@@ -315,6 +315,52 @@ func TestRevoking(t *testing.T) {
 	}
 	if end, _ := r.log.Last(t.Context()); end != 2 {
 		t.Errorf("the log holds %d events, want 2", end)
+	}
+}
+
+// Of a client without a secret no page says what becomes of its secret.
+func TestRevokingAClientWithoutASecret(t *testing.T) {
+	r := newRegistry(t)
+	c := r.register(t, `{"redirect_uris":["https://a.example.com/cb"],"token_endpoint_auth_method":"none"}`)
+	path := "/admin/clients/" + c.Client.ID
+	v := r.admin(t)
+	asked := textOf(v.get(path + "/revoke").body)
+	v.post(path+"/revoke", nil)
+	told := textOf(v.get(path).body)
+	told, _, _ = strings.Cut(told, "Redirects and grants")
+	if !strings.Contains(asked, "Its registration access token stops working at once.") || !strings.Contains(told, "Its registration access token has stopped working.") {
+		t.Errorf("asked: %s\ntold: %s", asked, told)
+	}
+	if strings.Contains(asked+told, "secret") {
+		t.Errorf("they speak of a secret: %s\n%s", asked, told)
+	}
+}
+
+// List and page say the same of when a client was changed.
+func TestLastChanged(t *testing.T) {
+	r := newRegistry(t)
+	c := r.register(t, name(1))
+	path := "/admin/clients/" + c.Client.ID
+	v := r.admin(t)
+	times := regexp.MustCompile(`<time datetime="([^"]*)"`)
+	said := func(page, after string) string {
+		_, cell, found := strings.Cut(v.get(page).body, after)
+		if !found {
+			t.Fatalf("%s lacks %s", page, after)
+		}
+		cell = cell[:min(len(cell), 200)]
+		if at := times.FindStringSubmatch(cell); at != nil {
+			return at[1]
+		}
+		return textOf(cell[:strings.Index(cell, "never")+len("never")])
+	}
+	const inList, onPage = `data-label="Last changed">`, `<dt>Last changed</dt>`
+	if list, page := said("/admin/clients", inList), said(path, onPage); !strings.HasSuffix(list, "never") || page != "never" {
+		t.Errorf("of a client that was not changed the list says %q and the page %q", list, page)
+	}
+	v.post(path+"/suspend", nil)
+	if list, page := said("/admin/clients", inList), said(path, onPage); list != page || list == "" {
+		t.Errorf("of a client that was suspended the list says %q and the page %q", list, page)
 	}
 }
 

@@ -22,10 +22,11 @@ const (
 
 // A clientList is what the list of clients shows.
 type clientList struct {
-	Query  readmodel.ClientQuery
-	Page   readmodel.ClientPage
-	Counts []statusCount // of all clients, whatever is searched for
-	Before int           // how many clients are on the pages before this one, -1: not known
+	Query   readmodel.ClientQuery
+	Page    readmodel.ClientPage
+	Counts  []statusCount // of all clients, whatever is searched for
+	Before  int           // how many clients are on the pages before this one, -1: not known
+	Address string        // the query of the list's own address, to which the pages of its clients lead back
 }
 
 // clients lists and finds clients.
@@ -43,7 +44,7 @@ func (w *Web) clients(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	list := clientList{Query: query, Page: found, Counts: statusCounts(overview), Before: clientsBefore(c.QueryParams())}
+	list := clientList{Query: query, Page: found, Counts: statusCounts(overview), Before: clientsBefore(c.QueryParams()), Address: c.QueryParams().Encode()}
 	return w.render(c, http.StatusOK, clientsPage(w.page(c, "Clients", "Clients"), list, w.publicURL))
 }
 

@@ -127,7 +127,7 @@ func (w *Web) routes(observer *front.Observer) *echo.Echo {
 	page.POST("/login", w.login)
 	page.POST("/logout", w.logout)
 
-	inside := page.Group("", w.signedIn)
+	inside := page.Group("", w.signedIn, canonical)
 	front.Get(inside, "/", w.showing(w.overview, w.pastOverview))
 	front.Get(inside, "/clients", w.showing(w.clients, w.pastClients))
 	front.Get(inside, "/clients/:id", w.showing(w.client, w.pastClient))
