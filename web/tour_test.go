@@ -279,10 +279,17 @@ func tour(t *testing.T, r *registry) []string {
 	}
 	greedy := r.register(t, `{"redirect_uris":["https://a.example.com/cb"],"grant_types":["authorization_code"],"response_types":["code","id_token"]}`).Client.ID
 	suspended := r.register(t, `{"client_name":"Kiosk","redirect_uris":["https://a.example.com/cb"]}`).Client.ID
-	if err := r.registrar.Suspend(t.Context(), admin, suspended, "A reason."); err != nil {
+	if err := r.registrar.Suspend(t.Context(), admin, suspended, "A reason.\r\nOf two lines."); err != nil {
 		t.Fatal(err)
 	}
 	r.append(t, domain.SealingKeyIntroduced{KeyID: "0123456789abcdef"}, domain.LossAccepted{From: 1 << 40, To: 1 << 41})
+	uris := make(oauth.List, 30)
+	for i := range uris {
+		uris[i] = fmt.Sprintf("https://a.example.com/callbacks/%d", i)
+	}
+	keys := r.register(t, withKeys(`"client_name":"Keys",`, keyA+","+keyB)).Client.ID
+	vouched := r.vouched(t, `{"iss":"https://issuer.example","iat":1767225600,"client_name":"Bank","org":{"name":"Bank","roles":["payments","accounts"]}}`,
+		oauth.Metadata{"client_name": oauth.Text("Bank"), "contacts": oauth.List{}, "redirect_uris": uris})
 	issue := domain.IssueInitialAccessToken{
 		Label: "Partner onboarding " + hostile, MaxUses: 3, ExpiresAt: time.Now().Add(72 * time.Hour),
 		Terms: oauth.Terms{Owner: "acme", GrantTypes: []string{"authorization_code", "refresh_token"}, Scopes: []string{"openid", "profile"}, RedirectHosts: []string{"a.example.com", ".acme.example"}},
@@ -313,6 +320,7 @@ func tour(t *testing.T, r *registry) []string {
 	return []string{
 		"/admin/refusals", "/admin/refusals?since=hour&ip=203.0.113.9", "/admin/refusals?ip=192.0.2.99", causePath(notHTTPS), causePath(noRoom), causePath(limited),
 		causePath(suspendedChange), causePath(refusals.Cause{Code: "conflict"}), causePath(notHTTPS) + "&cursor=40", "/admin/refusals?since=never",
+		path + vouched, path + keys,
 		"/admin/tokens", "/admin/tokens?status=used_up", "/admin/tokens/new", "/admin/tokens/" + token.ID, "/admin/tokens/" + bare.ID,
 		"/admin/tokens/" + token.ID + "/revoke", "/admin/tokens/" + bare.ID + "/revoke", path + admitted,
 		"/admin/events?actor=admin:" + adminName + "&ip=192.0.2.0/24&since=2026-01-01", "/admin/events?member=client_name%23de", "/admin/events?token=" + token.ID,

@@ -1,6 +1,8 @@
 // What the dashboard does beside htmx: it says when a search could not be sent, asks again for a page that could
-// not be shown yet, and keeps the event log live.
+// not be shown yet, copies ids and URIs, and keeps the event log live.
 "use strict";
+
+document.documentElement.classList.add("scripted");
 
 // A request of htmx that got no answer is said where its results would be.
 document.addEventListener("htmx:error", () => {
@@ -28,6 +30,27 @@ async function askAgain() {
     // The server may be starting again.
   }
   setTimeout(askAgain, refresh);
+}
+
+// A text for programs is copied as a whole by the button beside it.
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest?.("button.copy");
+  if (!button) return;
+  const code = button.parentElement.querySelector("code");
+  const copied = await copy(code);
+  button.textContent = copied ? "Copied" : "Press Ctrl+C";
+  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+});
+
+// copy reports whether a text was copied. Where a page may not, as over http, the text is selected for the reader to do it.
+async function copy(code) {
+  try {
+    await navigator.clipboard.writeText(code.textContent);
+    return true;
+  } catch {
+    getSelection().selectAllChildren(code);
+    return document.execCommand("copy");
+  }
 }
 
 // The event log. The server sends table rows that it has made, so there is nothing to render here.
