@@ -76,3 +76,10 @@ func canonical(next echo.HandlerFunc) echo.HandlerFunc {
 		return c.Redirect(http.StatusMovedPermanently, path)
 	}
 }
+
+// liveHeader is in the requests of pages that ask for themselves again because something has happened.
+const liveHeader = "Roster-Live"
+
+// isLive reports whether a page asks for itself again, which nobody wanted of it: it must not keep a session alive, nor
+// take the message that is meant for the next page.
+func isLive(c echo.Context) bool { return c.Request().Header.Get(liveHeader) != "" }

@@ -141,9 +141,17 @@ func TestAReaderFarBehindIsToldOfTheGap(t *testing.T) {
 		r.register(t, name(i))
 	}
 	feed := r.admin(t).follow("/admin/events/stream?after=10", "")
-	feed.want("gap", "")
+	gap := feed.want("gap", "")
+	if text := textOf(gap.data); !strings.Contains(text, "20 events are not shown here.") || linkTo(gap.data, "Show them") != "/admin/events?before=31" {
+		t.Errorf("the gap says %q", gap.data)
+	}
 	for seq := 31; seq <= 130; seq++ {
 		feed.want("entry", fmt.Sprint(seq))
+	}
+
+	filtered := r.admin(t).follow("/admin/events/stream?type=ClientRegistered&after=10", "").want("gap", "")
+	if text := textOf(filtered.data); !strings.Contains(text, "20 events are not") || linkTo(filtered.data, "Show them") != "/admin/events?before=31&type=ClientRegistered" {
+		t.Errorf("the gap of some events says %q", filtered.data)
 	}
 }
 

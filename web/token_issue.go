@@ -107,7 +107,7 @@ func (w *Web) issueToken(c echo.Context) error {
 	if err := w.sessions.keepSent(ctx, key); err != nil {
 		w.logger.Error("dashboard could not note that a form was sent", "err", err)
 	}
-	shown := issuedToken{issued, sampleRegistrationWith(w.publicURL, issued)}
+	shown := issuedToken{issued, sampleRegistrationWith(w.sample.publicURL, issued)}
 	return w.render(c, http.StatusCreated, issuedTokenPage(w.page(c, "Token issued", "Tokens"), shown))
 }
 

@@ -133,7 +133,8 @@ func (s *serveCommand) server(
 	streaming, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	dashboard, err := web.New(web.Options{
 		Registrar: clients, Reader: c.model, Administrators: admins, Refusals: refused, Settings: settings,
-		PublicURL: publicURL, Observer: observer, Sessions: kept, Clock: time.Now, Logger: logger, Stop: streaming,
+		PublicURL: publicURL, RegistrationMode: access.RegistrationMode(s.Registration),
+		Observer: observer, Sessions: kept, Clock: time.Now, Logger: logger, Stop: streaming,
 	})
 	if err != nil {
 		endStreams()
