@@ -336,7 +336,7 @@ func tour(t *testing.T, r *registry) []string {
 	}
 }
 
-// checkPage opens a page and fails the test for what axe-core finds wrong with it, in light and in dark.
+// checkPage opens a page and fails the test for what axe-core finds wrong with it, in light and in dark, wide and narrow.
 func (b *browser) checkPage(path string) {
 	b.Helper()
 	b.visit(path)
@@ -348,17 +348,21 @@ func (b *browser) checkShown(name string) {
 	b.Helper()
 	source, err := os.ReadFile("testdata/axe/axe-4.14.1.min.js")
 	b.try(err)
-	b.colours("light")
 	if eval[bool](b, `document.querySelector("#live") !== null`) {
 		b.until(`document.querySelector("#live-state").innerText === "Live"`)
 	}
 	eval[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true), true`)
 	eval[bool](b, string(source)+"; true")
-	b.report(name+" in light", `{type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}`)
-	b.keep(b.Name() + name + "-light")
-	b.colours("dark")
-	b.report(name+" in dark", `{type: "rule", values: ["color-contrast"]}`)
-	b.keep(b.Name() + name + "-dark")
+	for _, width := range []int64{1280, 375} {
+		b.try(chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 900)))
+		b.colours("light")
+		b.report(fmt.Sprintf("%s in light, %d wide", name, width), `{type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}`)
+		b.keep(fmt.Sprintf("%s%s-light-%d", b.Name(), name, width))
+		b.colours("dark")
+		b.report(fmt.Sprintf("%s in dark, %d wide", name, width), `{type: "rule", values: ["color-contrast"]}`)
+		b.keep(fmt.Sprintf("%s%s-dark-%d", b.Name(), name, width))
+	}
+	b.try(chromedp.Do(b.ctx, chromedp.EmulateViewport(1280, 900)))
 }
 
 func TestPagesAreAccessible(t *testing.T) {
