@@ -90,7 +90,7 @@ func TestAClientIsShownWithItsHistory(t *testing.T) {
 	got := textOf(v.get(path).body)
 	for _, want := range []string{
 		"Portal", c.Client.ID, "revoked", "redirect_uris", "https://a.example.com/cb", "client_secret_basic",
-		"Stopped working when the client was revoked.",
+		"Status and credentials", "Stopped working when the client was revoked.", "Open in event log",
 		"Revoked", "by administrator admin from 127.0.0.1", "left the company",
 		"Changed", "by the client itself from 192.0.2.7",
 		"removed: https://a.example.com/old", "removed: Pforte", "removed: ops@example.com", "added: https://a.example.com/tos",
