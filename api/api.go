@@ -19,6 +19,7 @@ import (
 	"roster/api/front"
 	"roster/api/refusals"
 	"roster/domain"
+	"roster/domain/access"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/projections/readmodel"
@@ -30,16 +31,6 @@ type Administrators interface {
 	Token(ctx context.Context, from, apiToken string) (domain.Actor, error)
 }
 
-// A RegistrationMode says who may register clients.
-type RegistrationMode string
-
-// The values of RegistrationMode.
-const (
-	RegistrationOpen   RegistrationMode = "open"   // everybody (RFC 7591 3)
-	RegistrationToken  RegistrationMode = "token"  // holders of an initial access token
-	RegistrationClosed RegistrationMode = "closed" // nobody
-)
-
 // Options is what an API is made of. Everything but Refusals, Metrics, Observer, Now and Ready must be given.
 type Options struct {
 	Registrar      *registrar.Registrar
@@ -48,7 +39,7 @@ type Options struct {
 
 	PublicURL        string       // base of registration_client_uri, without a slash at its end
 	Policy           oauth.Policy // the registrar's
-	RegistrationMode RegistrationMode
+	RegistrationMode access.RegistrationMode
 	RegistrationRate int // registrations a minute from one address, and as many changes; 0: no limit
 
 	Refusals *refusals.Store // of registrations and changes; nil: none are kept

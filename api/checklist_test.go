@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/api"
+	"roster/domain/access"
 	"roster/domain/oauth"
 )
 
@@ -77,7 +78,7 @@ func TestChecklist(t *testing.T) {
 			expect(t, s.do("POST", connectPath, body(webClient), bearer("of nobody")), http.StatusUnauthorized, "invalid_token")
 		},
 		"C-33 a token is needed": func(t *testing.T, _ *service) {
-			s := checked(t, func(o *api.Options) { o.RegistrationMode = api.RegistrationToken })
+			s := checked(t, func(o *api.Options) { o.RegistrationMode = access.RegistrationToken })
 			without, wrong := s.do("POST", connectPath, body(webClient)), s.do("POST", connectPath, body(webClient), bearer("wrong"))
 			expect(t, without, http.StatusUnauthorized, "invalid_token")
 			challenge(t, without, noError)
@@ -192,7 +193,7 @@ func TestChecklist(t *testing.T) {
 			}
 		},
 		"C-48 M-5 403 is for who may not, and who holds the token may": func(t *testing.T, s *service) {
-			closed := checked(t, func(o *api.Options) { o.RegistrationMode = api.RegistrationClosed })
+			closed := checked(t, func(o *api.Options) { o.RegistrationMode = access.RegistrationClosed })
 			expect(t, closed.do("POST", connectPath, body(webClient)), http.StatusForbidden, "access_denied")
 			client := s.client(webClient)
 			expect(t, s.do("GET", client.path, bearer(client.token)), http.StatusOK, "")

@@ -15,6 +15,7 @@ import (
 
 	"roster/api"
 	"roster/api/client"
+	"roster/domain/access"
 )
 
 // registry is the service as Go programs see it.
@@ -39,7 +40,7 @@ func refusedBy(tb testing.TB, err error, status int, code string) *client.Error 
 
 // An application registers itself, comes back to its registration and ends it.
 func TestGoApplication(t *testing.T) {
-	s := start(t, func(o *api.Options) { o.RegistrationMode = api.RegistrationToken })
+	s := start(t, func(o *api.Options) { o.RegistrationMode = access.RegistrationToken })
 	_, initial := s.issue(`{"uses":2}`)
 	ctx, app := t.Context(), s.registry(client.Credentials{User: "admin", Password: password})
 	metadata := client.Metadata{"redirect_uris": []string{"https://client.example.org/cb"}, "client_name": "Web", "default_max_age": 60}

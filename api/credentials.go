@@ -41,12 +41,12 @@ func (a *API) identify(c echo.Context, may access.Role) (caller, error) {
 // registrant returns who presents an initial access token (RFC 7591 3, RFC 6750 2.1), or nothing where
 // registration is open.
 func (a *API) registrant(r *http.Request) (caller, error) {
-	if a.RegistrationMode == RegistrationClosed {
+	if a.RegistrationMode == access.RegistrationClosed {
 		return caller{}, errRegistrationClosed
 	}
 	token, err := bearerToken(r)
 	switch {
-	case err == errNoToken && a.RegistrationMode == RegistrationOpen:
+	case err == errNoToken && a.RegistrationMode == access.RegistrationOpen:
 		return caller{}, nil
 	case err == errNoToken:
 		return caller{}, errNoInitialAccessToken

@@ -65,7 +65,7 @@ func newMetadata(document []byte, issuerPath string) *metadata {
 
 // registrationEndpoint is where clients register, empty when nobody may.
 func (a *API) registrationEndpoint() string {
-	if a.RegistrationMode == RegistrationClosed {
+	if a.RegistrationMode == access.RegistrationClosed {
 		return ""
 	}
 	return a.PublicURL + registrationPath

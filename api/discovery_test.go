@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/api"
+	"roster/domain/access"
 )
 
 var discoveryPaths = []string{"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"}
@@ -51,7 +52,7 @@ func TestDiscovery(t *testing.T) {
 
 // Where nobody can register, nothing says where (RFC 7591 3).
 func TestDiscoveryOfAClosedRegistry(t *testing.T) {
-	s := checked(t, func(o *api.Options) { o.RegistrationMode = api.RegistrationClosed })
+	s := checked(t, func(o *api.Options) { o.RegistrationMode = access.RegistrationClosed })
 	for _, path := range discoveryPaths {
 		got := s.do("GET", path)
 		expect(t, got, http.StatusOK, "")

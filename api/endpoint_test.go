@@ -78,17 +78,17 @@ func TestRoles(t *testing.T) {
 		access.ClientOrAdministrator: {"invalid_token", "Bearer "},
 		access.Administrator:         {"unauthorized", "Basic "},
 	}
-	registrants := map[api.RegistrationMode][]string{
-		api.RegistrationOpen:   {nothing, password, initial}, // who presents no bearer token presents nothing
-		api.RegistrationToken:  {initial},
-		api.RegistrationClosed: nil,
+	registrants := map[access.RegistrationMode][]string{
+		access.RegistrationOpen:   {nothing, password, initial}, // who presents no bearer token presents nothing
+		access.RegistrationToken:  {initial},
+		access.RegistrationClosed: nil,
 	}
 	for mode, mayRegister := range registrants {
 		accepted[access.Registrant] = mayRegister
 		s := checked(t, func(o *api.Options) { o.RegistrationMode = mode })
 		_, admitting := s.issue(`{}`)
 		newClient := func() registered {
-			if mode == api.RegistrationClosed {
+			if mode == access.RegistrationClosed {
 				return registered{id: "none", token: "none"}
 			}
 			got := s.do("POST", clientsPath, bearer(admitting), body(webClient))
@@ -97,7 +97,7 @@ func TestRoles(t *testing.T) {
 		}
 		other := newClient()
 		for _, e := range s.api.Endpoints() {
-			if mode == api.RegistrationClosed && strings.Contains(e.Path, ":client_id") {
+			if mode == access.RegistrationClosed && strings.Contains(e.Path, ":client_id") {
 				continue // there is no client to call it for
 			}
 			for _, kind := range presented {
@@ -141,7 +141,7 @@ func TestRoles(t *testing.T) {
 					case may && got.status >= 300:
 						t.Errorf("refused: %s", got)
 					case may:
-					case e.May == access.Registrant && mode == api.RegistrationClosed:
+					case e.May == access.Registrant && mode == access.RegistrationClosed:
 						expect(t, got, http.StatusForbidden, "access_denied")
 					default:
 						want := refusal[e.May]

@@ -13,6 +13,7 @@ import (
 
 	"roster/api"
 	"roster/domain"
+	"roster/domain/access"
 )
 
 const tokensPath = "/api/v1/initial-access-tokens"
@@ -128,7 +129,7 @@ func TestListTokens(t *testing.T) {
 }
 
 func TestInitialAccessTokens(t *testing.T) {
-	both := map[string]*service{"open": checked(t), "token": checked(t, func(o *api.Options) { o.RegistrationMode = api.RegistrationToken })}
+	both := map[string]*service{"open": checked(t), "token": checked(t, func(o *api.Options) { o.RegistrationMode = access.RegistrationToken })}
 
 	for mode, s := range both {
 		t.Run("C-33 D-14 a token is accepted as RFC 6750 has it, registration "+mode, func(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"roster/api"
 	"roster/cmd/roster/rostertest"
 	"roster/domain"
+	"roster/domain/access"
 	"roster/domain/oauth"
 	"roster/projections/readmodel"
 )
@@ -68,7 +69,7 @@ const asHolder = "\r\nAuthorization: Bearer " + apiToken
 func overPipe(t *testing.T, reader readmodel.Reader, request string, read func(net.Conn)) {
 	a := api.New(api.Options{
 		Reader: reader, Administrators: rostertest.Administrators(t), PublicURL: publicURL, Policy: oauth.DefaultPolicy,
-		RegistrationMode: api.RegistrationOpen, RegistrationRate: 1, Logger: slog.New(slog.DiscardHandler),
+		RegistrationMode: access.RegistrationOpen, RegistrationRate: 1, Logger: slog.New(slog.DiscardHandler),
 	})
 	ours, theirs := net.Pipe()
 	listener := pipe{make(chan net.Conn, 1), make(chan struct{})}

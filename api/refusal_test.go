@@ -16,6 +16,7 @@ import (
 	"roster/api"
 	"roster/api/refusals"
 	"roster/domain"
+	"roster/domain/access"
 	"roster/domain/oauth"
 	"roster/projections/readmodel"
 )
@@ -31,7 +32,7 @@ func (b failingBody) Read([]byte) (int, error) { return 0, b.err }
 func TestRefusalsLeaveATrace(t *testing.T) {
 	const marker = "hunter2m"
 	const document = `{"redirect_uris":["https://` + marker + `.example/cb"],"client_name":"` + marker + `"}`
-	mode := func(m api.RegistrationMode) func(*api.Options) {
+	mode := func(m access.RegistrationMode) func(*api.Options) {
 		return func(o *api.Options) { o.RegistrationMode = m }
 	}
 	send := func(method, target string, parts ...part) *http.Request {
@@ -87,13 +88,13 @@ func TestRefusalsLeaveATrace(t *testing.T) {
 		{"unknown member", nil, tokens(`{"` + marker + `":1}`), 400, "invalid_request", "", ""},
 		{"no path", nil, func() *http.Request { r := send("GET", "/"); r.URL.Path = "*" + marker; return r }(), 400, "invalid_request", "", ""},
 
-		{"no token", mode(api.RegistrationToken), register(document), 401, "invalid_token", "", "registration"},
+		{"no token", mode(access.RegistrationToken), register(document), 401, "invalid_token", "", "registration"},
 		{"wrong initial access token", nil, register(document, bearer(marker)), 401, "invalid_token", "", ""},
 		{"wrong registration access token", nil, send("GET", clientsPath+"/"+marker, bearer(marker)), 401, "invalid_token", "", ""},
 		{"no administrator", nil, send("GET", "/api/v1/clients/"+marker), 401, "unauthorized", "", ""},
 		{"wrong API token", nil, send("GET", "/api/v1/clients", bearer(marker)), 401, "unauthorized", "", ""},
 		{"wrong password", nil, send("GET", "/api/v1/clients", func(r *http.Request) { r.SetBasicAuth(marker, marker) }), 401, "unauthorized", "", ""},
-		{"closed", mode(api.RegistrationClosed), register(document), 403, "access_denied", "", "registration"},
+		{"closed", mode(access.RegistrationClosed), register(document), 403, "access_denied", "", "registration"},
 		{"full", failing(&oauth.Error{Code: oauth.AccessDenied, Setting: "max-clients", Detail: "no room"}), register(document), 403, "access_denied", "", "max-clients"},
 
 		{"no client", nil, send("GET", "/api/v1/clients/"+marker, asAdmin), 404, "not_found", "", ""},

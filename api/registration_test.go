@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/api"
+	"roster/domain/access"
 )
 
 func TestSamplesOfTheContract(t *testing.T) {
@@ -100,23 +101,23 @@ func TestClientInformationByteForByte(t *testing.T) {
 func TestWhoMayRegister(t *testing.T) {
 	const noError, invalidToken = `Bearer realm="roster"`, `Bearer realm="roster", error="invalid_token"`
 	for _, test := range []struct {
-		registration  api.RegistrationMode
+		registration  access.RegistrationMode
 		authorization []string
 		status        int
 		code          string
 		challenge     string
 	}{
-		{api.RegistrationOpen, nil, 201, "", ""},
-		{api.RegistrationOpen, []string{"Basic YWRtaW46YWRtaW4="}, 201, "", ""},
-		{api.RegistrationOpen, []string{"Bearer wrong"}, 401, "invalid_token", invalidToken},
-		{api.RegistrationOpen, []string{"bEARER wrong"}, 401, "invalid_token", invalidToken},
-		{api.RegistrationOpen, []string{"Bearer"}, 401, "invalid_token", invalidToken},
-		{api.RegistrationOpen, []string{"Bearer one", "Bearer two"}, 400, "invalid_request", ""},
-		{api.RegistrationToken, nil, 401, "invalid_token", noError},
-		{api.RegistrationToken, []string{"Bearer wrong"}, 401, "invalid_token", invalidToken},
-		{api.RegistrationToken, []string{"Basic YWRtaW46YWRtaW4="}, 401, "invalid_token", noError},
-		{api.RegistrationClosed, nil, 403, "access_denied", ""},
-		{api.RegistrationClosed, []string{"Bearer wrong"}, 403, "access_denied", ""},
+		{access.RegistrationOpen, nil, 201, "", ""},
+		{access.RegistrationOpen, []string{"Basic YWRtaW46YWRtaW4="}, 201, "", ""},
+		{access.RegistrationOpen, []string{"Bearer wrong"}, 401, "invalid_token", invalidToken},
+		{access.RegistrationOpen, []string{"bEARER wrong"}, 401, "invalid_token", invalidToken},
+		{access.RegistrationOpen, []string{"Bearer"}, 401, "invalid_token", invalidToken},
+		{access.RegistrationOpen, []string{"Bearer one", "Bearer two"}, 400, "invalid_request", ""},
+		{access.RegistrationToken, nil, 401, "invalid_token", noError},
+		{access.RegistrationToken, []string{"Bearer wrong"}, 401, "invalid_token", invalidToken},
+		{access.RegistrationToken, []string{"Basic YWRtaW46YWRtaW4="}, 401, "invalid_token", noError},
+		{access.RegistrationClosed, nil, 403, "access_denied", ""},
+		{access.RegistrationClosed, []string{"Bearer wrong"}, 403, "access_denied", ""},
 	} {
 		t.Run(fmt.Sprint(test.registration, test.authorization), func(t *testing.T) {
 			s := checked(t, func(o *api.Options) { o.RegistrationMode = test.registration })

@@ -21,6 +21,7 @@ import (
 	"roster/api"
 	"roster/api/refusals"
 	"roster/cmd/roster/rostertest"
+	"roster/domain/access"
 	"roster/domain/oauth"
 	"roster/eventstore/memory"
 	"roster/projections/readmodel"
@@ -64,7 +65,7 @@ func start(tb testing.TB, change ...func(*api.Options)) *service {
 		Administrators:   r.Administrators,
 		PublicURL:        publicURL,
 		Policy:           oauth.DefaultPolicy,
-		RegistrationMode: api.RegistrationOpen,
+		RegistrationMode: access.RegistrationOpen,
 		Logger:           slog.New(slog.NewJSONHandler(s.logs, nil)),
 	}
 	for _, f := range change {

@@ -6,11 +6,12 @@ import (
 	"testing"
 
 	"roster/api"
+	"roster/domain/access"
 )
 
 // The examples of RFC 7396 Appendix A whose results are objects, with an issuer beside them.
 func TestMetadataPatch(t *testing.T) {
-	s := start(t, func(o *api.Options) { o.RegistrationMode = api.RegistrationClosed })
+	s := start(t, func(o *api.Options) { o.RegistrationMode = access.RegistrationClosed })
 	for _, test := range []struct{ original, patch, want string }{
 		{`"a":"b"`, `{"a":"c"}`, `"a":"c"`},
 		{`"a":"b"`, `{"b":"c"}`, `"a":"b","b":"c"`},
@@ -110,7 +111,7 @@ func TestNothingLeadsPastTheRegistry(t *testing.T) {
 // Where nobody can register here, the authorization server's own ways stay; what it has signed is still not
 // what is answered.
 func TestClosedRegistryLeavesTheUpstreamAlone(t *testing.T) {
-	s := checked(t, func(o *api.Options) { o.RegistrationMode = api.RegistrationClosed })
+	s := checked(t, func(o *api.Options) { o.RegistrationMode = access.RegistrationClosed })
 	const ways = `{"issuer":"https://as.example","registration_endpoint":"https://as.example/register",` +
 		`"mtls_endpoint_aliases":{"registration_endpoint":"https://mtls.as.example/register"},"client_id_metadata_document_supported":true`
 	for upstream, want := range map[string]string{

@@ -75,7 +75,12 @@ func (l eventLog) Older() string {
 	if l.Next == 0 {
 		return l.Newest()
 	}
-	return l.Path(activityPath, "before", strconv.FormatUint(l.Next, 10))
+	return l.Below(l.Next)
+}
+
+// Below returns the address of the events below a sequence.
+func (l eventLog) Below(seq uint64) string {
+	return l.Path(activityPath, "before", strconv.FormatUint(seq, 10))
 }
 
 // Pager leads to the newest events and to older ones. A live page has the link to older ones from the start,

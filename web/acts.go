@@ -23,12 +23,13 @@ type act struct {
 	button ui.ButtonKind
 	// effects are what a page says before it asks whether, and for which reason, the act is wanted; nil: the act takes
 	// nothing away, so nobody is asked.
-	effects func() templ.Component
+	effects func(domain.Client) templ.Component
 	// idle says why there is nothing to do with a client, such as "already revoked"; empty: there is something to do.
 	idle    func(domain.Client) string
 	already string // what a page says besides of such a client; may be empty
 	do      func(r *registrar.Registrar, ctx context.Context, admin domain.Actor, clientID, reason string) error
-	done    string // what is said afterwards, behind the client's name
+	// done is what is said afterwards, behind the client's name.
+	done func(domain.Client) string
 }
 
 // acts are all that there are, in the order in which a client's page offers them.
@@ -43,9 +44,6 @@ func (v clientView) acts() (useful []act) {
 	}
 	return useful
 }
-
-// path is the address of the page that asks for an act, and of its form.
-func (a act) path(clientID string) string { return clientPath(clientID) + "/" + a.verb }
 
 // routeActs adds the pages of all acts to those for who is signed in.
 func (w *Web) routeActs(inside *echo.Group) {
@@ -79,12 +77,12 @@ func (w *Web) carryOut(a act) echo.HandlerFunc {
 		}
 		if failure := wrongReason(reason); failure != "" {
 			front.Refuse(c, front.Refusal{Code: front.InvalidRequest, Member: "reason"})
-			return w.ask(c, http.StatusUnprocessableEntity, confirmation{a, found, reason, failure})
+			return w.ask(c, http.StatusUnprocessableEntity, confirmation{act: a, Client: found, Reason: reason, Failure: failure})
 		}
 		if err := a.do(w.registrar, ctx, actorOf(c), found.ID, reason); err != nil {
 			return fmt.Errorf("%s: %w", a.verb, err)
 		}
-		return w.tell(c, found, a.done)
+		return w.tell(c, found, a.done(found.Client))
 	}
 }
 
@@ -93,7 +91,7 @@ func (w *Web) tell(c echo.Context, about readmodel.Client, what string) error {
 	if err := w.sessions.keepMessage(c.Request().Context(), "“"+titleOf(about)+"” "+what); err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, clientPath(about.ID))
+	return c.Redirect(http.StatusSeeOther, placeOf(c, about.ID).page())
 }
 
 // actorOf returns who is signed in, as the one who acts.

@@ -1,15 +1,12 @@
 package web
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -23,7 +20,9 @@ import (
 // A clientView is what the page of one client shows.
 type clientView struct {
 	readmodel.Client
+	Place    clientPlace
 	Issuer   string                       // of its software statement; empty: it has none
+	Trusted  bool                         // the issuer still is
 	Token    readmodel.InitialAccessToken // that it was registered with; zero: none, or it is not known
 	Cautions []oauth.Caution
 	Groups   []memberGroup
@@ -56,10 +55,35 @@ func (w *Web) client(c echo.Context) error {
 		}
 	}
 	issuer, attested := oauth.Attested(found.Metadata)
+	trusted := w.registrar.Issuers.Trust(issuer)
 	return w.render(c, http.StatusOK, clientPage(w.page(c, titleOf(found), "Clients"), clientView{
-		Client: found, Issuer: issuer, Token: token, Cautions: oauth.Cautions(found.Metadata), Groups: groupMembers(found.Metadata, attested),
+		Client: found, Place: placeOf(c, found.ID), Issuer: issuer, Trusted: trusted, Token: token,
+		Cautions: cautionsOf(found.Metadata, trusted), Groups: groupMembers(found.Metadata, attested),
 		History: history, Older: older, Partial: before > 0, Now: w.clock(),
 	}))
+}
+
+// cautionsOf returns what to look at twice. An issuer that is no longer trusted vouches for nothing.
+func cautionsOf(m oauth.Metadata, trusted bool) []oauth.Caution {
+	if !trusted {
+		m = maps.Clone(m)
+		delete(m, statementMember)
+	}
+	return oauth.Cautions(m)
+}
+
+// cautionsTitle says what cautions are about: a client that could be taken for another, or only pages elsewhere.
+func (v clientView) cautionsTitle() string {
+	isAboutPage := func(c oauth.Caution) bool {
+		member, _, _ := oauth.LookupMember(c.Member)
+		return member.HoldsURIs()
+	}
+	for _, caution := range v.Cautions {
+		if !isAboutPage(caution) {
+			return "Possible impersonation"
+		}
+	}
+	return "Worth a look"
 }
 
 // findClient returns the client that the path names, or domain.ErrNotFound.
@@ -83,6 +107,7 @@ type memberRow struct {
 	Label    string
 	Tag      string
 	Value    oauth.Value
+	Machine  bool // it is for programs, and copied as a whole
 	Attested bool // the software statement says it
 }
 
@@ -108,35 +133,9 @@ func groupMembers(m oauth.Metadata, attested []string) []memberGroup {
 func rowOf(name string, value oauth.Value) memberRow {
 	row := memberRow{Name: name, Label: name, Value: value}
 	if member, tag, ok := oauth.LookupMember(name); ok {
-		row.Label, row.Tag = member.Label, tag
+		row.Label, row.Tag, row.Machine = member.Label, tag, isForMachines(member)
 	}
 	return row
-}
-
-// indented is a JSON object over several lines.
-func indented(o oauth.Object) string {
-	var b bytes.Buffer
-	if err := json.Indent(&b, []byte(o), "", "  "); err != nil {
-		return string(o)
-	}
-	return b.String()
-}
-
-// oneLine is a value in one line of text.
-func oneLine(v oauth.Value) string {
-	switch v := v.(type) {
-	case oauth.Text:
-		return string(v)
-	case oauth.Flag:
-		return strconv.FormatBool(bool(v))
-	case oauth.Number:
-		return strconv.FormatInt(int64(v), 10)
-	case oauth.List:
-		return strings.Join(v, ", ")
-	case oauth.Object:
-		return string(v)
-	}
-	return ""
 }
 
 // secretState says whether the client secret works.

@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"encoding/base64"
 	"fmt"
 	"html"
 	"net/http"
@@ -10,14 +9,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"roster/domain"
 	"roster/domain/oauth"
 	"roster/eventstore/storetest"
 )
 
-var clientLinks = regexp.MustCompile(`<a class="name" href="/admin/clients/([^"/]+)"`)
+var clientLinks = regexp.MustCompile(`<a class="name" href="/admin/clients/([^"/?]+)[^"]*"`)
 
 func TestPagesOfClientsHoldEachOnce(t *testing.T) {
 	r := newRegistry(t)
@@ -88,7 +86,7 @@ func TestAClientIsShownWithItsHistory(t *testing.T) {
 	got := textOf(v.get(path).body)
 	for _, want := range []string{
 		"Portal", c.Client.ID, "revoked", "redirect_uris", "https://a.example.com/cb", "client_secret_basic",
-		"Stopped working when the client was revoked.",
+		"Status and credentials", "Stopped working when the client was revoked.", "Open in event log",
 		"Revoked", "by administrator admin from 127.0.0.1", "left the company",
 		"Changed", "by the client itself from 192.0.2.7",
 		"removed: https://a.example.com/old", "removed: Pforte", "removed: ops@example.com", "added: https://a.example.com/tos",
@@ -103,50 +101,6 @@ func TestAClientIsShownWithItsHistory(t *testing.T) {
 	}
 	if strings.Contains(got, "Revoke…") {
 		t.Error("a client that has ended is offered for revoking")
-	}
-}
-
-// TestAClientIsShownWithWhoVouchesForIt is RFC 7591 5: metadata are a client's own word (C-55, D-24).
-func TestAClientIsShownWithWhoVouchesForIt(t *testing.T) {
-	r := newRegistry(t)
-	v := r.admin(t)
-	page := func(body string) string {
-		return textOf(v.get("/admin/clients/" + r.register(t, body).Client.ID).body)
-	}
-	plain := page(`{"client_name":"Portal","redirect_uris":["https://a.example.com/cb"],"logo_uri":"https://a.example.com/logo"}`)
-	if !strings.Contains(plain, "Self-declared. No software statement.") || strings.Contains(plain, "Check this client") {
-		t.Errorf("the page of a plain client is\n%s", plain)
-	}
-	odd := page(`{"client_name":"P\u0430ypal","redirect_uris":["https://a.example.com/cb"],"logo_uri":"https://b.example.com/logo"}`)
-	for _, want := range []string{
-		"Check this client", "Name has a word with letters of several alphabets", "Logo does not have scheme and host of any redirect URI.",
-	} {
-		if !strings.Contains(odd, want) {
-			t.Errorf("the page lacks %q:\n%s", want, odd)
-		}
-	}
-
-	part := func(json string) string { return base64.RawURLEncoding.EncodeToString([]byte(json)) }
-	vouched := domain.Envelope{
-		ID: "vouched", Time: time.Now(), Aggregate: domain.ClientAggregate("vouched"),
-		Actor: domain.Actor{Kind: domain.ActorClient, ID: "vouched"},
-		Event: domain.ClientRegistered{IssuedAt: time.Unix(1, 0), RegistrationAccessToken: domain.DigestOf("token"), Metadata: oauth.Metadata{
-			"client_name": oauth.Text("Bank"), "software_id": oauth.Text("of its own"),
-			"software_statement": oauth.Text(part(`{"alg":"ES256"}`) + "." + part(`{"iss":"https://issuer.example","client_name":"Bank"}`) + ".c2ln"),
-		}},
-	}
-	seq, err := r.log.Append(t.Context(), domain.Change{Events: []domain.Envelope{vouched}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.model.Wait(t.Context(), seq); err != nil {
-		t.Fatal(err)
-	}
-	got := textOf(v.get("/admin/clients/vouched").body)
-	for _, want := range []string{"Software statement by https://issuer.example What it attests is marked.", "Name attested client_name", "Software software_id"} {
-		if !strings.Contains(got, want) {
-			t.Errorf("the page lacks %q:\n%s", want, got)
-		}
 	}
 }
 
@@ -315,6 +269,52 @@ func TestRevoking(t *testing.T) {
 	}
 	if end, _ := r.log.Last(t.Context()); end != 2 {
 		t.Errorf("the log holds %d events, want 2", end)
+	}
+}
+
+// Of a client without a secret no page says what becomes of its secret.
+func TestRevokingAClientWithoutASecret(t *testing.T) {
+	r := newRegistry(t)
+	c := r.register(t, `{"redirect_uris":["https://a.example.com/cb"],"token_endpoint_auth_method":"none"}`)
+	path := "/admin/clients/" + c.Client.ID
+	v := r.admin(t)
+	asked := textOf(v.get(path + "/revoke").body)
+	v.post(path+"/revoke", nil)
+	told := textOf(v.get(path).body)
+	told, _, _ = strings.Cut(told, "Redirects and grants")
+	if !strings.Contains(asked, "Its registration access token stops working at once.") || !strings.Contains(told, "Its registration access token has stopped working.") {
+		t.Errorf("asked: %s\ntold: %s", asked, told)
+	}
+	if strings.Contains(asked+told, "secret") {
+		t.Errorf("they speak of a secret: %s\n%s", asked, told)
+	}
+}
+
+// List and page say the same of when a client was changed.
+func TestLastChanged(t *testing.T) {
+	r := newRegistry(t)
+	c := r.register(t, name(1))
+	path := "/admin/clients/" + c.Client.ID
+	v := r.admin(t)
+	times := regexp.MustCompile(`<time datetime="([^"]*)"`)
+	said := func(page, after string) string {
+		_, cell, found := strings.Cut(v.get(page).body, after)
+		if !found {
+			t.Fatalf("%s lacks %s", page, after)
+		}
+		cell = cell[:min(len(cell), 200)]
+		if at := times.FindStringSubmatch(cell); at != nil {
+			return at[1]
+		}
+		return textOf(cell[:strings.Index(cell, "never")+len("never")])
+	}
+	const inList, onPage = `data-label="Last changed">`, `<dt>Last changed</dt>`
+	if list, page := said("/admin/clients", inList), said(path, onPage); !strings.HasSuffix(list, "never") || page != "never" {
+		t.Errorf("of a client that was not changed the list says %q and the page %q", list, page)
+	}
+	v.post(path+"/suspend", nil)
+	if list, page := said("/admin/clients", inList), said(path, onPage); list != page || list == "" {
+		t.Errorf("of a client that was suspended the list says %q and the page %q", list, page)
 	}
 }
 

@@ -22,10 +22,12 @@ const (
 
 // A clientList is what the list of clients shows.
 type clientList struct {
-	Query  readmodel.ClientQuery
-	Page   readmodel.ClientPage
-	Counts []statusCount // of all clients, whatever is searched for
-	Before int           // how many clients are on the pages before this one, -1: not known
+	Query   readmodel.ClientQuery
+	Page    readmodel.ClientPage
+	Counts  []statusCount // of all clients, whatever is searched for
+	Before  int           // how many clients are on the pages before this one, -1: not known
+	Seen    uint64        // live updates go on after this sequence
+	Address string        // the query of the list's own address, to which the pages of its clients lead back
 }
 
 // clients lists and finds clients.
@@ -35,6 +37,8 @@ func (w *Web) clients(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
+	// The position is taken before the clients, so that none can fall between page and stream.
+	seen := w.reader.Health().Applied
 	found, err := w.reader.Clients(ctx, query)
 	if err != nil {
 		return err
@@ -43,8 +47,8 @@ func (w *Web) clients(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	list := clientList{Query: query, Page: found, Counts: statusCounts(overview), Before: clientsBefore(c.QueryParams())}
-	return w.render(c, http.StatusOK, clientsPage(w.page(c, "Clients", "Clients"), list, w.publicURL))
+	list := clientList{Query: query, Page: found, Counts: statusCounts(overview), Before: clientsBefore(c.QueryParams()), Seen: seen, Address: c.QueryParams().Encode()}
+	return w.render(c, http.StatusOK, clientsPage(w.page(c, "Clients", "Clients"), list, w.sample))
 }
 
 // clientQueryOf reads what to look for from an address.
@@ -159,12 +163,4 @@ func (l clientList) Total() (n int) {
 		n += s.Clients
 	}
 	return n
-}
-
-// sampleRegistration is a command that registers a client.
-func sampleRegistration(publicURL string) string {
-	return "curl -X POST " + strings.TrimSuffix(publicURL, "/") + "/identity/connect/register \\\n" +
-		"  -H 'Content-Type: application/json' \\\n" +
-		`  -d '{"client_name": "my first client",` + "\n" +
-		`       "redirect_uris": ["https://client.example.com/callback"]}'`
 }

@@ -15,6 +15,7 @@ import (
 type confirmation struct {
 	act
 	Client  readmodel.Client
+	Place   clientPlace
 	Reason  string // as entered
 	Failure string // what is wrong with the reason; empty: nothing
 }
@@ -31,6 +32,7 @@ func (w *Web) confirm(a act) echo.HandlerFunc {
 }
 
 func (w *Web) ask(c echo.Context, status int, q confirmation) error {
+	q.Place = placeOf(c, q.Client.ID)
 	return w.render(c, status, confirmPage(w.page(c, q.title+" "+titleOf(q.Client), "Clients"), q))
 }
 

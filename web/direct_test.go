@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -28,9 +29,10 @@ func signInDirectly(t *testing.T, dashboard http.Handler) string {
 	return ""
 }
 
-// statusOf opens the overview with a session's token, without a network.
-func statusOf(dashboard http.Handler, token string) int {
+// statusOf opens the overview with a session's token and further headers, without a network.
+func statusOf(dashboard http.Handler, token string, header http.Header) int {
 	req := httptest.NewRequest(http.MethodGet, "/admin/", nil)
+	maps.Copy(req.Header, header)
 	req.AddCookie(&http.Cookie{Name: "roster_session", Value: token})
 	rec := httptest.NewRecorder()
 	dashboard.ServeHTTP(rec, req)

@@ -57,8 +57,8 @@ func problemOf(err error) ui.Problem {
 		return problem(http.StatusNotFound, "Not registered by then",
 			"The client with this id registered later than the moment that you chose. Choose a later one, or go back to now.")
 	case errors.Is(err, readmodel.ErrBadCursor), errors.Is(err, refusals.ErrBadCursor):
-		return problem(http.StatusBadRequest, "This page does not exist",
-			"The address holds a place in the list that the registry did not give out. Start again from the first page.")
+		return problem(http.StatusBadRequest, "This list link is no longer valid",
+			"It leads to a place in the list that the registry does not know. Start again from the first page.")
 	case errors.Is(err, refusals.ErrUnavailable):
 		return problem(http.StatusServiceUnavailable, "Refusals cannot be read",
 			"The file that holds them cannot be used now. Registrations go on as before. The server's log says what is wrong.")

@@ -50,6 +50,16 @@ func TestTheLogIsShownNewestFirstInPages(t *testing.T) {
 	}
 }
 
+// A filter that no event passes says so and leads to all events.
+func TestNoEventsMatch(t *testing.T) {
+	r := newRegistry(t)
+	r.register(t, name(1))
+	page := r.admin(t).get("/admin/events?type=ClientDeleted").body
+	if !strings.Contains(textOf(page), "No events match") || linkTo(page, "Clear filters") != "/admin/events" {
+		t.Errorf("the log says %s", textOf(page))
+	}
+}
+
 // Events of initial access tokens are shown as what they are, with the client that used one.
 func TestTheLogShowsTokens(t *testing.T) {
 	r := newRegistry(t)

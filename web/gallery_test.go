@@ -84,6 +84,12 @@ func gallery() templ.Component {
 		ui.Time(at, ui.DateLayout), markup(" · "), ui.Time(at, ui.MinuteLayout), markup(" · "), ui.TimeUTC(at, ui.SecondLayout), markup("</p>"),
 	)
 
+	section("Values",
+		markup("<p>"), ui.Machine("https://client.example.com/callback"), markup("</p><p>"), ui.UntrustedLines("A text\r\nof two lines, gnp\u202egpj.exe"), markup("</p>"),
+		ui.Code("JSON object", "{\n  \"keys\": []\n}"),
+		with(ui.Fold("Show all 200"), markup("<p>What was folded.</p>")),
+	)
+
 	buttons := []templ.Component{markup(`<form class="acts" action="#">`)}
 	for _, kind := range []ui.ButtonKind{ui.PlainButton, ui.PrimaryButton, ui.DangerButton, ui.QuietButton} {
 		buttons = append(buttons, ui.SubmitButton("Submit "+string(kind), kind), ui.LinkButton("Link "+string(kind), "/admin/", kind))

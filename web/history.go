@@ -81,24 +81,48 @@ func secretChange(issued *domain.Secret, ended bool) string {
 }
 
 // removed returns what a change took away, and added what it brought: the items of a list, unless only their
-// order changed, or a whole value of another kind.
-func removed(c oauth.MemberChange) []string { return beyond(c.Before, c.After) }
-func added(c oauth.MemberChange) []string   { return beyond(c.After, c.Before) }
+// order changed, the keys of a key set, or a whole value of another kind.
+func removed(c oauth.MemberChange) []string { return beyond(c.Name, c.Before, c.After) }
+func added(c oauth.MemberChange) []string   { return beyond(c.Name, c.After, c.Before) }
 
-// beyond returns the items of a list that another list lacks, or all of a value of another kind.
-func beyond(value, other oauth.Value) []string {
-	if value == nil {
+// beyond returns what a member's value has that another value of it lacks, or all of a value of no list.
+func beyond(name string, value, other oauth.Value) []string {
+	switch v := value.(type) {
+	case nil:
 		return nil
+	case oauth.List:
+		if len(v) == 0 {
+			return []string{"none"}
+		}
+		others, both := other.(oauth.List)
+		if both && sameItems(v, others) {
+			return []string{oneLine(v)}
+		}
+		return slices.DeleteFunc(slices.Clone(v), func(item string) bool { return slices.Contains(others, item) })
+	case oauth.Object:
+		return objectBeyond(v, other)
 	}
-	list, isList := value.(oauth.List)
-	others, both := other.(oauth.List)
-	if !isList {
-		return []string{oneLine(value)}
+	if name == statementMember {
+		return []string{statementLine(oneLine(value))}
 	}
-	if both && sameItems(list, others) {
-		return []string{oneLine(list)}
+	return []string{oneLine(value)}
+}
+
+// objectBeyond returns the keys of a key set that another one lacks, and all of any other object. It also returns all
+// of a key set that differs from the other in nothing that its keys are told by.
+func objectBeyond(value oauth.Object, other oauth.Value) []string {
+	keys, isSet := value.Keys()
+	former, _ := other.(oauth.Object)
+	others, _ := former.Keys()
+	if !isSet || sameKeys(keys, others) {
+		return []string{indented(value)}
 	}
-	return slices.DeleteFunc(slices.Clone(list), func(item string) bool { return slices.Contains(others, item) })
+	return keysBeyond(keys, others)
+}
+
+// sameKeys reports whether two key sets have the same keys, as far as people are told of them.
+func sameKeys(a, b []oauth.Key) bool {
+	return len(keysBeyond(a, b)) == 0 && len(keysBeyond(b, a)) == 0
 }
 
 // sameItems reports whether two lists hold the same items, in whatever order.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"slices"
+	"time"
 
 	"roster/domain"
 	"roster/projections/readmodel"
@@ -97,6 +98,14 @@ func nameOrID(c readmodel.Client) string {
 
 // titleOf is what to call a client in a title or a message.
 func titleOf(c readmodel.Client) string { return ui.PlainUntrusted(nameOrID(c), ui.TitleLength) }
+
+// lastChanged returns when something last happened to a client after its registration; zero: nothing has.
+func lastChanged(c readmodel.Client) time.Time {
+	if c.Version < 2 {
+		return time.Time{}
+	}
+	return c.UpdatedAt
+}
 
 // A statusCount is how many clients have a status.
 type statusCount struct {

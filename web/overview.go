@@ -23,6 +23,7 @@ type overviewView struct {
 	Events int
 	Chart  ui.Chart
 	Latest []eventRow
+	Seen   uint64 // live updates go on after this sequence
 }
 
 // overview shows the state of the registry at a glance.
@@ -32,6 +33,8 @@ func (w *Web) overview(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
+	// The position is taken before what is shown, so that nothing can fall between page and stream.
+	seen := w.reader.Health().Applied
 	counts, err := w.reader.Overview(ctx, w.clock(), days)
 	if err != nil {
 		return err
@@ -44,8 +47,8 @@ func (w *Web) overview(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	view := overviewView{Counts: statusCounts(counts), Events: counts.Events, Chart: ui.NewChart(chartOf(counts.Daily)), Latest: rows}
-	return w.render(c, http.StatusOK, overviewPage(w.page(c, "Overview", "Overview"), view, w.publicURL))
+	view := overviewView{Counts: statusCounts(counts), Events: counts.Events, Chart: ui.NewChart(chartOf(counts.Daily)), Latest: rows, Seen: seen}
+	return w.render(c, http.StatusOK, overviewPage(w.page(c, "Overview", "Overview"), view, w.sample))
 }
 
 // chartOf returns the days as the chart takes them.

@@ -42,6 +42,9 @@ func (w *Web) page(c echo.Context, title, section string) ui.Page {
 		return p
 	}
 	p.Notices = readModelNotices(w.reader.Health())
+	if isLive(c) {
+		return p
+	}
 	message, err := w.sessions.takeMessage(c.Request().Context())
 	if err != nil {
 		w.logger.Error("dashboard lost a message for the administrator", "err", err)

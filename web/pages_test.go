@@ -57,7 +57,7 @@ func TestErrorsAreAnsweredInTheDashboardsStyle(t *testing.T) {
 		"/admin/clients/none":                {http.StatusNotFound, "No such client"},
 		"/admin/clients/%ff%00":              {http.StatusNotFound, "No such client"},
 		"/admin/clients/none/revoke":         {http.StatusNotFound, "No such client"},
-		"/admin/clients?cursor=nonsense":     {http.StatusBadRequest, "Start again from the first page"},
+		"/admin/clients?cursor=nonsense":     {http.StatusBadRequest, "This list link is no longer valid"},
 		"/admin/clients?status=dead":         {http.StatusBadRequest, "active, suspended, revoked, deleted or lost"},
 		"/admin/clients?q=" + long("x", 201): {http.StatusBadRequest, "up to 200 characters"},
 		"/admin/events?type=Nothing":         {http.StatusBadRequest, "no such type"},

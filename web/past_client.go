@@ -44,7 +44,7 @@ func (w *Web) pastClient(c echo.Context, at readmodel.Position) error {
 	issuer, attested := oauth.Attested(then.Metadata)
 	view := pastClientView{
 		clientView: clientView{
-			Client: then, Issuer: issuer, Cautions: oauth.Cautions(then.Metadata), Groups: groupMembers(then.Metadata, attested),
+			Client: then, Place: clientPlace{id: then.ID}, Issuer: issuer, Cautions: cautionsOf(then.Metadata, w.registrar.Issuers.Trust(issuer)), Groups: groupMembers(then.Metadata, attested),
 			History: history, Older: older, Now: at.Time,
 		},
 		At: at,

@@ -16,6 +16,7 @@ import (
 
 	"roster/cmd/roster/rostertest"
 	"roster/domain"
+	"roster/domain/access"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/eventstore/memory"
@@ -103,7 +104,7 @@ func TestWhoLosesToOthersIsTold(t *testing.T) {
 		}}
 		dashboard, err := web.New(web.Options{
 			Registrar: registrar.New(options), Reader: oneClient{client: readmodel.Client{Client: registered.Client}},
-			Administrators: nobody{}, PublicURL: "http://localhost", Sessions: memstore.NewWithCleanupInterval(0),
+			Administrators: nobody{}, PublicURL: "http://localhost", RegistrationMode: access.RegistrationOpen, Sessions: memstore.NewWithCleanupInterval(0),
 			Clock: time.Now, Logger: slog.New(slog.NewTextHandler(logged, nil)), Stop: context.Background(),
 		})
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"roster/api/refusals"
 	"roster/cmd/roster/rostertest"
 	"roster/domain"
+	"roster/domain/access"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/eventstore/memory"
@@ -69,7 +70,7 @@ func newProcess(t testing.TB, log *memory.Process, options ...option) *registry 
 	o := web.Options{
 		Registrar: r.registrar, Reader: below.Model, Administrators: below.Administrators, Refusals: refused,
 		Settings:  map[string]web.Setting{"max-clients": {Environment: "ROSTER_MAX_CLIENTS", Meaning: "Active clients in all."}},
-		PublicURL: "http://" + r.server.Listener.Addr().String(), Sessions: r.sessions,
+		PublicURL: "http://" + r.server.Listener.Addr().String(), RegistrationMode: access.RegistrationOpen, Sessions: r.sessions,
 		Clock: time.Now, Logger: logger, Stop: stopped,
 	}
 	for _, change := range options {

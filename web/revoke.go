@@ -17,5 +17,10 @@ var revocation = act{
 	},
 	already: " Its credentials no longer work.",
 	do:      (*registrar.Registrar).Revoke,
-	done:    "is revoked. Its registration access token and client secret have stopped working.",
+	done: func(c domain.Client) string {
+		if c.Secret == nil {
+			return "is revoked. Its registration access token has stopped working."
+		}
+		return "is revoked. Its registration access token and client secret have stopped working."
+	},
 }

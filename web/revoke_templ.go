@@ -8,8 +8,10 @@ package web
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
+import "roster/domain"
+
 // revokeEffects says what a revocation does.
-func revokeEffects() templ.Component {
+func revokeEffects(c domain.Client) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -30,7 +32,18 @@ func revokeEffects() templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<li>Its registration access token and its client secret stop working at once.</li><li>It can no longer read, change or delete its registration.</li><li>Access tokens that an authorization server has already issued to it keep working until they expire: the authorization server must revoke them.</li><li><strong>This cannot be undone.</strong> To come back, the client must register again and gets a new client_id.</li>")
+		if c.Secret != nil {
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<li>Its registration access token and its client secret stop working at once.</li>")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		} else {
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<li>Its registration access token stops working at once.</li>")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<li>It can no longer read, change or delete its registration.</li><li>Access tokens that an authorization server has already issued to it keep working until they expire: the authorization server must revoke them.</li><li><strong>This cannot be undone.</strong> To come back, the client must register again and gets a new client_id.</li>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

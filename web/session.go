@@ -163,8 +163,10 @@ func (w *Web) signedIn(next echo.HandlerFunc) echo.HandlerFunc {
 		if name == "" {
 			return leadToLogin(c)
 		}
-		if err := w.sessions.save(ctx); err != nil {
-			return err
+		if !isLive(c) {
+			if err := w.sessions.save(ctx); err != nil {
+				return err
+			}
 		}
 		c.Set(keyAdministrator, name)
 		c.SetRequest(c.Request().WithContext(ctx))

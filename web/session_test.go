@@ -220,20 +220,27 @@ func TestSessionsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memstore.NewWithCleanupInterval(0)
 		dashboard, err := web.New(web.Options{
-			Registrar: registrar.New(registrar.Options{}), Reader: emptyModel{}, Administrators: nobody{}, PublicURL: "http://localhost",
+			Registrar: registrar.New(registrar.Options{}), Reader: emptyModel{}, Administrators: nobody{}, PublicURL: "http://localhost", RegistrationMode: access.RegistrationOpen,
 			Sessions: store, Clock: time.Now, Logger: discard, Stop: context.Background(),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		token := signInDirectly(t, dashboard)
-		opens := func() bool { return statusOf(dashboard, token) == http.StatusOK }
+		opens := func() bool { return statusOf(dashboard, token, nil) == http.StatusOK }
 
 		time.Sleep(59 * time.Minute)
 		if !opens() {
 			t.Error("ended before an hour without use")
 		}
-		time.Sleep(61 * time.Minute)
+		// A page that is kept current is not in use by that.
+		for range 2 {
+			time.Sleep(29 * time.Minute)
+			if statusOf(dashboard, token, http.Header{"Roster-Live": {"1"}}) != http.StatusOK {
+				t.Error("ended for a page that asks for itself again")
+			}
+		}
+		time.Sleep(3 * time.Minute)
 		if opens() {
 			t.Error("lasts beyond an hour without use")
 		}

@@ -18,8 +18,9 @@ import (
 // A feed is a stream of live events as a browser reads it.
 type feed struct {
 	testing.TB
-	body  io.ReadCloser
-	lines *bufio.Scanner
+	header http.Header
+	body   io.ReadCloser
+	lines  *bufio.Scanner
 }
 
 // A message is one server-sent event.
@@ -34,6 +35,7 @@ func (v *visitor) follow(path, lastEventID string) *feed {
 	if err != nil {
 		v.Fatal(err)
 	}
+	req.Header.Set("Accept-Encoding", "gzip")
 	if lastEventID != "" {
 		req.Header.Set("Last-Event-ID", lastEventID)
 	}
@@ -47,7 +49,7 @@ func (v *visitor) follow(path, lastEventID string) *feed {
 	}
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(nil, 1<<20)
-	return &feed{v.TB, resp.Body, lines}
+	return &feed{v.TB, resp.Header, resp.Body, lines}
 }
 
 // next returns the next message; false at the end of the stream.
@@ -139,9 +141,17 @@ func TestAReaderFarBehindIsToldOfTheGap(t *testing.T) {
 		r.register(t, name(i))
 	}
 	feed := r.admin(t).follow("/admin/events/stream?after=10", "")
-	feed.want("gap", "")
+	gap := feed.want("gap", "")
+	if text := textOf(gap.data); !strings.Contains(text, "20 events are not shown here.") || linkTo(gap.data, "Show them") != "/admin/events?before=31" {
+		t.Errorf("the gap says %q", gap.data)
+	}
 	for seq := 31; seq <= 130; seq++ {
 		feed.want("entry", fmt.Sprint(seq))
+	}
+
+	filtered := r.admin(t).follow("/admin/events/stream?type=ClientRegistered&after=10", "").want("gap", "")
+	if text := textOf(filtered.data); !strings.Contains(text, "20 events are not") || linkTo(filtered.data, "Show them") != "/admin/events?before=31&type=ClientRegistered" {
+		t.Errorf("the gap of some events says %q", filtered.data)
 	}
 }
 

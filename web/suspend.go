@@ -17,8 +17,10 @@ var suspension = act{
 		}
 		return "already " + string(c.Status)
 	},
-	do:   (*registrar.Registrar).Suspend,
-	done: "is suspended. Its registration access token is refused until it is resumed.",
+	do: (*registrar.Registrar).Suspend,
+	done: func(domain.Client) string {
+		return "is suspended. Its registration access token is refused until it is resumed."
+	},
 }
 
 // resumption ends a client's suspension.
@@ -33,5 +35,5 @@ var resumption = act{
 	do: func(r *registrar.Registrar, ctx context.Context, admin domain.Actor, clientID, _ string) error {
 		return r.Resume(ctx, admin, clientID)
 	},
-	done: "is resumed. Its registration access token works again.",
+	done: func(domain.Client) string { return "is resumed. Its registration access token works again." },
 }

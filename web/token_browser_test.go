@@ -53,7 +53,7 @@ func TestAnAdministratorHandsOutAndRevokesAToken(t *testing.T) {
 
 			b.click("Partner onboarding")
 			b.until(`document.querySelector("h1").innerText === "Partner onboarding"`)
-			id := eval[string](b, `document.querySelector(".facts .copy").innerText`)
+			id := eval[string](b, `document.querySelector(".facts .machine code").innerText`)
 			if eval[bool](b, `document.documentElement.outerHTML.includes(`+quoted(token)+`)`) {
 				t.Error("the token is shown again")
 			}

@@ -107,7 +107,7 @@ func (w *Web) issueToken(c echo.Context) error {
 	if err := w.sessions.keepSent(ctx, key); err != nil {
 		w.logger.Error("dashboard could not note that a form was sent", "err", err)
 	}
-	shown := issuedToken{issued, sampleRegistrationWith(w.publicURL, issued)}
+	shown := issuedToken{issued, sampleRegistrationWith(w.sample.publicURL, issued)}
 	return w.render(c, http.StatusCreated, issuedTokenPage(w.page(c, "Token issued", "Tokens"), shown))
 }
 
@@ -203,8 +203,5 @@ func sampleRegistrationWith(publicURL string, t registrar.IssuedInitialAccessTok
 	if err != nil {
 		panic(fmt.Sprintf("sample registration: %v", err)) // it is text alone
 	}
-	return "curl -X POST " + strings.TrimSuffix(publicURL, "/") + "/identity/connect/register \\\n" +
-		"  -H 'Authorization: Bearer " + t.Token + "' \\\n" +
-		"  -H 'Content-Type: application/json' \\\n" +
-		"  -d '" + string(document) + "'"
+	return registrationCommand(publicURL, "'Authorization: Bearer "+t.Token+"'", string(document))
 }

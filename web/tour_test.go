@@ -15,7 +15,6 @@ import (
 	"roster/api/refusals"
 	"roster/domain"
 	"roster/domain/oauth"
-	"roster/web"
 )
 
 // One session of an administrator, in a browser.
@@ -48,12 +47,12 @@ func TestAnAdministratorFindsAndRevokesAClient(t *testing.T) {
 		t.Errorf("the summary says %q", got)
 	}
 	b.click("Warehouse scanner")
-	b.untilPath(path)
+	b.untilPath(path + "?list=q%3Dhouse%2Bsc")
 	b.click("Revoke…")
-	b.untilPath(path + "/revoke")
+	b.untilPath(path + "/revoke?list=q%3Dhouse%2Bsc")
 	b.enter("#reason", "lost in the yard")
 	b.click("Revoke 1 client")
-	b.untilPath(path)
+	b.untilPath(path + "?list=q%3Dhouse%2Bsc")
 	b.until(`document.querySelector("#message").innerText.includes("“Warehouse scanner” is revoked.")`)
 	b.until(`document.body.innerText.includes("lost in the yard")`)
 	if now, _ := r.model.Client(t.Context(), client.Client.ID); now.Status != domain.Revoked {
@@ -118,15 +117,15 @@ func TestRevokingNeedsNoMouse(t *testing.T) {
 	b.untilPath("/admin/clients?q=port")
 	b.tabTo(`e.innerText === "Portal"`)
 	b.press(kb.Enter)
-	b.untilPath(path)
+	b.untilPath(path + "?list=q%3Dport")
 	b.tabTo(`e.innerText === "Revoke…"`)
 	b.press(kb.Enter)
-	b.untilPath(path + "/revoke")
+	b.untilPath(path + "/revoke*")
 	b.tabTo(`e.id === "reason"`)
 	b.press("by hand")
 	b.tabTo(`e.innerText === "Revoke 1 client"`)
 	b.press(kb.Enter)
-	b.untilPath(path)
+	b.untilPath(path + "?*")
 	b.until(`document.querySelector("#message")`)
 	if now, _ := r.model.Client(t.Context(), client.Client.ID); now.Status != domain.Revoked {
 		t.Errorf("the client is %s", now.Status)
@@ -207,8 +206,10 @@ func TestLiveEventsPauseResumeAndOutliveALostConnection(t *testing.T) {
 	}
 	for i := range 210 {
 		r.register(t, name(1000+i))
+		if i%70 == 69 { // fewer at a time than a stream leaves out
+			b.until(shows(1000 + i))
+		}
 	}
-	b.until(shows(1209))
 	b.until(`document.querySelector("#older").checkVisibility()`)
 	b.until(`(rows => rows.length <= 200 && new URL(document.querySelector("#older").href).searchParams.get("before") === rows[rows.length - 1].dataset.seq)(document.querySelectorAll("#log tbody tr"))`)
 
@@ -279,10 +280,17 @@ func tour(t *testing.T, r *registry) []string {
 	}
 	greedy := r.register(t, `{"redirect_uris":["https://a.example.com/cb"],"grant_types":["authorization_code"],"response_types":["code","id_token"]}`).Client.ID
 	suspended := r.register(t, `{"client_name":"Kiosk","redirect_uris":["https://a.example.com/cb"]}`).Client.ID
-	if err := r.registrar.Suspend(t.Context(), admin, suspended, "A reason."); err != nil {
+	if err := r.registrar.Suspend(t.Context(), admin, suspended, "A reason.\r\nOf two lines."); err != nil {
 		t.Fatal(err)
 	}
 	r.append(t, domain.SealingKeyIntroduced{KeyID: "0123456789abcdef"}, domain.LossAccepted{From: 1 << 40, To: 1 << 41})
+	uris := make(oauth.List, 30)
+	for i := range uris {
+		uris[i] = fmt.Sprintf("https://a.example.com/callbacks/%d", i)
+	}
+	keys := r.register(t, withKeys(`"client_name":"Keys",`, keyA+","+keyB)).Client.ID
+	vouched := r.vouched(t, `{"iss":"https://issuer.example","iat":1767225600,"client_name":"Bank","org":{"name":"Bank","roles":["payments","accounts"]}}`,
+		oauth.Metadata{"client_name": oauth.Text("Bank"), "contacts": oauth.List{}, "redirect_uris": uris})
 	issue := domain.IssueInitialAccessToken{
 		Label: "Partner onboarding " + hostile, MaxUses: 3, ExpiresAt: time.Now().Add(72 * time.Hour),
 		Terms: oauth.Terms{Owner: "acme", GrantTypes: []string{"authorization_code", "refresh_token"}, Scopes: []string{"openid", "profile"}, RedirectHosts: []string{"a.example.com", ".acme.example"}},
@@ -313,6 +321,7 @@ func tour(t *testing.T, r *registry) []string {
 	return []string{
 		"/admin/refusals", "/admin/refusals?since=hour&ip=203.0.113.9", "/admin/refusals?ip=192.0.2.99", causePath(notHTTPS), causePath(noRoom), causePath(limited),
 		causePath(suspendedChange), causePath(refusals.Cause{Code: "conflict"}), causePath(notHTTPS) + "&cursor=40", "/admin/refusals?since=never",
+		path + vouched, path + keys,
 		"/admin/tokens", "/admin/tokens?status=used_up", "/admin/tokens/new", "/admin/tokens/" + token.ID, "/admin/tokens/" + bare.ID,
 		"/admin/tokens/" + token.ID + "/revoke", "/admin/tokens/" + bare.ID + "/revoke", path + admitted,
 		"/admin/events?actor=admin:" + adminName + "&ip=192.0.2.0/24&since=2026-01-01", "/admin/events?member=client_name%23de", "/admin/events?token=" + token.ID,
@@ -326,7 +335,7 @@ func tour(t *testing.T, r *registry) []string {
 	}
 }
 
-// checkPage opens a page and fails the test for what axe-core finds wrong with it, in light and in dark.
+// checkPage opens a page and fails the test for what axe-core finds wrong with it, in light and in dark, wide and narrow.
 func (b *browser) checkPage(path string) {
 	b.Helper()
 	b.visit(path)
@@ -338,17 +347,21 @@ func (b *browser) checkShown(name string) {
 	b.Helper()
 	source, err := os.ReadFile("testdata/axe/axe-4.14.1.min.js")
 	b.try(err)
-	b.colours("light")
 	if eval[bool](b, `document.querySelector("#live") !== null`) {
 		b.until(`document.querySelector("#live-state").innerText === "Live"`)
 	}
 	eval[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true), true`)
 	eval[bool](b, string(source)+"; true")
-	b.report(name+" in light", `{type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}`)
-	b.keep(b.Name() + name + "-light")
-	b.colours("dark")
-	b.report(name+" in dark", `{type: "rule", values: ["color-contrast"]}`)
-	b.keep(b.Name() + name + "-dark")
+	for _, width := range []int64{1280, 375} {
+		b.try(chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 900)))
+		b.colours("light")
+		b.report(fmt.Sprintf("%s in light, %d wide", name, width), `{type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}`)
+		b.keep(fmt.Sprintf("%s%s-light-%d", b.Name(), name, width))
+		b.colours("dark")
+		b.report(fmt.Sprintf("%s in dark, %d wide", name, width), `{type: "rule", values: ["color-contrast"]}`)
+		b.keep(fmt.Sprintf("%s%s-dark-%d", b.Name(), name, width))
+	}
+	b.try(chromedp.Do(b.ctx, chromedp.EmulateViewport(1280, 900)))
 }
 
 func TestPagesAreAccessible(t *testing.T) {
@@ -380,67 +393,6 @@ func (b *browser) report(where, rules string) {
 	for _, v := range violations {
 		for _, n := range v.Nodes {
 			b.Errorf("%s: %s: %s\n%s\n%s", where, v.ID, v.Help, n.HTML, n.Summary)
-		}
-	}
-}
-
-func TestNoPageScrollsSideways(t *testing.T) {
-	r, empty := newRegistry(t), newRegistry(t, func(o *web.Options) { o.PublicURL = "https://a-rather-long-name-of-a-registry.example.com" })
-	paths := tour(t, r)
-	b := open(t, r)
-	b.signIn()
-	narrow := chromedp.EmulateViewport(320, 640)
-	check := func(b *browser, path string) {
-		b.visit(path)
-		eval[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true), true`)
-		if eval[bool](b, "document.documentElement.scrollWidth > document.documentElement.clientWidth") {
-			t.Errorf("%s is wider than the screen: %s", path, eval[string](b,
-				`[...document.querySelectorAll("main *, header *")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 200)).join("\n")`))
-		}
-		small := eval[[]string](b, `[...document.querySelectorAll("a:not(.skip), button, input, select, textarea, summary")].map(e => e.closest("label") ?? e)
-			.filter(e => e.checkVisibility() && e.getBoundingClientRect().height > 0 && e.getBoundingClientRect().height < 24 && getComputedStyle(e).display !== "inline")
-			.map(e => e.outerHTML)`)
-		for _, e := range small {
-			t.Errorf("%s has a target lower than 24 pixels: %s", path, e)
-		}
-	}
-	b.try(chromedp.Do(b.ctx, narrow))
-	for _, path := range paths {
-		check(b, path)
-	}
-	none := open(t, empty)
-	none.try(chromedp.Do(none.ctx, narrow))
-	check(none, "/admin/login")
-}
-
-// What stands in one place is not written over what is beside it, and short words are not broken.
-func TestTextKeepsToItsPlace(t *testing.T) {
-	r := newRegistry(t)
-	paths := tour(t, r)
-	b := open(t, r)
-	b.signIn()
-	for _, width := range []int64{390, 900, 1280} {
-		b.try(chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 800)))
-		for _, path := range paths {
-			b.visit(path)
-			eval[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true), true`)
-			beyond := eval[[]string](b, `[...document.querySelectorAll("td *, th *, dd *")]
-				.filter(e => e.checkVisibility() && !e.closest(".unseen, .name, .id, .cut") && e.getBoundingClientRect().right > e.closest("td, th, dd").getBoundingClientRect().right + 1)
-				.map(e => e.outerHTML.slice(0, 200))`)
-			broken := eval[[]string](b, `const lines = e => {
-					const text = document.createRange();
-					text.selectNodeContents(e);
-					return new Set([...text.getClientRects()].map(r => r.top)).size;
-				};
-				[...document.querySelectorAll("dd bdi, td .badge")]
-				.filter(e => !/\S{25}/.test(e.textContent) && lines(e) > e.textContent.trim().split(/\s+/).length)
-				.map(e => e.outerHTML.slice(0, 200))`)
-			for _, e := range beyond {
-				t.Errorf("%s, %d wide: beyond its place: %s", path, width, e)
-			}
-			for _, e := range broken {
-				t.Errorf("%s, %d wide: broken: %s", path, width, e)
-			}
 		}
 	}
 }

@@ -1,8 +1,8 @@
 // Package web is the dashboard: where administrators browse the registry, watch its log and revoke clients.
 //
 // Pages are rendered on the server and work without scripts. With scripts, htmx asks for the same pages and
-// shows a part of each; only the live event log has an answer of its own, a stream of server-sent events. How
-// pages look is the package ui.
+// shows a part of each. Streams of server-sent events keep pages current: that of the event log holds its new rows,
+// all others are told when to ask for themselves again. How pages look is the package ui.
 package web
 
 import (
@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -22,6 +23,7 @@ import (
 	"roster/api/front"
 	"roster/api/refusals"
 	"roster/domain"
+	"roster/domain/access"
 	"roster/domain/registrar"
 	"roster/projections/readmodel"
 	"roster/web/ui"
@@ -43,6 +45,8 @@ type Options struct {
 	Settings map[string]Setting
 	// PublicURL is the address that browsers use. Its scheme decides whether cookies need https.
 	PublicURL string
+	// RegistrationMode decides what a registry without clients says of how to register one.
+	RegistrationMode access.RegistrationMode
 	// Sessions keeps the sessions of signed-in administrators; nobody else has one.
 	Sessions scs.Store
 	// Observer is who logs and counts requests; nil: one of the dashboard's own.
@@ -61,20 +65,20 @@ type Web struct {
 	administrators Administrators
 	refused        *refusals.Store
 	settings       map[string]Setting
-	publicURL      string
+	sample         sample
 	sessions       *sessions
 	origins        *http.CrossOriginProtection
 	clock          func() time.Time
 	logger         *slog.Logger
 	stop           context.Context
-	echo           *echo.Echo
+	handler        http.Handler
 }
 
 // New returns the dashboard, or an error that says which option is missing or wrong.
 func New(o Options) (*Web, error) {
 	switch {
 	case o.Registrar == nil, o.Reader == nil, o.Administrators == nil, o.Sessions == nil,
-		o.Clock == nil, o.Logger == nil, o.Stop == nil:
+		o.RegistrationMode == "", o.Clock == nil, o.Logger == nil, o.Stop == nil:
 		return nil, errors.New("dashboard: every option must be given")
 	}
 	public, err := url.Parse(o.PublicURL)
@@ -94,14 +98,16 @@ func New(o Options) (*Web, error) {
 		administrators: o.Administrators,
 		refused:        o.Refusals,
 		settings:       o.Settings,
-		publicURL:      o.PublicURL,
+		sample:         sample{strings.TrimSuffix(o.PublicURL, "/"), o.RegistrationMode},
 		sessions:       newSessions(o.Sessions, public.Scheme == "https"),
 		origins:        origins,
 		clock:          o.Clock,
 		logger:         o.Logger,
 		stop:           o.Stop,
 	}
-	w.echo = w.routes(o.Observer)
+	if w.handler, err = compressed(w.routes(o.Observer)); err != nil {
+		return nil, fmt.Errorf("dashboard: %w", err)
+	}
 	return w, nil
 }
 
@@ -110,7 +116,7 @@ const formLimit = 16 << 10
 
 // ServeHTTP answers /admin, what is below it, and /, which leads there. The addresses of callers are those
 // of their connections.
-func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.echo.ServeHTTP(rw, r) }
+func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.handler.ServeHTTP(rw, r) }
 
 func (w *Web) routes(observer *front.Observer) *echo.Echo {
 	d := front.New(observer, w.answerError, secure)
@@ -125,7 +131,7 @@ func (w *Web) routes(observer *front.Observer) *echo.Echo {
 	page.POST("/login", w.login)
 	page.POST("/logout", w.logout)
 
-	inside := page.Group("", w.signedIn)
+	inside := page.Group("", w.signedIn, canonical)
 	front.Get(inside, "/", w.showing(w.overview, w.pastOverview))
 	front.Get(inside, "/clients", w.showing(w.clients, w.pastClients))
 	front.Get(inside, "/clients/:id", w.showing(w.client, w.pastClient))
@@ -139,6 +145,7 @@ func (w *Web) routes(observer *front.Observer) *echo.Echo {
 
 	// A stream lasts, so no page's time limit holds for it.
 	d.GET("/admin/events/stream", w.stream)
+	d.GET("/admin/news", w.news)
 
 	front.Get(d, "/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/admin/") })
 	return d

@@ -18,6 +18,7 @@ import (
 	"roster/api"
 	"roster/cmd/roster/httpserver"
 	"roster/domain"
+	"roster/domain/access"
 	"roster/domain/oauth"
 	"roster/projections/readmodel"
 )
@@ -138,7 +139,7 @@ func TestSlowAnswersLeaveTheConnection(t *testing.T) {
 func TestBodiesThatDoNotArrive(t *testing.T) {
 	rest := api.New(api.Options{
 		Administrators: holderOf{}, PublicURL: "http://roster", Policy: oauth.DefaultPolicy,
-		RegistrationMode: api.RegistrationOpen, Logger: slog.New(slog.DiscardHandler),
+		RegistrationMode: access.RegistrationOpen, Logger: slog.New(slog.DiscardHandler),
 	})
 	const header = " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
 	for request, want := range map[string]int{

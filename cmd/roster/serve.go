@@ -117,7 +117,7 @@ func (s *serveCommand) server(
 	rest := api.New(api.Options{
 		Registrar: clients, Reader: c.model, Administrators: admins, Refusals: refused,
 		PublicURL: publicURL, Policy: policy,
-		RegistrationMode: api.RegistrationMode(s.Registration), RegistrationRate: s.RegistrationRate,
+		RegistrationMode: access.RegistrationMode(s.Registration), RegistrationRate: s.RegistrationRate,
 		Logger: logger, Metrics: metrics, Observer: observer, Ready: c.log.Ready,
 	})
 	kept, err := patiently(ctx, logger, "the session store", func() (sessions.Store, error) {
@@ -133,7 +133,8 @@ func (s *serveCommand) server(
 	streaming, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	dashboard, err := web.New(web.Options{
 		Registrar: clients, Reader: c.model, Administrators: admins, Refusals: refused, Settings: settings,
-		PublicURL: publicURL, Observer: observer, Sessions: kept, Clock: time.Now, Logger: logger, Stop: streaming,
+		PublicURL: publicURL, RegistrationMode: access.RegistrationMode(s.Registration),
+		Observer: observer, Sessions: kept, Clock: time.Now, Logger: logger, Stop: streaming,
 	})
 	if err != nil {
 		endStreams()

@@ -77,7 +77,7 @@ func auditPrivately(reader readmodel.Reader, logger *slog.Logger) (_ *client.Reg
 	token := rand.Text()
 	handler := api.New(api.Options{
 		Reader: reader, Administrators: holderOf(domain.DigestOf(token)),
-		PublicURL: "http://roster", RegistrationMode: api.RegistrationClosed, Logger: logger,
+		PublicURL: "http://roster", RegistrationMode: access.RegistrationClosed, Logger: logger,
 	})
 	server := &http.Server{Handler: handler}
 	server.RegisterOnShutdown(handler.Close)

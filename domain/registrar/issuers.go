@@ -19,6 +19,12 @@ type Issuers struct {
 	Audience []string           // what a claim aud may name this server by
 }
 
+// Trust reports whether an issuer is trusted at present. What it signed before may be registered all the same.
+func (i Issuers) Trust(issuer string) bool {
+	_, trusted := i.Keys[issuer]
+	return trusted
+}
+
 // statementAlgorithms are those that a software statement may be signed with. They are asymmetric: with a symmetric
 // one, whoever knows the verification key, which is public, could sign.
 var statementAlgorithms = []jose.SignatureAlgorithm{

@@ -26,7 +26,7 @@ type Asset struct {
 
 // The assets that the layout refers to.
 var (
-	styleSheet = mustAsset("assets/dashboard.css")
+	styleSheet = mustAsset("assets/dashboard.css", "assets/media.css")
 	script     = mustAsset("assets/dashboard.js")
 	icon       = mustAsset("assets/icon.svg")
 	htmx       = mustAsset("assets/vendor/htmx-4.0.1.min.js")
@@ -35,11 +35,16 @@ var (
 // Assets returns every file that a page may load. The caller must not change their content.
 func Assets() []Asset { return []Asset{styleSheet, script, icon, htmx} }
 
-// mustAsset reads an embedded file. A file that is missing is a fault of the build, hence the panic.
-func mustAsset(name string) Asset {
-	content, err := fs.ReadFile(assetFiles, name)
-	if err != nil {
-		panic(fmt.Sprintf("asset %s: %v", name, err))
+// mustAsset reads an embedded file, and those that continue it. A file that is missing is a fault of the build, hence
+// the panic.
+func mustAsset(name string, continued ...string) Asset {
+	var content []byte
+	for _, part := range append([]string{name}, continued...) {
+		read, err := fs.ReadFile(assetFiles, part)
+		if err != nil {
+			panic(fmt.Sprintf("asset %s: %v", part, err))
+		}
+		content = append(content, read...)
 	}
 	hash := sha256.Sum256(content)
 	ext := path.Ext(name)

@@ -1,9 +1,7 @@
 package ui
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -17,6 +15,7 @@ const (
 	TitleLength   = 60   // the title of a page, a message
 	HeadingLength = 120  // a heading
 	CellLength    = 200  // a cell of a table
+	ItemLength    = 400  // a value that can be unfolded
 	DetailLength  = 2000 // a place for details
 )
 
@@ -56,21 +55,30 @@ func runs(text string) []run {
 
 // Untrusted shows a text that a caller wrote: escaped, never as a link, with hidden characters marked, and
 // isolated, so that its writing direction does not reorder what surrounds it.
-func Untrusted(text string) templ.Component {
-	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
-		var b strings.Builder
-		b.WriteString(`<bdi dir="auto">`)
-		for _, r := range runs(text) {
-			if r.mark {
-				b.WriteString(`<span class="hidden-char" title="hidden character">` + r.text + `</span>`)
-			} else {
-				b.WriteString(templ.EscapeString(r.text))
-			}
+func Untrusted(text string) templ.Component { return templ.Raw(isolated(text)) }
+
+// UntrustedLines is Untrusted for a text that may have several lines: a line break in it starts a new one.
+func UntrustedLines(text string) templ.Component {
+	var lines []string
+	for line := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
+		lines = append(lines, isolated(line))
+	}
+	return templ.Raw(`<span class="lines">` + strings.Join(lines, "\n") + `</span>`)
+}
+
+// isolated is the markup of an untrusted text.
+func isolated(text string) string {
+	var b strings.Builder
+	b.WriteString(`<bdi dir="auto">`)
+	for _, r := range runs(text) {
+		if r.mark {
+			b.WriteString(`<span class="hidden-char" title="hidden character">` + r.text + `</span>`)
+		} else {
+			b.WriteString(templ.EscapeString(r.text))
 		}
-		b.WriteString(`</bdi>`)
-		_, err := io.WriteString(w, b.String())
-		return err
-	})
+	}
+	b.WriteString(`</bdi>`)
+	return b.String()
 }
 
 // UntrustedShort is Untrusted with at most limit characters.

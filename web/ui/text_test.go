@@ -32,6 +32,19 @@ func TestWhatCannotBeSeenIsMarked(t *testing.T) {
 	}
 }
 
+func TestLinesAreLines(t *testing.T) {
+	var b strings.Builder
+	if err := UntrustedLines("one\r\ntwo\n\nfour\rfive").Render(t.Context(), &b); err != nil {
+		t.Fatal(err)
+	}
+	mark := `<span class="hidden-char" title="hidden character">U+000D</span>`
+	want := `<span class="lines"><bdi dir="auto">one</bdi>` + "\n" + `<bdi dir="auto">two</bdi>` + "\n" + `<bdi dir="auto"></bdi>` + "\n" +
+		`<bdi dir="auto">four` + mark + `five</bdi></span>`
+	if b.String() != want {
+		t.Errorf("the lines are shown as %s", b.String())
+	}
+}
+
 func FuzzShownTextIsSafe(f *testing.F) {
 	f.Add("<script>alert(1)</script>")
 	f.Add("a\u202eb\x00\xff")

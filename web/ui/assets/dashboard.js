@@ -1,6 +1,8 @@
 // What the dashboard does beside htmx: it says when a search could not be sent, asks again for a page that could
-// not be shown yet, and keeps the event log live.
+// not be shown yet, copies ids and URIs, and keeps pages current.
 "use strict";
+
+document.documentElement.classList.add("scripted");
 
 // A request of htmx that got no answer is said where its results would be.
 document.addEventListener("htmx:error", () => {
@@ -30,74 +32,66 @@ async function askAgain() {
   setTimeout(askAgain, refresh);
 }
 
-// The event log. The server sends table rows that it has made, so there is nothing to render here.
-const live = document.getElementById("live");
-if (live) follow(live);
+// A text for programs is copied as a whole by the button beside it.
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest?.("button.copy");
+  if (!button) return;
+  const code = button.parentElement.querySelector("code");
+  const copied = await copy(code);
+  button.textContent = copied ? "Copied" : "Press Ctrl+C";
+  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+});
 
-function follow(panel) {
-  const state = document.getElementById("live-state");
-  const toggle = document.getElementById("live-toggle");
-  const news = document.getElementById("live-news");
-  const rows = document.querySelector("#log tbody");
-  const older = document.getElementById("older");
-  const refresh = document.getElementById("refresh");
-  const most = 200; // rows on the page; older ones are a page further
+// copy reports whether a text was copied. Where a page may not, as over http, the text is selected for the reader to do it.
+async function copy(code) {
+  try {
+    await navigator.clipboard.writeText(code.textContent);
+    return true;
+  } catch {
+    getSelection().selectAllChildren(code);
+    return document.execCommand("copy");
+  }
+}
+
+// subscribe keeps a stream of server-sent events open. `on` has what to do with each event by its name; the id of an
+// event is where a broken stream goes on. `show` is told of the stream's state: connecting, on, lost or signed-out.
+function subscribe(path, on, show) {
   const patience = 40_000; // silence, in milliseconds, after which a stream is taken for dead
-
-  const address = new URL(panel.dataset.stream, location.href);
+  const address = new URL(path, location.href);
   let source = null;
   let retry = 0; // the timer of the next attempt
   let watch = 0; // the timer that ends a silent stream
   let wait = 1000; // until the next attempt, in milliseconds
-  let unsaid = 0; // events that were shown and not yet announced
-  let paused = false;
-
-  panel.hidden = false;
-  refresh.hidden = true;
-  connect();
-
-  toggle.addEventListener("click", () => {
-    paused = !paused;
-    toggle.textContent = paused ? "Resume" : "Pause";
-    if (paused) {
-      disconnect();
-      show("paused", "Paused");
-    } else {
-      wait = 1000;
-      connect();
-    }
-  });
 
   // A page that is put aside and taken up again has lost its stream.
   addEventListener("pagehide", disconnect);
-  addEventListener("pageshow", (event) => {
-    if (event.persisted && !paused) connect();
-  });
+  return { connect, disconnect };
 
   function connect() {
+    wait = 1000;
+    open();
+  }
+
+  function open() {
     disconnect();
-    show("connecting", "Connecting…");
+    show("connecting");
     source = new EventSource(address);
     source.addEventListener("open", () => {
       wait = 1000;
-      show("on", "Live");
+      show("on");
       alive();
     });
     source.addEventListener("beat", alive);
-    source.addEventListener("gap", clear);
-    source.addEventListener("entry", (event) => {
-      alive();
-      address.searchParams.set("after", event.lastEventId);
-      add(event.data);
-    });
+    for (const [name, act] of Object.entries(on)) {
+      source.addEventListener(name, (event) => {
+        alive();
+        if (event.lastEventId) address.searchParams.set("after", event.lastEventId);
+        act(event);
+      });
+    }
     source.addEventListener("signed-out", () => {
       disconnect();
-      toggle.hidden = true;
-      show("off", "Signed out. ");
-      const again = document.createElement("a");
-      again.href = location.href;
-      again.textContent = "Sign in again";
-      state.append(again);
+      show("signed-out");
     });
     source.addEventListener("error", later);
   }
@@ -112,8 +106,8 @@ function follow(panel) {
   // later tries again, each time a little more patiently.
   function later() {
     disconnect();
-    show("connecting", "Connection lost, trying again…");
-    retry = setTimeout(connect, wait);
+    show("lost");
+    retry = setTimeout(open, wait);
     wait = Math.min(wait * 2, 30_000);
   }
 
@@ -121,43 +115,175 @@ function follow(panel) {
     clearTimeout(watch);
     watch = setTimeout(later, patience);
   }
+}
+
+// announcer returns a function that tells screen readers how many events came, at most every ten seconds.
+function announcer() {
+  const news = document.getElementById("live-news");
+  let unsaid = 0;
+  let timer = 0;
+  let last = -Infinity; // when it was told, in milliseconds
+  return (events) => {
+    unsaid += events;
+    if (timer) return;
+    timer = setTimeout(() => {
+      news.textContent = unsaid === 1 ? "1 new event" : `${unsaid} new events`;
+      timer = unsaid = 0;
+      last = performance.now();
+    }, Math.max(1000, last + 10_000 - performance.now()));
+  };
+}
+
+// The event log. The server sends table rows that it has made, so there is nothing to render here.
+const live = document.getElementById("live");
+if (live) follow(live);
+
+function follow(panel) {
+  const state = document.getElementById("live-state");
+  const toggle = document.getElementById("live-toggle");
+  const rows = document.querySelector("#log tbody");
+  const older = document.getElementById("older");
+  const most = 200; // rows on the page; older ones are a page further
+  const announce = announcer();
+  let paused = false;
+
+  const stream = subscribe(panel.dataset.stream, {
+    gap: (event) => add(event.data),
+    entry: (event) => {
+      if (add(event.data)) announce(1);
+    },
+  }, (kind) => {
+    show(kind, { connecting: "Connecting…", on: "Live", lost: "Connection lost, trying again…", "signed-out": "Signed out. " }[kind]);
+    if (kind === "signed-out") offerSignIn();
+  });
+
+  panel.hidden = false;
+  document.getElementById("refresh").hidden = true;
+  stream.connect();
+
+  toggle.addEventListener("click", () => {
+    paused = !paused;
+    toggle.textContent = paused ? "Resume" : "Pause";
+    if (paused) {
+      stream.disconnect();
+      show("paused", "Paused");
+    } else {
+      stream.connect();
+    }
+  });
+
+  addEventListener("pageshow", (event) => {
+    if (event.persisted && !paused) stream.connect();
+  });
 
   function show(kind, text) {
     panel.dataset.state = kind;
     if (state.textContent !== text) state.textContent = text;
   }
 
-  // clear makes room for the newest events when there are too many between them and those on the page.
-  function clear() {
-    rows.replaceChildren();
-    older.hidden = false;
+  function offerSignIn() {
+    toggle.hidden = true;
+    const again = document.createElement("a");
+    again.href = location.href;
+    again.textContent = "Sign in again";
+    state.append(again);
   }
 
+  // add puts a row on top, and reports whether it was not there yet.
   function add(markup) {
     const made = document.createElement("template");
     made.innerHTML = markup;
     const row = made.content.querySelector("tr");
-    if (!row || rows.querySelector(`[data-seq="${CSS.escape(row.dataset.seq)}"]`)) return;
+    if (!row || row.dataset.seq && rows.querySelector(`[data-seq="${CSS.escape(row.dataset.seq)}"]`)) return false;
     row.classList.add("new");
     rows.prepend(row);
-    while (rows.rows.length > most) {
+    // Rows without end make way, but none that somebody is about to follow.
+    while (rows.rows.length > most && !rows.lastElementChild.contains(document.activeElement)) {
       rows.lastElementChild.remove();
       older.hidden = false;
     }
     document.getElementById("log-empty")?.remove();
+    const { seq, before } = rows.lastElementChild.dataset;
     const next = new URL(older.href);
-    next.searchParams.set("before", rows.lastElementChild.dataset.seq);
+    next.searchParams.set("before", seq ?? before);
     older.href = next.href;
-    announce();
-  }
-
-  // announce says how many events came, at most once a second.
-  function announce() {
-    unsaid++;
-    if (unsaid > 1) return;
-    setTimeout(() => {
-      news.textContent = unsaid === 1 ? "1 new event" : `${unsaid} new events`;
-      unsaid = 0;
-    }, 1000);
+    return true;
   }
 }
+
+// A part of a page that shows the registry as it is now. When something has happened, the page is asked for again and
+// the part put in place, unless somebody is using it.
+const current = document.querySelector("[data-news]");
+if (current) keepCurrent(current.id, current.dataset.news);
+
+function keepCurrent(id, news) {
+  const announce = announcer();
+  const part = () => document.getElementById(id);
+  let seen = Number(new URL(news, location.href).searchParams.get("after"));
+  let timer = 0; // of the next attempt
+
+  const stream = subscribe(news, {
+    news: (event) => {
+      announce(Number(event.lastEventId) - seen);
+      seen = Number(event.lastEventId);
+      renew();
+    },
+  }, (kind) => {
+    if (kind === "on") promise();
+  });
+
+  // What nobody looks at needs no connection, of which a browser has few.
+  document.addEventListener("visibilitychange", watch);
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) watch();
+  });
+  watch();
+
+  function watch() {
+    stream.disconnect();
+    if (!document.hidden) stream.connect();
+  }
+
+  // renew asks for the page until the part could be put in place.
+  async function renew() {
+    clearTimeout(timer);
+    timer = setTimeout(renew, isUsed() ? 1000 : 5000);
+    if (isUsed()) return;
+    const asked = location.href;
+    try {
+      const answer = await fetch(asked, { headers: { "Roster-Live": "1" } });
+      if (answer.redirected) { // to the sign-in
+        clearTimeout(timer);
+        return stream.disconnect();
+      }
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const made = page.getElementById(id);
+      if (!answer.ok || !made || isUsed() || location.href !== asked) return;
+      clearTimeout(timer);
+      place(made);
+    } catch {
+      // The server may be starting again.
+    }
+  }
+
+  // isUsed reports whether somebody has the focus, the pointer on a link, a selection or something unfolded in the part.
+  function isUsed() {
+    return part().contains(document.activeElement) || part().querySelector("a:hover, button:hover, details[open]") !== null ||
+      !getSelection().isCollapsed && part().contains(getSelection().anchorNode);
+  }
+
+  function place(made) {
+    // What has changed is announced above, and not as often.
+    for (const status of made.querySelectorAll("[role=status]")) status.setAttribute("aria-live", "off");
+    part().replaceWith(made);
+    promise();
+  }
+
+  // promise shows what is true only of a page that is kept current.
+  function promise() {
+    for (const promised of part().querySelectorAll("[data-when-live]")) promised.hidden = false;
+  }
+}
+
+// The answer to a search is announced.
+document.addEventListener("input", () => document.getElementById("summary")?.removeAttribute("aria-live"));
