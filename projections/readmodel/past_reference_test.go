@@ -250,7 +250,7 @@ func TestALongPast(t *testing.T) {
 	m := run(t, t.TempDir(), log)
 	m.caughtUp()
 	r := referenceOf(t, log)
-	for _, seq := range []uint64{1, 2, 499, 500, 501, 777, 999, 1000, 1001, uint64(len(r))} {
+	for _, seq := range []uint64{1, 500, 777, 1001, uint64(len(r))} {
 		for _, q := range []readmodel.ClientQuery{{Limit: 150}, {Limit: 500}, {Status: domain.Suspended, Limit: 500}} {
 			r.checkPast(t, m, readmodel.Moment{Seq: seq}, q)
 		}
