@@ -151,7 +151,10 @@ func (a *API) revokeClient(c echo.Context, by caller) error {
 	return noContent(c, a.Registrar.Revoke(c.Request().Context(), by.administrator, domain.CanonicalID(c.Param("client_id")), q.text("reason")))
 }
 
-var statusSchema = object{"type": "string", "enum": domain.StatusNames()}
+var (
+	statusSchema       = object{"type": "string", "enum": domain.StatusNames()}
+	cautionLevelSchema = object{"type": "string", "enum": oauth.CautionLevels, "description": "impersonation: the client may be taken for another one; note: usual, and worth a look"}
+)
 
 // clientSchema describes a clientView.
 var clientSchema = closed(extended("RegisteredMetadata", object{
@@ -166,5 +169,5 @@ var clientSchema = closed(extended("RegisteredMetadata", object{
 	"as_of":                    described(reference("schemas", "Position"), "the event up to which this is the client; absent: now"),
 	"attested_by":              object{"type": "string", "minLength": 1, "description": "issuer of the client's software statement"},
 	"cautions": object{"type": "array", "minItems": 1, "description": "members not to be believed without a second look",
-		"items": closed(properties(object{"member": text, "detail": text}, "member", "detail"), nil)},
+		"items": closed(properties(object{"level": cautionLevelSchema, "member": text, "detail": text}, "level", "member", "detail"), nil)},
 }, "client_id", "status", "registered_at", "updated_at", "version", "client_id_issued_at", "redirect_uris"), nil)

@@ -28,6 +28,7 @@ type Client struct {
 
 // A Caution is a member that is not to be believed without a second look.
 type Caution struct {
+	Level  string `json:"level"` // "impersonation" or "note"
 	Member string `json:"member"`
 	Detail string `json:"detail"`
 }
