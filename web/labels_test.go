@@ -28,7 +28,7 @@ func TestEveryStatusHasATone(t *testing.T) {
 
 func TestTheSummaryOfAList(t *testing.T) {
 	clients := func(n int) readmodel.ClientPage {
-		return readmodel.ClientPage{Clients: make([]readmodel.Client, n)}
+		return readmodel.ClientPage{Clients: make([]readmodel.ListedClient, n)}
 	}
 	more := func(n int) readmodel.ClientPage {
 		p := clients(n)

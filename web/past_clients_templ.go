@@ -193,7 +193,7 @@ func pastClientsPage(p ui.Page, list pastClientList) templ.Component {
 					}
 					ctx = templ.InitializeContext(ctx)
 					for _, c := range list.Page.Clients {
-						templ_7745c5c3_Err = pastClientRow(c, list.At).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = pastClientRow(c.Client, list.At).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

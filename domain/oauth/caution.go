@@ -33,13 +33,20 @@ var CautionLevels = []CautionLevel{PossibleImpersonation, Note}
 // mistaken for others, and pages on another host than the redirect URIs (RFC 7591 5; OpenID Connect Dynamic Client
 // Registration 1.0, 9.1). It leaves out what the issuer of a software statement vouches for.
 func Cautions(m Metadata) []Caution {
+	var names []string
+	for name := range m {
+		if _, detail := caution(m, name); detail != "" {
+			names = append(names, name)
+		}
+	}
+	if names == nil {
+		return nil // as for most clients, and at less cost than what follows
+	}
 	var cautions []Caution
 	_, attested := Attested(m)
 	for _, name := range m.Names() {
-		if slices.Contains(attested, name) {
-			continue
-		}
-		if level, detail := caution(m, name); detail != "" {
+		if slices.Contains(names, name) && !slices.Contains(attested, name) {
+			level, detail := caution(m, name)
 			cautions = append(cautions, Caution{level, name, detail})
 		}
 	}
