@@ -214,13 +214,19 @@ func looksLatin(s string) bool {
 		if !unicode.IsLetter(r) {
 			continue
 		}
-		prototype := confusable.GetReplacement(r)
-		if r <= unicode.MaxASCII || len(prototype) != 1 || !isASCIILetter(prototype[0]) {
+		if !LooksLatin(r) {
 			return false
 		}
 		letters++
 	}
 	return letters >= fewLetters
+}
+
+// LooksLatin reports whether a character beyond ASCII looks like a Latin letter (UTS 39) without being one in the style
+// and script that people write.
+func LooksLatin(r rune) bool {
+	prototype := confusable.GetReplacement(r)
+	return r > unicode.MaxASCII && (isStyled(r) || len(prototype) == 1 && isASCIILetter(prototype[0]))
 }
 
 func isASCIILetter(b byte) bool { return 'a' <= b|0x20 && b|0x20 <= 'z' }

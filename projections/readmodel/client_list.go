@@ -142,10 +142,11 @@ func (p *pool) listClients(ctx context.Context, x *index, q search.Query, limit 
 type listedRow struct {
 	ListedClient
 	entry search.Entry
+	last  uint64 // the sequence of its last event
 }
 
 // selectListed reads clients by their sequences.
-const selectListed = `SELECT s.ip, s.metadata, ` + clientColumns + ` FROM json_each(?) j LEFT JOIN client_search s ON s.seq = j.value
+const selectListed = `SELECT c.last, s.ip, s.metadata, ` + clientColumns + ` FROM json_each(?) j LEFT JOIN client_search s ON s.seq = j.value
 	LEFT JOIN clients c ON c.seq = j.value LEFT JOIN events d ON d.seq = c.described`
 
 // clientsAt returns the clients with these sequences.
@@ -172,12 +173,13 @@ func (p *pool) clientsAt(ctx context.Context, seqs []uint64) (map[uint64]listedR
 // scanListed reads a row of selectListed.
 func scanListed(row interface{ Scan(...any) error }) (listed listedRow, err error) {
 	var ip, foundBy string
-	c, metadata, err := scanUndescribed(row, &ip, &foundBy)
+	c, metadata, err := scanUndescribed(row, &listed.last, &ip, &foundBy)
 	if err == nil && c.described != 0 {
 		err = c.describe(metadata)
 	}
 	if err != nil {
 		return listed, err
 	}
-	return listedRow{ListedClient{c.Client, ip}, entryOf(c.seq, c.Client, ip, foundBy)}, nil
+	listed.ListedClient, listed.entry = ListedClient{c.Client, ip}, entryOf(c.seq, c.Client, ip, foundBy)
+	return listed, nil
 }
