@@ -1,8 +1,9 @@
 package api
 
 import (
+	"errors"
 	"net/http"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -25,15 +26,13 @@ func (a *API) clientEndpoints() []endpoint {
 		{
 			method: http.MethodGet, path: "/api/v1/clients", may: access.Administrator, handle: a.listClients,
 			operation: operation{
-				id: "listClients", summary: "List the clients, the newest first",
-				parameters: []object{
-					parameter("q", "part of the name, owner or id", object{"type": "string", "maxLength": parameterLimit}),
-					parameter("status", "only clients of this status", statusSchema),
-					parameter("owner", "only clients of this ext_param_owner", object{"type": "string", "maxLength": parameterLimit}),
+				id: "listClients", summary: "List the clients, the newest first unless they are sorted otherwise",
+				parameters: slices.Concat([]object{
+					parameter("q", "words, each of which is part of the name, owner, software or redirect host of a client, or 6 digits or more of its id", object{"type": "string", "maxLength": parameterLimit}),
 					parameter("limit", "clients a page", object{"type": "integer", "minimum": 1, "maximum": pageMost, "default": pageDefault}),
 					parameter("cursor", "next_cursor of the page before; of a time in the past, with as_of.seq as at", object{"type": "string"}),
 					pastParameter,
-				},
+				}, filterParameters()),
 				status: http.StatusOK, content: jsonContent("ClientPage"), refusals: []int{http.StatusBadRequest},
 				schemas: object{"ClientPage": closed(properties(object{
 					"clients":     object{"type": "array", "items": reference("schemas", "Client")},
@@ -62,6 +61,25 @@ func (a *API) clientEndpoints() []endpoint {
 			},
 		},
 	}
+}
+
+// filterParameters describe the filters of a list of clients.
+func filterParameters() (parameters []object) {
+	for _, filter := range readmodel.ClientFilters {
+		schema := object{"type": "string", "maxLength": parameterLimit}
+		if filter.Values != nil {
+			schema = object{"type": "string", "enum": filter.Values}
+		}
+		parameters = append(parameters, parameter(filter.Name, filter.Label+": "+filter.Form, schema))
+	}
+	return parameters
+}
+
+func filterNames() (names []string) {
+	for _, filter := range readmodel.ClientFilters {
+		names = append(names, filter.Name)
+	}
+	return names
 }
 
 // reasonParameter is why an administrator ends something.
@@ -102,18 +120,19 @@ func viewOf(client readmodel.Client) clientView {
 }
 
 func (a *API) listClients(c echo.Context, _ caller) error {
-	q := queryOf(c, "q", "status", "owner", "limit", "cursor", "at")
+	q := queryOf(c, append(filterNames(), "q", "limit", "cursor", "at")...)
 	selected := readmodel.ClientQuery{
 		Text:   q.text("q"),
-		Status: domain.Status(q.text("status")),
-		Owner:  q.text("owner"),
 		Limit:  int(q.number("limit", 1, pageMost, pageDefault)),
 		Cursor: q.text("cursor"),
 	}
-	if selected.Status != "" && !selected.Status.Known() {
-		q.refuse("status", "query parameter status must be one of: "+strings.Join(domain.StatusNames(), ", "))
+	if wrong := (*readmodel.FilterError)(nil); errors.As(selected.Restrict(q.text, a.Now()), &wrong) {
+		q.refuse(wrong.Filter.Name, "query parameter "+wrong.Error())
 	}
 	at := q.optionalMoment("at")
+	if at != nil && selected.Order != readmodel.NewestFirst {
+		q.refuse("sort", "query parameter sort must be registered for a time in the past")
+	}
 	if q.err != nil {
 		return q.err
 	}
@@ -151,7 +170,10 @@ func (a *API) revokeClient(c echo.Context, by caller) error {
 	return noContent(c, a.Registrar.Revoke(c.Request().Context(), by.administrator, domain.CanonicalID(c.Param("client_id")), q.text("reason")))
 }
 
-var statusSchema = object{"type": "string", "enum": domain.StatusNames()}
+var (
+	statusSchema       = object{"type": "string", "enum": domain.StatusNames()}
+	cautionLevelSchema = object{"type": "string", "enum": oauth.CautionLevels, "description": "impersonation: the client may be taken for another one; note: usual, and worth a look"}
+)
 
 // clientSchema describes a clientView.
 var clientSchema = closed(extended("RegisteredMetadata", object{
@@ -166,5 +188,5 @@ var clientSchema = closed(extended("RegisteredMetadata", object{
 	"as_of":                    described(reference("schemas", "Position"), "the event up to which this is the client; absent: now"),
 	"attested_by":              object{"type": "string", "minLength": 1, "description": "issuer of the client's software statement"},
 	"cautions": object{"type": "array", "minItems": 1, "description": "members not to be believed without a second look",
-		"items": closed(properties(object{"member": text, "detail": text}, "member", "detail"), nil)},
+		"items": closed(properties(object{"level": cautionLevelSchema, "member": text, "detail": text}, "level", "member", "detail"), nil)},
 }, "client_id", "status", "registered_at", "updated_at", "version", "client_id_issued_at", "redirect_uris"), nil)

@@ -94,7 +94,7 @@ func TestListClients(t *testing.T) {
 	s := checked(t)
 	const count = 7
 	for i := range count {
-		s.register(fmt.Sprintf(`{"redirect_uris":["https://client.example.org/cb"],"client_name":"Client %d","ext_param_owner":"owner%d"}`, i, i%2))
+		s.register(fmt.Sprintf(`{"redirect_uris":["https://client.example.org/cb"],"client_name":"Client %d","ext_param_owner":"owner%d","software_id":"com.example.%d"}`, i, i%2, i))
 	}
 	ended := s.client(webClient)
 	s.do("DELETE", ended.path, bearer(ended.token))
@@ -120,10 +120,14 @@ func TestListClients(t *testing.T) {
 		}
 	}
 	for query, want := range map[string]int{
-		"":               count + 1,
-		"?q=cLiEnT+3":    1,
-		"?q=%25":         0,
-		"?owner=owner1":  3,
+		"":              count + 1,
+		"?q=cLiEnT+3":   1,
+		"?q=%25":        0,
+		"?owner=owner1": 3,
+		"?q=3+OWNER1":   1, "?q=com.example+4": 1, "?q=сliеnt+3": 1, // with Cyrillic letters
+		"?owner=owner1&software=com.example.3": 1, "?owner=owner0&software=com.example.3": 0, "?host=client.example.org": count + 1, "?grant=authorization_code&kind=web": count + 1,
+		"?auth=none": 0, "?ip=127.0.0.1": count + 1, "?ip=203.0.113.1": 0, "?registered=2020-01-01..": count + 1, "?registered=..2020-01-01": 0, "?changed=never": count,
+		"?secret=expired": 0, "?caution=impersonation": 0, "?token=x": 0, "?contact=x": 0, "?sort=name": count + 1, "?status=": count + 1,
 		"?status=active": count, "?status=deleted": 1, "?status=revoked": 0,
 	} {
 		got := s.do("GET", "/api/v1/clients"+query, asAdmin)
@@ -139,6 +143,7 @@ func TestRefusedQueries(t *testing.T) {
 	client := s.client(webClient)
 	for _, path := range []string{
 		"/api/v1/clients?limit=0", "/api/v1/clients?limit=501", "/api/v1/clients?limit=x", "/api/v1/clients?limit=-1", "/api/v1/clients?limit=",
+		"/api/v1/clients?ip=x", "/api/v1/clients?registered=yesterday", "/api/v1/clients?secret=soon", "/api/v1/clients?sort=age", "/api/v1/clients?sort=name&at=1", "/api/v1/clients?caution=1", "/api/v1/clients?kind=x",
 		"/api/v1/clients?status=gone", "/api/v1/clients?cursor=nonsense", "/api/v1/clients?unknown=1", "/api/v1/clients?q=a&q=b",
 		"/api/v1/clients?q=%zz", "/api/v1/clients?q=a;b", "/api/v1/clients?q=%ff", "/api/v1/clients?q=" + strings.Repeat("a", 501),
 		"/api/v1/clients/" + client.id + "?x=1",

@@ -82,7 +82,7 @@ func TestWordsOfOthers(t *testing.T) {
 		t.Errorf("D-24 shown as %s", shown)
 	}
 	odd := s.client(`{"redirect_uris":["https://client.example.org/cb"],"logo_uri":"https://elsewhere.example/"}`)
-	want := []any{map[string]any{"member": "logo_uri", "detail": "does not have scheme and host of any redirect URI"}}
+	want := []any{map[string]any{"level": "note", "member": "logo_uri", "detail": "does not have scheme and host of any redirect URI"}}
 	object := s.do("GET", "/api/v1/clients/"+odd.id, asAdmin).json(t)
 	if diff := cmp.Diff(want, object["cautions"]); diff != "" || object["attested_by"] != nil {
 		t.Errorf("D-24 D-25 attested by %v, cautions %s", object["attested_by"], diff)

@@ -31,10 +31,10 @@ type clientPage struct {
 	SearchedBackTo *positionView `json:"searched_back_to,omitzero"`
 }
 
-func clientPageOf(clients []readmodel.Client, next string) clientPage {
+func clientPageOf(clients []readmodel.ListedClient, next string) clientPage {
 	page := clientPage{Clients: make([]clientView, len(clients)), NextCursor: next}
 	for i, client := range clients {
-		page.Clients[i] = viewOf(client)
+		page.Clients[i] = viewOf(client.Client)
 	}
 	return page
 }

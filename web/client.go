@@ -72,16 +72,10 @@ func cautionsOf(m oauth.Metadata, trusted bool) []oauth.Caution {
 	return oauth.Cautions(m)
 }
 
-// cautionsTitle says what cautions are about: a client that could be taken for another, or only pages elsewhere.
+// cautionsTitle says what the weightiest of the cautions is about.
 func (v clientView) cautionsTitle() string {
-	isAboutPage := func(c oauth.Caution) bool {
-		member, _, _ := oauth.LookupMember(c.Member)
-		return member.HoldsURIs()
-	}
-	for _, caution := range v.Cautions {
-		if !isAboutPage(caution) {
-			return "Possible impersonation"
-		}
+	if slices.ContainsFunc(v.Cautions, func(c oauth.Caution) bool { return c.Level == oauth.PossibleImpersonation }) {
+		return "Possible impersonation"
 	}
 	return "Worth a look"
 }

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -14,28 +12,38 @@ import (
 	"roster/web/ui"
 )
 
-// How many clients a page shows, and how long the text searched for may be.
+// How many clients a page shows, and how long what is searched for may be.
 const (
 	clientsShown = 50
-	searchLimit  = 200
+	searchLimit  = 200 // characters of words
+	filterLimit  = 500 // bytes of the value of a filter
 )
 
 // A clientList is what the list of clients shows.
 type clientList struct {
-	Query   readmodel.ClientQuery
+	Filters clientFilters
 	Page    readmodel.ClientPage
 	Counts  []statusCount // of all clients, whatever is searched for
 	Before  int           // how many clients are on the pages before this one, -1: not known
+	Later   bool          // it is not the first page
 	Seen    uint64        // live updates go on after this sequence
 	Address string        // the query of the list's own address, to which the pages of its clients lead back
 }
 
 // clients lists and finds clients.
 func (w *Web) clients(c echo.Context) error {
-	query, err := clientQueryOf(c.QueryParams())
+	filters, tidy, err := clientFiltersOf(c.QueryParams())
 	if err != nil {
 		return err
 	}
+	if !tidy {
+		return c.Redirect(http.StatusSeeOther, filters.Path())
+	}
+	query, err := filters.query(w.clock())
+	if err != nil {
+		return err
+	}
+	query.Limit, query.Cursor, query.Count = clientsShown, c.QueryParam("cursor"), true
 	ctx := c.Request().Context()
 	// The position is taken before the clients, so that none can fall between page and stream.
 	seen := w.reader.Health().Applied
@@ -47,27 +55,11 @@ func (w *Web) clients(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	list := clientList{Query: query, Page: found, Counts: statusCounts(overview), Before: clientsBefore(c.QueryParams()), Seen: seen, Address: c.QueryParams().Encode()}
+	list := clientList{
+		Filters: filters, Page: found, Counts: statusCounts(overview), Before: clientsBefore(c.QueryParams()), Later: query.Cursor != "",
+		Seen: seen, Address: c.QueryParams().Encode(),
+	}
 	return w.render(c, http.StatusOK, clientsPage(w.page(c, "Clients", "Clients"), list, w.sample))
-}
-
-// clientQueryOf reads what to look for from an address.
-func clientQueryOf(given url.Values) (readmodel.ClientQuery, error) {
-	q := readmodel.ClientQuery{
-		Text:   strings.TrimSpace(given.Get("q")),
-		Status: domain.Status(given.Get("status")),
-		Limit:  clientsShown,
-		Cursor: given.Get("cursor"),
-	}
-	if utf8.RuneCountInString(q.Text) > searchLimit {
-		return q, badRequest{"q", "The text to search for may have up to 200 characters."}
-	}
-	if q.Status != "" && !q.Status.Known() {
-		names := domain.StatusNames()
-		last := len(names) - 1
-		return q, badRequest{"status", "A client is " + strings.Join(names[:last], ", ") + " or " + names[last] + ". There is no other status."}
-	}
-	return q, nil
 }
 
 // clientsBefore returns how many clients an address says are on the pages before, or -1 when it does not say.
@@ -83,16 +75,11 @@ func clientsBefore(given url.Values) int {
 	return int(n)
 }
 
-// Path returns the address of the first page of this list with another status; empty: any.
-func (l clientList) Path(status domain.Status) string {
-	return addressOf("/admin/clients", "q", l.Query.Text, "status", string(status))
-}
-
 // Tabs lead to the clients of each status. Their counts are of all clients, so a search has none.
 func (l clientList) Tabs() []ui.Tab {
 	tab := func(label string, status domain.Status, clients int) ui.Tab {
-		t := ui.Tab{Link: ui.Link{Text: label, Path: l.Path(status), Current: l.Query.Status == status}}
-		if l.Query.Text == "" {
+		t := ui.Tab{Link: ui.Link{Text: label, Path: l.Filters.With("status", string(status)), Current: l.Filters.Value("status") == string(status)}}
+		if _, alone := l.Filters.status(); alone {
 			t.Count = ui.Number(clients)
 		}
 		return t
@@ -106,55 +93,52 @@ func (l clientList) Tabs() []ui.Tab {
 
 // Pager leads to the first page and to the next one.
 func (l clientList) Pager() (links []ui.PagerLink) {
-	if l.Query.Cursor != "" {
-		links = append(links, ui.PagerLink{Text: "First page", Path: l.Path(l.Query.Status)})
+	if l.Later {
+		links = append(links, ui.PagerLink{Text: "First page", Path: l.Filters.Path()})
 	}
 	if l.Page.NextCursor != "" {
 		shown := ""
 		if l.Before >= 0 {
 			shown = strconv.Itoa(l.Before + len(l.Page.Clients))
 		}
-		links = append(links, ui.PagerLink{Text: "Next page", Next: true, Path: addressOf("/admin/clients", "q", l.Query.Text,
-			"status", string(l.Query.Status), "cursor", l.Page.NextCursor, "shown", shown)})
+		links = append(links, ui.PagerLink{Text: "Next page", Next: true, Path: l.Filters.Path("cursor", l.Page.NextCursor, "shown", shown)})
 	}
 	return links
 }
 
-// Summary says which clients of how many the list shows, as far as it is known: "1–50 of 1,587".
+// Summary says which clients of how many the list shows: "1–50 of 1,587".
 func (l clientList) Summary() string {
 	n := len(l.Page.Clients)
 	switch {
 	case n == 0:
 		return "No clients found"
-	case l.Before < 0, l.Before == 0 && l.Page.NextCursor == "":
+	case l.Before == 0 && l.Page.NextCursor == "":
 		return ui.Quantity(n, "client", "clients")
+	case l.Before < 0:
+		return ui.Number(n) + " of " + l.count(n)
 	}
 	last := l.Before + n
-	shown := ui.Number(l.Before+1) + "–" + ui.Number(last)
-	total, known := l.matching()
-	switch {
-	case l.Page.NextCursor == "":
-		return shown + " of " + ui.Number(last)
-	case known:
-		return shown + " of " + ui.Number(max(total, last+1))
+	least := last
+	if l.Page.NextCursor != "" {
+		least++
 	}
-	return shown + " of many"
+	return ui.Number(l.Before+1) + "–" + ui.Number(last) + " of " + l.count(least)
 }
 
-// matching returns how many clients the query selects, when that is known without counting them.
-func (l clientList) matching() (n int, known bool) {
-	if l.Query.Text != "" {
-		return 0, false
-	}
-	if l.Query.Status == "" {
-		return l.Total(), true
-	}
-	for _, s := range l.Counts {
-		if s.Status == l.Query.Status {
-			return s.Clients, true
+// count writes how many clients the query selects, at least so many as are known to.
+func (l clientList) count(least int) string {
+	total := l.Page.Total
+	if status, alone := l.Filters.status(); alone {
+		total = l.Total()
+		for _, s := range l.Counts {
+			if status == s.Status {
+				total = s.Clients
+			}
 		}
+	} else if total >= readmodel.MaxTotal {
+		return ui.Number(max(least, readmodel.MaxTotal-1)) + "+"
 	}
-	return 0, false
+	return ui.Number(max(total, least))
 }
 
 // Total returns how many clients there are.

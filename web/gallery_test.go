@@ -79,7 +79,7 @@ func gallery() templ.Component {
 		ui.MomentChooser(ui.Chooser{Path: "/admin/clients", Kept: []ui.Hidden{{Name: "q", Value: "portal"}}, Value: "1234", Compare: "/admin/diff"}),
 	)
 	section("Text",
-		markup("<p>"), ui.Untrusted("plain, gnp\u202egpj.exe, <script>, "), ui.Untrusted("مرحبا"), markup("</p><p>"),
+		markup("<p>"), ui.Untrusted("plain, gnp\u202egpj.exe, <script>, "), ui.Untrusted("مرحبا"), markup("</p><p>"), ui.Suspicious("Micros\u043eft \uff30aypal", ui.CellLength), markup("</p><p>"),
 		ui.UntrustedShort(strings.Repeat("long ", 100), ui.CellLength), markup("</p><p>"),
 		ui.Time(at, ui.DateLayout), markup(" · "), ui.Time(at, ui.MinuteLayout), markup(" · "), ui.TimeUTC(at, ui.SecondLayout), markup("</p>"),
 	)

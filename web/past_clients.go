@@ -15,19 +15,28 @@ const clientListPath = "/admin/clients"
 
 // A pastClientList is what the list of clients of the past shows.
 type pastClientList struct {
-	At     readmodel.Position
-	Query  readmodel.ClientQuery
-	Page   readmodel.PastClientPage
-	Counts []statusCount // of all clients there were, whatever is searched for
+	At      readmodel.Position
+	Filters clientFilters
+	Later   bool // it is not the first page
+	Page    readmodel.PastClientPage
+	Counts  []statusCount // of all clients there were, whatever is searched for
 }
 
 // pastClients lists and finds clients as they stood.
 func (w *Web) pastClients(c echo.Context, at readmodel.Position) error {
-	query, err := clientQueryOf(c.QueryParams())
+	filters, _, err := clientFiltersOf(c.QueryParams())
 	if err != nil {
 		return err
 	}
-	query.Owner = c.QueryParam("owner")
+	filters.At = atOf(at)
+	query, err := filters.query(w.clock())
+	if err != nil {
+		return err
+	}
+	if query.Order != readmodel.NewestFirst {
+		return badRequest{"sort", "Clients of the past are listed in the order of registration, the newest first."}
+	}
+	query.Limit, query.Cursor = clientsShown, c.QueryParam("cursor")
 	ctx := c.Request().Context()
 	found, err := w.reader.ClientsAt(ctx, at, query)
 	if err != nil {
@@ -37,22 +46,15 @@ func (w *Web) pastClients(c echo.Context, at readmodel.Position) error {
 	if err != nil {
 		return err
 	}
-	list := pastClientList{At: at, Query: query, Page: found, Counts: statusCounts(overview)}
+	list := pastClientList{At: at, Filters: filters, Later: query.Cursor != "", Page: found, Counts: statusCounts(overview)}
 	return w.render(c, http.StatusOK, pastClientsPage(w.pastPage(c, "Clients", "Clients", at), list))
-}
-
-// Path returns the address of the first page of this list with another status; empty: any.
-func (l pastClientList) Path(status domain.Status) string { return l.page(status, "") }
-
-func (l pastClientList) page(status domain.Status, cursor string) string {
-	return addressOf(clientListPath, atParam, atOf(l.At), "q", l.Query.Text, "owner", l.Query.Owner, "status", string(status), "cursor", cursor)
 }
 
 // Tabs lead to the clients that had each status. Their counts are of all clients, so a search has none.
 func (l pastClientList) Tabs() []ui.Tab {
 	tab := func(label string, status domain.Status, clients int) ui.Tab {
-		t := ui.Tab{Link: ui.Link{Text: label, Path: l.Path(status), Current: l.Query.Status == status}}
-		if l.Query.Text == "" && l.Query.Owner == "" {
+		t := ui.Tab{Link: ui.Link{Text: label, Path: l.Filters.With("status", string(status)), Current: l.Filters.Value("status") == string(status)}}
+		if _, alone := l.Filters.status(); alone {
 			t.Count = ui.Number(clients)
 		}
 		return t
@@ -72,12 +74,12 @@ func (l pastClientList) Tabs() []ui.Tab {
 func (l pastClientList) Cut() bool { return l.Page.Searched.Seq != 0 }
 
 // Next is the address of the page that follows.
-func (l pastClientList) Next() string { return l.page(l.Query.Status, l.Page.NextCursor) }
+func (l pastClientList) Next() string { return l.Filters.Path("cursor", l.Page.NextCursor) }
 
 // Pager leads to the first page and to the next one.
 func (l pastClientList) Pager() (links []ui.PagerLink) {
-	if l.Query.Cursor != "" {
-		links = append(links, ui.PagerLink{Text: "First page", Path: l.Path(l.Query.Status)})
+	if l.Later {
+		links = append(links, ui.PagerLink{Text: "First page", Path: l.Filters.Path()})
 	}
 	switch {
 	case l.Cut():

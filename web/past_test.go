@@ -51,7 +51,7 @@ func TestTheRegistryAsItStood(t *testing.T) {
 		"/admin/clients?at=5&status=revoked": {[]string{"Portal"}, []string{"Till"}},
 		"/admin/clients?at=1&q=cash":         {[]string{"Cash desk"}, []string{"No clients found"}},
 		"/admin/clients?at=2&q=cash":         {[]string{"No clients found"}, []string{"Cash desk"}},
-		"/admin/clients?at=1&owner=shop":     {[]string{"Cash desk", "Only of the owner shop"}, nil},
+		"/admin/clients?at=1&owner=shop":     {[]string{"Cash desk", "Owner: shop"}, nil},
 		"/admin/clients?at=1&owner=shopping": {[]string{"No clients found"}, nil},
 		pageOf(first) + "?at=1":              {[]string{"shop_Cash desk", "https://a.example.com/old", "Active", "Since then", "2 events", "Was active, is suspended."}, []string{"Revoke…", "Suspend…", "on holiday"}},
 		pageOf(first) + "?at=4":              {[]string{"Till", "Suspended", "on holiday", "Nothing has happened to this client."}, []string{"Resume"}},
@@ -130,7 +130,7 @@ func TestMomentsOfAddresses(t *testing.T) {
 		"at=%3Cscript%3E":          "“<script>” is no moment",
 		"at=99999999999999999999":  "is no moment",
 		"at=1&cursor=x":            "place in the list",
-		"at=1&status=dead":         "There is no other status",
+		"at=1&status=dead":         "active, suspended, revoked, deleted or lost",
 		"at=2026-11-03T10:00:00+1": "is no moment",
 	} {
 		if got := v.get("/admin/clients?" + path); got.status != http.StatusBadRequest || !strings.Contains(textOf(got.body), want) {

@@ -284,7 +284,7 @@ func tokenPage(p ui.Page, v tokenView) templ.Component {
 					}
 					ctx = templ.InitializeContext(ctx)
 					for _, c := range v.Admitted.Clients {
-						templ_7745c5c3_Err = admittedLine(c).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = admittedLine(c.Client).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

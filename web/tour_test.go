@@ -144,7 +144,7 @@ func TestWithoutScriptsEverythingIsThere(t *testing.T) {
 	b.visit("/admin/clients")
 	b.enter("#q", "client 5"+kb.Enter)
 	b.untilPath("/admin/clients?q=client+5")
-	b.until(`document.querySelectorAll(".clients tbody tr").length === 11`)
+	b.until(`document.querySelectorAll(".clients tbody tr").length === 15`)
 	b.visit("/admin/clients")
 	b.click("Next page")
 	b.untilPath("/admin/clients?cursor=*")
@@ -283,6 +283,8 @@ func tour(t *testing.T, r *registry) []string {
 	if err := r.registrar.Suspend(t.Context(), admin, suspended, "A reason.\r\nOf two lines."); err != nil {
 		t.Fatal(err)
 	}
+	r.register(t, `{"client_name":"Micros\u043eft Teams","ext_param_owner":"`+long("an owner ", 15)+`","redirect_uris":["https://login.microsoft-teams.example.net/cb"],"software_id":"com.microsoft.teams.of.which.the.id.is.long",
+		"software_version":"2026.11","logo_uri":"https://b.example.com/logo.png","token_endpoint_auth_method":"client_secret_post"}`)
 	r.append(t, domain.SealingKeyIntroduced{KeyID: "0123456789abcdef"}, domain.LossAccepted{From: 1 << 40, To: 1 << 41})
 	uris := make(oauth.List, 30)
 	for i := range uris {
@@ -327,6 +329,7 @@ func tour(t *testing.T, r *registry) []string {
 		"/admin/events?actor=admin:" + adminName + "&ip=192.0.2.0/24&since=2026-01-01", "/admin/events?member=client_name%23de", "/admin/events?token=" + token.ID,
 		"/admin/events/1", fmt.Sprint("/admin/events/", changed), fmt.Sprint("/admin/events/", r.lastOf(t, "LossAccepted")), "/admin/events/999999",
 		"/admin/", "/admin/clients", "/admin/clients?status=deleted", "/admin/clients?q=nobody",
+		"/admin/clients?q=teams&kind=web&software=com.microsoft.teams.of.which.the.id.is.long&registered=2020-01-01..", "/admin/clients?owner=none&sort=name", "/admin/clients?ip=x",
 		path + c.Client.ID, path + greedy, path + ended, path + deleted.Client.ID, path + c.Client.ID + "/revoke", path + ended + "/revoke",
 		path + suspended, path + c.Client.ID + "/suspend", path + suspended + "/suspend",
 		"/admin/events", "/admin/events?type=ClientRevoked", "/admin/events?before=1", "/admin/none", "/admin/clients?cursor=none",

@@ -143,9 +143,10 @@ func (w *Web) routes(observer *front.Observer) *echo.Echo {
 	front.Get(inside, "/refusals", w.showRefusals)
 	inside.RouteNotFound("/*", func(echo.Context) error { return echo.ErrNotFound })
 
-	// A stream lasts, so no page's time limit holds for it.
+	// Streams last, so no page's time limit holds for them.
 	d.GET("/admin/events/stream", w.stream)
 	d.GET("/admin/news", w.news)
+	d.GET("/admin/clients/export", w.exportClients, w.signedIn)
 
 	front.Get(d, "/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/admin/") })
 	return d

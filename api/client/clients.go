@@ -28,6 +28,7 @@ type Client struct {
 
 // A Caution is a member that is not to be believed without a second look.
 type Caution struct {
+	Level  string `json:"level"` // "impersonation" or "note"
 	Member string `json:"member"`
 	Detail string `json:"detail"`
 }
@@ -68,11 +69,27 @@ func (c *Client) UnmarshalJSON(encoded []byte) error {
 	return err
 }
 
-// A ClientQuery selects clients, the newest first. The zero value of a field does not restrict.
+// A ClientQuery selects clients. The zero value of a field does not restrict.
 type ClientQuery struct {
-	Text   string // part of the name, owner or id
-	Status string
-	Owner  string  // ext_param_owner
+	Text string // words, each a part of the name, owner, software or redirect host, or 6 digits or more of the id
+
+	Status   string
+	Kind     string // application_type
+	Auth     string // token_endpoint_auth_method
+	Grant    string // among grant_types
+	Software string // software_id
+	Owner    string // ext_param_owner
+	Contact  string // among contacts
+	Host     string // of a redirect URI
+	Token    string // id of the initial access token that it was registered with
+	IP       string // that it was registered from
+
+	Registered string // a day or time, or a period of them: "2026-11-24..", "..2026-11-30"
+	Changed    string // likewise, or "never"
+	Secret     string // "expired", or the days within which it expires: "14d"
+	Caution    string // "impersonation" or "note"
+
+	Sort   string  // "registered", "changed" or "name"; empty: by registration, the newest first, the only order of the past
 	Limit  int     // clients a page, 500 at most; 0: 50
 	Cursor string  // NextCursor of the page before
 	At     *Moment // as the registry stood then; nil: now
@@ -91,7 +108,9 @@ type ClientPage struct {
 
 // Clients returns a page of clients. It needs the credentials of an administrator or auditor.
 func (r *Registry) Clients(ctx context.Context, q ClientQuery) (page ClientPage, err error) {
-	query := parameters("q", q.Text, "status", q.Status, "owner", q.Owner, "limit", number(uint64(q.Limit)), "cursor", q.Cursor, "at", momentOrNow(q.At))
+	query := parameters("q", q.Text, "status", q.Status, "kind", q.Kind, "auth", q.Auth, "grant", q.Grant, "software", q.Software,
+		"owner", q.Owner, "contact", q.Contact, "host", q.Host, "token", q.Token, "ip", q.IP, "registered", q.Registered,
+		"changed", q.Changed, "secret", q.Secret, "caution", q.Caution, "sort", q.Sort, "limit", number(uint64(q.Limit)), "cursor", q.Cursor, "at", momentOrNow(q.At))
 	_, err = r.administer(ctx, call{method: http.MethodGet, path: "/api/v1/clients", query: query}, &page)
 	return page, err
 }

@@ -13,8 +13,9 @@ import (
 
 // The types of streams.
 const (
-	Lines        = "application/x-ndjson" // JSON values, one a line
-	ServerEvents = "text/event-stream"    // server-sent events
+	Lines        = "application/x-ndjson"    // JSON values, one a line
+	ServerEvents = "text/event-stream"       // server-sent events
+	CSV          = "text/csv; charset=utf-8" // comma-separated values, one record a line
 )
 
 // A Stream is an answer of any length, written as it is made. Nothing is sent until its buffer is full or it is
@@ -25,7 +26,7 @@ type Stream struct {
 	control *http.ResponseController
 }
 
-// NewStream begins an answer of any length, of type Lines or ServerEvents.
+// NewStream begins an answer of any length, of one of the types of streams.
 func NewStream(c echo.Context, contentType string) *Stream {
 	response := c.Response()
 	response.Header().Set(echo.HeaderContentType, contentType)
@@ -44,7 +45,7 @@ func (s *Stream) Line(value any) error {
 	return s.out.WriteByte('\n')
 }
 
-// Encoded adds a value that is encoded as one line of JSON already.
+// Encoded adds one line, of JSON or CSV, that is encoded already.
 func (s *Stream) Encoded(value []byte) error {
 	_, _ = s.out.Write(value)
 	return s.out.WriteByte('\n') // a bufio.Writer repeats its first error

@@ -56,8 +56,8 @@ var answering = []string{
 // pure are the packages of rules and decisions.
 var pure = []string{"roster/domain", "roster/domain/oauth"}
 
-// pureParsers are the modules that they may import.
-var pureParsers = []string{"github.com/go-jose/go-jose/v4", "github.com/go-json-experiment/json/jsontext"}
+// pureParsers are the packages of others that they may import.
+var pureParsers = []string{"github.com/go-jose/go-jose/v4", "github.com/go-json-experiment/json/jsontext", "go.mau.fi/util/confusable"}
 
 var (
 	// worldly are packages that reach outside of the process: nothing under domain imports them.

@@ -5,47 +5,86 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"go.mau.fi/util/confusable"
 )
 
 // A Caution is a reason not to trust a member at first sight. It refuses nothing. Metadata are self-declared, and
 // anybody can use the name or the logo of somebody else (RFC 7591 5).
 type Caution struct {
-	Member string `json:"member"` // as registered, with its language tag
-	Detail string `json:"detail"`
+	Level  CautionLevel `json:"level"`
+	Member string       `json:"member"` // as registered, with its language tag
+	Detail string       `json:"detail"`
 }
 
-// Cautions returns what an administrator should look at twice, in the order of Members: names that can be mistaken for
-// others, and pages on another host than the redirect URIs (RFC 7591 5; OpenID Connect Dynamic Client Registration
-// 1.0, 9.1). It leaves out what the issuer of a software statement vouches for.
+// CautionLevel says how much a caution weighs.
+type CautionLevel string
+
+// The levels of cautions.
+const (
+	PossibleImpersonation CautionLevel = "impersonation" // the client may be taken for another one
+	Note                  CautionLevel = "note"          // usual, and worth a look
+)
+
+// CautionLevels are all levels, the weightiest first. It must not be changed.
+var CautionLevels = []CautionLevel{PossibleImpersonation, Note}
+
+// Cautions returns what an administrator should look at twice, in the order of Members: names and hosts that can be
+// mistaken for others, and pages on another host than the redirect URIs (RFC 7591 5; OpenID Connect Dynamic Client
+// Registration 1.0, 9.1). It leaves out what the issuer of a software statement vouches for.
 func Cautions(m Metadata) []Caution {
+	var names []string
+	for name := range m {
+		if _, detail := caution(m, name); detail != "" {
+			names = append(names, name)
+		}
+	}
+	if names == nil {
+		return nil // as for most clients, and at less cost than what follows
+	}
 	var cautions []Caution
 	_, attested := Attested(m)
 	for _, name := range m.Names() {
-		if slices.Contains(attested, name) {
-			continue
-		}
-		member := lookup(name)
-		switch text := m.Text(name); {
-		case member.shownAsName && hidesCharacters(text):
-			cautions = append(cautions, Caution{name, "has characters that cannot be seen"})
-		case member.shownAsName && mixesAlphabets(text):
-			cautions = append(cautions, Caution{name, "has a word with letters of several alphabets that look alike"})
-		case member.page && isElsewhere(text, m.List("redirect_uris")):
-			cautions = append(cautions, Caution{name, "does not have scheme and host of any redirect URI"})
+		if slices.Contains(names, name) && !slices.Contains(attested, name) {
+			level, detail := caution(m, name)
+			cautions = append(cautions, Caution{level, name, detail})
 		}
 	}
 	return cautions
 }
 
+// caution returns the weightiest reason not to trust a member, an empty detail for none.
+func caution(m Metadata, name string) (level CautionLevel, detail string) {
+	member, text := lookup(name), m.Text(name)
+	switch {
+	case member.shownAsName && hidesCharacters(text):
+		return PossibleImpersonation, "has characters that cannot be seen"
+	case member.shownAsName && mixesAlphabets(text):
+		return PossibleImpersonation, "has a word with letters of several alphabets that look alike"
+	case member.shownAsName && strings.ContainsFunc(text, isStyled):
+		return PossibleImpersonation, "has characters that are made to look like Latin letters"
+	case member.shownAsName && looksLatin(text):
+		return PossibleImpersonation, "has letters of another alphabet alone, all of which look like Latin letters"
+	case name == "redirect_uris" && slices.ContainsFunc(m.List(name), hasEncodedHost), member.page && hasEncodedHost(text):
+		return PossibleImpersonation, "has a host that stands for one with letters beyond ASCII (xn--)"
+	case member.page && isElsewhere(text, m.List("redirect_uris")):
+		return Note, "does not have scheme and host of any redirect URI"
+	}
+	return "", ""
+}
+
 // IsPlain reports whether metadata in JSON, as AppendJSON writes it, can have no cautions and no software statement. It
-// tells that of most metadata without decoding it: where there is nothing but visible ASCII, no software statement or object,
-// and no page that is not on the host of the first redirect URI. In plain metadata no string has a quotation mark, and every
-// name is that of a member.
+// tells that of most metadata without decoding it: where there is nothing but visible ASCII, nothing that looks like an
+// encoded host, no software statement or object, and no page that is not on the host of the first redirect URI. In plain
+// metadata no string has a quotation mark, and every name is that of a member.
 func IsPlain(metadata []byte) bool {
 	for _, b := range metadata {
 		if b < ' ' || b > '~' || b == '\\' {
 			return false
 		}
+	}
+	if hasEncodedLabel(metadata) {
+		return false
 	}
 	origin := firstRedirectOrigin(metadata)
 	for {
@@ -127,7 +166,8 @@ func IsHidden(r, before rune) bool {
 	if (r == '\u200c' || r == '\u200d' || r == '\ufe0f') && before > unicode.MaxASCII {
 		return false
 	}
-	return r != ' ' && !unicode.IsGraphic(r) || unicode.Is(unicode.Z, r) && r != ' ' ||
+	const brailleBlank = '\u2800'
+	return r != ' ' && !unicode.IsGraphic(r) || unicode.Is(unicode.Z, r) && r != ' ' || r == brailleBlank ||
 		unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
@@ -151,4 +191,62 @@ func mixesAlphabets(s string) bool {
 		}
 	}
 	return false
+}
+
+// styled are characters that are Latin letters in another style, or look like Latin letters throughout their script.
+var styled = []*unicode.RangeTable{
+	unicode.Lisu,
+	{
+		R16: []unicode.Range16{{0x2100, 0x214f, 1}, {0xff21, 0xff3a, 1}, {0xff41, 0xff5a, 1}}, // letter-like, full-width
+		R32: []unicode.Range32{{0x1d400, 0x1d7ff, 1}},                                         // mathematical
+	},
+}
+
+func isStyled(r rune) bool { return unicode.In(r, styled...) && !unicode.IsSymbol(r) }
+
+// fewLetters is how many letters at least look like a name in Latin letters.
+const fewLetters = 3
+
+// looksLatin reports whether a text has letters of other alphabets alone, each of which looks like a Latin one (UTS 39).
+func looksLatin(s string) bool {
+	letters := 0
+	for _, r := range s {
+		if !unicode.IsLetter(r) {
+			continue
+		}
+		if !LooksLatin(r) {
+			return false
+		}
+		letters++
+	}
+	return letters >= fewLetters
+}
+
+// LooksLatin reports whether a character beyond ASCII looks like a Latin letter (UTS 39) without being one in the style
+// and script that people write.
+func LooksLatin(r rune) bool {
+	prototype := confusable.GetReplacement(r)
+	return r > unicode.MaxASCII && (isStyled(r) || len(prototype) == 1 && isASCIILetter(prototype[0]))
+}
+
+func isASCIILetter(b byte) bool { return 'a' <= b|0x20 && b|0x20 <= 'z' }
+
+// hasEncodedHost reports whether a label of a URI's host stands for one with characters beyond ASCII (RFC 5890 2.3.1).
+func hasEncodedHost(s string) bool {
+	u, _ := parseURI(s)
+	return hasEncodedLabel([]byte(u.host))
+}
+
+// hasEncodedLabel reports whether a text has the prefix of such labels.
+func hasEncodedLabel(s []byte) bool {
+	for {
+		before, rest, found := bytes.Cut(s, []byte("--"))
+		if !found {
+			return false
+		}
+		if n := len(before); n >= 2 && before[n-2]|0x20 == 'x' && before[n-1]|0x20 == 'n' {
+			return true
+		}
+		s = rest
+	}
 }

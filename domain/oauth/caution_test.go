@@ -32,6 +32,17 @@ func TestCautions(t *testing.T) {
 		"D-24 characters that cannot be seen": {
 			`{"redirect_uris":["https://a.example/cb"],"client_name":"Bank` + "\u202e" + `knaB","client_name#de":"Ba` + "\u200b" + `nk","client_name#hi":"क्` + "\u200d" + `ष"}`,
 			[]string{"client_name", "client_name#de"}},
+		"D-24 a blank that is none": {
+			`{"redirect_uris":["https://a.example/cb"],"client_name":"Bank` + "\u2800" + `"}`, []string{"client_name"}},
+		"D-24 letters in another style": {
+			`{"redirect_uris":["https://a.example/cb"],"client_name":"` + "\U0001d40f" + `aypal","client_name#ja":"` + "\uff30" + `aypal","client_name#li":"` + "\ua4d1\ua4ee" + `","client_name#tm":"Paypal™ № 1"}`,
+			[]string{"client_name", "client_name#ja", "client_name#li"}},
+		"D-24 a whole name that looks Latin": {
+			`{"redirect_uris":["https://a.example/cb"],"client_name":"` + "\u0440\u0430\u0443\u0440\u0430\u04cf" + `","client_name#ru":"Россия","client_name#uk":"ОС"}`,
+			[]string{"client_name"}},
+		"D-25 hosts with other letters": {
+			`{"redirect_uris":["https://a.example/cb","https://XN--pypal-4ve.example/cb"],"client_uri":"https://a.xn--pypal-4ve.example/","policy_uri":"https://a.example/xn--x"}`,
+			[]string{"redirect_uris", "client_uri"}},
 		"D-24 D-9 what an issuer vouches for": {
 			`{"redirect_uris":["https://a.example/cb"],"policy_uri":"https://b.example/","software_statement":"` + signed + `"}`,
 			[]string{"policy_uri"}},
@@ -49,6 +60,21 @@ func TestCautions(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestCautionsHaveLevels tells what may be an impersonation from what is usual.
+func TestCautionsHaveLevels(t *testing.T) {
+	metadata, _, err := confirmed(request(t, `{"redirect_uris":["https://a.example/cb"],"client_name":"P\u0430ypal","logo_uri":"https://b.example/logo"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []oauth.Caution{
+		{Level: oauth.PossibleImpersonation, Member: "client_name", Detail: "has a word with letters of several alphabets that look alike"},
+		{Level: oauth.Note, Member: "logo_uri", Detail: "does not have scheme and host of any redirect URI"},
+	}
+	if diff := cmp.Diff(want, oauth.Cautions(metadata)); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -75,11 +101,11 @@ func TestAttested(t *testing.T) {
 // TestPlainMetadataHasNoCautions holds what is told of metadata without decoding it against what there is in it.
 func TestPlainMetadataHasNoCautions(t *testing.T) {
 	signed := statement(`{"iss":"https://i.example"}`)
-	texts := rapid.SampledFrom([]string{"A", "Payment gateway", "P\u0430ypal", "Bank\u202eknaB", "東京", `a"b`, `a\\b`, "a\x7fb", `"client_uri":`, "café", "#", "{}"})
+	texts := rapid.SampledFrom([]string{"A", "Payment gateway", "P\u0430ypal", "Bank\u202eknaB", "東京", `a"b`, `a\\b`, "a\x7fb", "https://XN--a.example", `"client_uri":`, "café", "#", "{}"})
 	names := rapid.SampledFrom([]string{"client_name", "client_name#de", "ext_param_owner", "organization_name", "scope"})
 	pages := rapid.SampledFrom([]string{"client_uri", "logo_uri", "tos_uri", "tos_uri#de", "policy_uri"})
 	uris := rapid.SampledFrom([]string{
-		"https://a.example/", "https://a.example/cb", "https://a.example", "https://b.example/", "https://a.example.b.example/", "https://A.example/cb",
+		"https://a.example/", "https://a.example/cb", "https://a.example", "https://b.example/", "https://a.example.b.example/", "https://A.example/cb", "https://XN--a.example/cb",
 		"https://a.example:8443/", "https://a.example@b.example/", "http://a.example/", "http://localhost/", "com.example.app:/cb", "",
 	})
 	plain := 0

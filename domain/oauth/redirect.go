@@ -164,3 +164,33 @@ func isAppOnly(uris []string) bool {
 		return u.scheme == "http" && !u.isLoopback()
 	})
 }
+
+// RedirectHosts returns where the redirect URIs lead, each once, in the order in which they are registered: a host in
+// lower case, without port; of a private-use scheme without a host, the scheme with its colon; what is no URI as it is,
+// as clients without a grant that redirects may have it.
+func (m Metadata) RedirectHosts() []string {
+	var hosts []string
+	for _, s := range m.List("redirect_uris") {
+		if host := redirectsTo(s); !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
+}
+
+func redirectsTo(s string) string {
+	if rest, found := strings.CutPrefix(s, "https://"); found {
+		// Most hosts end at a slash and need no parsing.
+		if host, _, found := strings.Cut(rest, "/"); found && strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789.-") == "" {
+			return host
+		}
+	}
+	u, wrong := parseURI(s)
+	switch {
+	case wrong != nil:
+		return s
+	case u.host == "":
+		return u.scheme + ":"
+	}
+	return u.host
+}

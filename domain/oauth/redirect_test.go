@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"roster/domain/oauth"
 )
 
@@ -214,5 +216,16 @@ func TestOtherRedirects(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestRedirectHosts names where clients redirect to.
+func TestRedirectHosts(t *testing.T) {
+	m := oauth.Metadata{"redirect_uris": oauth.List{
+		"https://a.example/cb", "https://A.example:8443/cb", "https://b.example", "http://[::1]:80/", "com.example.app:/cb", "app://c.example/", "server.example.com", "https://a.example/%zz",
+	}}
+	want := []string{"a.example", "b.example", "::1", "com.example.app:", "c.example", "server.example.com"}
+	if diff := cmp.Diff(want, m.RedirectHosts()); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -19,21 +19,6 @@ type Client struct {
 	UpdatedAt    time.Time // time of the client's last event
 }
 
-// ClientQuery selects clients, the newest registered first.
-type ClientQuery struct {
-	Text   string        // part of the name, owner or id, case-insensitive, taken literally; empty: all
-	Status domain.Status // empty: any
-	Owner  string        // exact; empty: any
-	Limit  int           // 1 to 500
-	Cursor string        // NextCursor of the page before; empty: the first page
-}
-
-// ClientPage is a page of clients.
-type ClientPage struct {
-	Clients    []Client
-	NextCursor string // empty: this is the last page
-}
-
 const clientsTable = `
 -- Every client that was ever registered, numbered by the sequence of its registration, or of the first of its
 -- events that the log did not lose: the order of registration is the order of the table. Its metadata is that of the
@@ -82,13 +67,6 @@ const (
 	updateClient = `UPDATE clients SET last = ?, described = ?, status = ?, version = ?, registered_at = ?, updated_at = ?, issued_at = ?,
 	registration_access_token = ?, secret = ?, secret_expires_at = ?, secret_sealed = ?, initial_access_token = ?, imposed_owner = ?,
 	terms = ? WHERE seq = ? AND id = ?`
-
-	// The order of the joins is that of the answer: SQLite reads client_texts, and of the others what it returns.
-	selectClientPage = `SELECT ` + clientColumns + ` FROM client_texts s LEFT JOIN clients c ON c.seq = s.seq LEFT JOIN events d ON d.seq = c.described
-	WHERE s.seq < ?1 AND (?2 = '' OR s.status = ?2) AND (?3 = '' OR s.owner = ?3) AND (?4 = '' OR instr(s.search, ?4)) ORDER BY s.seq DESC LIMIT ?5`
-
-	selectSeveralClients = `SELECT ` + clientColumns + ` FROM json_each(?) s LEFT JOIN clients c ON c.seq = s.value
-	LEFT JOIN events d ON d.seq = c.described ORDER BY s.value DESC`
 )
 
 var clientInserts = inserts{table: "clients", columns: []string{
@@ -103,7 +81,7 @@ type clientWrites struct {
 	insert       inserter
 }
 
-type clientReads struct{ one, page, several, snapshot, within, history, standing, candidates, touched *sql.Stmt }
+type clientReads struct{ one, listed, snapshot, within, history, standing, candidates, touched *sql.Stmt }
 
 func (w *clientWrites) statements() statements {
 	return clientInserts.into(&w.insert, statements{selectClientToChange: &w.load, updateClient: &w.update})
@@ -111,7 +89,7 @@ func (w *clientWrites) statements() statements {
 
 func (r *clientReads) statements() statements {
 	return statements{
-		selectClient: &r.one, selectClientPage: &r.page, selectSeveralClients: &r.several, selectClientSnapshot: &r.snapshot,
+		selectClient: &r.one, selectListed: &r.listed, selectClientSnapshot: &r.snapshot,
 		selectRange: &r.within, selectHistory: &r.history,
 		selectStanding: &r.standing, selectCandidates: &r.candidates, selectTouched: &r.touched,
 	}
@@ -140,6 +118,7 @@ type clientChange struct {
 	new       bool          // the table does not have it yet
 	before    domain.Status // in the table
 	redefined bool          // the events set its metadata, which is not known otherwise
+	from      string        // address that a new one was registered from; empty: unknown
 	foundBy   search.Entry  // what it is found by, once it is saved
 }
 
@@ -164,7 +143,7 @@ func (w *writer) clientToChange(ctx context.Context, e eventstore.Recorded, chan
 		if err := w.countClient(ctx, registered); err != nil {
 			return nil, err
 		}
-		return changes.add(e.Aggregate.ID, clientChange{clientRow: clientRow{seq: e.Seq}, new: true}), nil
+		return changes.add(e.Aggregate.ID, clientChange{clientRow: clientRow{seq: e.Seq}, new: true, from: e.Actor.IP}), nil
 	}
 	if changed {
 		return change, nil
@@ -204,8 +183,8 @@ func (w *writer) saveClients(ctx context.Context, changes clientChanges) error {
 	if err := w.clients.insert.flush(ctx); err != nil {
 		return fmt.Errorf("save client: %w", err)
 	}
-	if err := w.texts.insert.flush(ctx); err != nil {
-		return fmt.Errorf("save client's text: %w", err)
+	if err := w.search.insert.flush(ctx); err != nil {
+		return fmt.Errorf("save what a client is found by: %w", err)
 	}
 	return nil
 }
@@ -223,8 +202,7 @@ func (w *writer) saveClient(ctx context.Context, c *clientChange) error {
 	if err != nil {
 		return err
 	}
-	c.foundBy = c.entry()
-	return w.saveText(ctx, c)
+	return w.saveSearch(ctx, c)
 }
 
 // values returns the parameters of clientInserts and updateClient, with the sequence of the client's last event.
@@ -309,34 +287,12 @@ func (m *ReadModel) Client(ctx context.Context, id string) (Client, error) {
 	return c.Client, nil
 }
 
-// maxClients is the most that a page holds.
-const maxClients = 500
-
-// Clients implements Reader. A page is full while enough clients match. Whoever reads page by page gets each
-// client that matches all the while exactly once, whatever is registered meanwhile. Case is that of
-// strings.EqualFold.
-func (m *ReadModel) Clients(ctx context.Context, q ClientQuery) (ClientPage, error) {
-	before, err := parseCursor(q.Cursor)
-	if err != nil {
-		return ClientPage{}, err
-	}
-	limit := min(max(q.Limit, 1), maxClients)
-	var found []clientRow
-	err = m.read(ctx, func(p *pool) (err error) {
-		found, err = p.searchClients(ctx, m.tables.index.Load(), q, before, limit+1)
-		return err
-	})
-	if err != nil {
-		return ClientPage{}, fmt.Errorf("read clients: %w", err)
-	}
-	return clientPageOf(found, limit), nil
-}
-
-// clientPageOf returns a page of the clients that were found, of which one more than its limit was looked for.
+// clientPageOf returns a page of the clients that were found, of which one more than its limit was looked for. It does not
+// say where they were registered from.
 func clientPageOf(found []clientRow, limit int) (page ClientPage) {
 	found, page.NextCursor = cutPage(found, limit, func(c clientRow) uint64 { return c.seq })
 	for _, c := range found {
-		page.Clients = append(page.Clients, c.Client)
+		page.Clients = append(page.Clients, ListedClient{Client: c.Client})
 	}
 	return page
 }

@@ -43,7 +43,7 @@ func TestPagingWhileClientsRegister(t *testing.T) {
 			for _, text := range []string{"", "CLIENT 1", "t 2", "no such"} {
 				q := readmodel.ClientQuery{Status: status, Owner: owner, Text: text, Limit: 3}
 				want := referenceOf(t, log).selected(q)
-				var got []readmodel.Client
+				var got []readmodel.ListedClient
 				for {
 					page, err := m.Clients(t.Context(), q)
 					if err != nil {
@@ -68,7 +68,7 @@ func TestPagingWhileClientsRegister(t *testing.T) {
 	}
 }
 
-// A search takes its text literally, and finds it in one of name, owner and id, not across two.
+// A search takes its words literally, and finds each in one of name, owner, software, host and id, not across two.
 func TestSearchIsLiteral(t *testing.T) {
 	t.Parallel()
 	log := memory.New()

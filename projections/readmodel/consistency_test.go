@@ -64,6 +64,15 @@ func (i inventory) queries() map[string]func(context.Context, *readmodel.ReadMod
 			page, err := m.Clients(ctx, readmodel.ClientQuery{Text: i.client.id, Limit: 5})
 			return found(len(page.Clients), err)
 		},
+		"ExportClients": func(ctx context.Context, m *readmodel.ReadModel) error {
+			n := 0
+			err := m.ExportClients(ctx, readmodel.ClientQuery{Text: i.client.id}, func(uint64) error { return nil },
+				func(readmodel.ListedClient) error {
+					n++
+					return nil
+				})
+			return found(n, err)
+		},
 		"InitialAccessToken": func(ctx context.Context, m *readmodel.ReadModel) error {
 			_, err := m.InitialAccessToken(ctx, i.token.id)
 			return err

@@ -42,7 +42,17 @@ type driver struct {
 }
 
 func (d *driver) metadata() oauth.Metadata {
-	m := oauth.Metadata{"redirect_uris": oauth.List{"https://client.example.org/cb"}}
+	pick := func(what string, values ...string) string { return rapid.SampledFrom(values).Draw(d.t, what) }
+	m := oauth.Metadata{
+		"redirect_uris":              oauth.List{"https://client.example.org/cb", pick("redirect", "https://client.example.org/other", "http://localhost:80/", "com.example.app:/cb")},
+		"application_type":           oauth.Text(pick("kind", "web", "native")),
+		"token_endpoint_auth_method": oauth.Text(pick("method", "none", "client_secret_basic")),
+		"grant_types":                oauth.List{"authorization_code", pick("grant", "refresh_token", "implicit")},
+	}
+	if software := pick("software", "", "", "com.example.shop"); software != "" {
+		m["software_id"], m["software_version"] = oauth.Text(software), oauth.Text("2.1")
+		m["logo_uri"] = oauth.Text("https://elsewhere.example.net/logo")
+	}
 	if name := strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 0, 3).Draw(d.t, "name"), " "); name != "" {
 		m["client_name"] = oauth.Text(name)
 	}
@@ -162,8 +172,28 @@ func (d *driver) queries() (readmodel.ClientQuery, readmodel.EventQuery) {
 		Text:   rapid.SampledFrom(append([]string{"", "", "", "s", "0"}, words...)).Draw(d.t, "text"),
 		Status: rapid.SampledFrom([]domain.Status{"", "", domain.Active, domain.Deleted, domain.Revoked}).Draw(d.t, "status"),
 		Owner:  rapid.SampledFrom(append([]string{"", "", "", ""}, words[:6]...)).Draw(d.t, "owner"),
+		Order:  rapid.SampledFrom([]readmodel.ClientOrder{readmodel.NewestFirst, readmodel.ChangedFirst, readmodel.ByName}).Draw(d.t, "order"),
 		Limit:  rapid.IntRange(1, 5).Draw(d.t, "limit"),
 	}
+	maybe := func(what string, values ...string) string {
+		return rapid.SampledFrom(append([]string{"", "", "", "", "", ""}, values...)).Draw(d.t, what)
+	}
+	period := func(what string) (p readmodel.Period) {
+		if rapid.IntRange(0, 7).Draw(d.t, what) == 0 {
+			p.From = d.now.Add(-time.Duration(rapid.IntRange(0, 60).Draw(d.t, "from hours ago")) * time.Hour).Truncate(time.Second)
+			p.Until = p.From.Add(time.Duration(rapid.IntRange(-1, 40).Draw(d.t, "hours")) * time.Hour)
+		}
+		return p
+	}
+	cq.Kind, cq.AuthMethod, cq.Grant = maybe("kind", "web", "other"), maybe("method", "none"), maybe("grant", "implicit")
+	cq.Caution = oauth.CautionLevel(maybe("caution", "note", "impersonation"))
+	cq.Software, cq.Host = maybe("software", "com.example.shop", "com"), maybe("host", "localhost", "com.example.app:", "example.org")
+	cq.Contact, cq.IP = maybe("contact", "someone@example.org"), maybe("address", "192.0.2.7", "192.0.2.8")
+	if len(d.tokens) > 0 && rapid.IntRange(0, 5).Draw(d.t, "of a token") == 0 {
+		cq.Token = d.tokens[0].ID
+	}
+	cq.Registered, cq.Changed, cq.SecretExpires = period("registered"), period("changed"), period("expires")
+	cq.NeverChanged = rapid.IntRange(0, 9).Draw(d.t, "never changed") == 0
 	eq := readmodel.EventQuery{
 		After:  rapid.Uint64Range(0, uint64(d.n)).Draw(d.t, "after"),
 		Before: rapid.SampledFrom([]uint64{0, 1, uint64(d.n), 1<<64 - 1}).Draw(d.t, "before"),

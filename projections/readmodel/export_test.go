@@ -30,11 +30,8 @@ func (o Options) WithPace(d time.Duration) Options {
 // SchemaNumber is schemaNumber.
 const SchemaNumber = schemaNumber
 
-// ForgetIndex has clients searched in the table until the next events come.
-func (m *ReadModel) ForgetIndex() { m.tables.index.Store(new(index)) }
-
 // HasIndex reports whether clients are searched in memory.
-func (m *ReadModel) HasIndex() bool { return m.tables.index.Load().complete.Load() }
+func (m *ReadModel) HasIndex() bool { return m.tables.index.Load().isComplete() }
 
 // Apply applies events as Run does, which must not run.
 func (m *ReadModel) Apply(ctx context.Context, events []eventstore.Recorded) error {
@@ -65,3 +62,13 @@ func (m *ReadModel) LimitSearch(window int64) { m.eventSearch = searchLimits{win
 // LimitPastSearch has queries about many clients of the past read so many sequences at once, and one such window at most.
 // Nobody may use it meanwhile.
 func (m *ReadModel) LimitPastSearch(window int64) { m.pastSearch = searchLimits{window: window} }
+
+// LoadIndex has what clients are found by loaded again from the table.
+func (m *ReadModel) LoadIndex() error {
+	x := newIndex()
+	at := m.Applied()
+	x.start(at)
+	x.load(context.Background(), m.tables.shown.Load().db)
+	m.tables.index.Store(x)
+	return x.err
+}

@@ -13,7 +13,7 @@ import (
 
 // selectCandidates reads, the newest first, the clients behind the sequence ?1 up to ?2 that changed after ?3 or are in the
 // list ?4.
-const selectCandidates = `SELECT c.last, ` + clientColumns + fromClients + `
+const selectCandidates = `SELECT s.ip, c.last, ` + clientColumns + fromClients + ` LEFT JOIN client_search s ON s.seq = c.seq
 	WHERE c.seq > ?1 AND c.seq <= ?2 AND (c.last > ?3 OR +c.seq IN (SELECT value FROM json_each(?4))) ORDER BY c.seq DESC LIMIT ?5`
 
 const (
@@ -39,21 +39,22 @@ type lookBack struct {
 
 // lookBack begins at the clients registered up to a sequence. Without an index, and for a query that selects all, it looks
 // at each of them.
-func (m *ReadModel) lookBack(q ClientQuery, at Position, to int64) *lookBack {
+func (m *ReadModel) lookBack(q search.Query, at Position, to int64) *lookBack {
 	b := &lookBack{m: m, at: at, to: to, window: min(firstWindow, m.pastSearch.window), changed: math.MinInt64, stop: func() {}}
 	x := m.tables.index.Load()
-	if q.Text == "" && q.Status == "" && q.Owner == "" || !x.complete.Load() || x.err != nil {
+	if q == (search.Query{}) || !x.isComplete() || x.err != nil {
 		return b
 	}
 	// Read before the index, which then holds all up to it.
 	b.changed = min(sequence(at.Seq), sequence(m.Applied()))
-	b.hit, b.stop = iter.Pull(x.Find(search.Query{Text: search.Fold(q.Text), Status: string(q.Status), Owner: q.Owner, Before: uint64(to) + 1}))
+	hits, _ := x.All(q, uint64(to)+1)
+	b.hit, b.stop = iter.Pull(hits)
 	return b
 }
 
 // next returns some of the clients that are still to be looked at, as they stood. There may be none among those that it has
 // looked through.
-func (b *lookBack) next(ctx context.Context) (clients []clientRow, err error) {
+func (b *lookBack) next(ctx context.Context) (clients []listedRow, err error) {
 	after := max(b.to-b.window, 0)
 	list, err := json.Marshal(b.hitsAfter(after))
 	if err != nil {
@@ -64,25 +65,38 @@ func (b *lookBack) next(ctx context.Context) (clients []clientRow, err error) {
 		if err != nil {
 			return err
 		}
-		stands, err := scanAll(rows, scanStanding)
+		candidates, err := scanAll(rows, scanCandidate)
 		if err != nil {
 			return err
 		}
-		clients = make([]clientRow, len(stands))
-		for i, s := range stands {
-			clients[i].seq = uint64(s.seq)
-			if clients[i].Client, err = p.stoodAt(ctx, s, b.at); err != nil {
+		clients = make([]listedRow, len(candidates))
+		for i, c := range candidates {
+			then, err := p.stoodAt(ctx, c.standing, b.at)
+			if err != nil {
 				return err
 			}
+			clients[i] = listedRow{ListedClient: ListedClient{then, c.ip}, entry: pastEntryOf(uint64(c.seq), then, c.ip)}
 		}
 		return nil
 	})
 	if len(clients) == candidatesAtOnce {
-		b.to = sequence(clients[len(clients)-1].seq) - 1
+		b.to = sequence(clients[len(clients)-1].entry.Seq) - 1
 	} else {
 		b.to, b.window = after, min(2*b.window, b.m.pastSearch.window)
 	}
 	return clients, err
+}
+
+// candidate is a client as its row has it, and where it was registered from.
+type candidate struct {
+	standing
+	ip string
+}
+
+// scanCandidate reads a row of selectCandidates.
+func scanCandidate(row interface{ Scan(...any) error }) (c candidate, err error) {
+	c.standing, err = scanStandingBehind(row, &c.ip)
+	return c, err
 }
 
 // hitsAfter returns what the index has between a sequence and those that were looked at.

@@ -8,12 +8,11 @@ import (
 	"time"
 
 	"roster/domain"
-	"roster/projections/readmodel/search"
 )
 
 // PastClientPage is a page of clients as they stood at a position of the past.
 type PastClientPage struct {
-	Clients    []Client
+	Clients    []ListedClient
 	NextCursor string // empty: this is the last page
 	// Searched is set when the time of the query was over before the page was full: clients that were registered up to this
 	// event are still to be searched, from NextCursor on.
@@ -61,10 +60,11 @@ func (m *ReadModel) ClientsAt(ctx context.Context, at Position, q ClientQuery) (
 	if err != nil {
 		return PastClientPage{}, err
 	}
-	limit, text := min(max(q.Limit, 1), maxClients), search.Fold(q.Text)
-	var found []clientRow
+	limit, asked := min(max(q.Limit, 1), maxClients), q.search()
+	asked.Order = NewestFirst
+	var found []listedRow
 	over := time.Now().Add(m.pastSearch.time)
-	back := m.lookBack(q, at, min(before-1, sequence(at.Seq)))
+	back := m.lookBack(asked, at, min(before-1, sequence(at.Seq)))
 	defer back.stop()
 	for first := true; back.to > 0 && len(found) <= limit && (first || time.Now().Before(over)); first = false {
 		clients, err := back.next(ctx)
@@ -72,7 +72,7 @@ func (m *ReadModel) ClientsAt(ctx context.Context, at Position, q ClientQuery) (
 			return PastClientPage{}, fmt.Errorf("read clients of the past: %w", err)
 		}
 		for _, c := range clients {
-			if c.matches(q, text) {
+			if asked.Selects(c.entry) {
 				found = append(found, c)
 			}
 		}
@@ -83,10 +83,10 @@ func (m *ReadModel) ClientsAt(ctx context.Context, at Position, q ClientQuery) (
 			return PastClientPage{}, err
 		}
 	} else {
-		found, page.NextCursor = cutPage(found, limit, func(c clientRow) uint64 { return c.seq })
+		found, page.NextCursor = cutPage(found, limit, func(c listedRow) uint64 { return c.entry.Seq })
 	}
 	for _, c := range found {
-		page.Clients = append(page.Clients, c.Client)
+		page.Clients = append(page.Clients, c.ListedClient)
 	}
 	return page, nil
 }

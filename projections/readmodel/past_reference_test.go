@@ -110,6 +110,7 @@ func (r reference) checkPast(t rapid.TB, m readmodel.Reader, at readmodel.Moment
 			t.Fatalf("client %s at %+v: %v (-want +got):\n%s", id, position, err, d)
 		}
 	}
+	q.Order = readmodel.NewestFirst // the only one of the past
 	if d := diff(then.selected(q), allPastPages(t, m, position, q)); d != "" {
 		t.Fatalf("clients %+v at %+v (-want +got):\n%s", q, position, d)
 	}
@@ -127,7 +128,7 @@ func (r reference) checkPast(t rapid.TB, m readmodel.Reader, at readmodel.Moment
 }
 
 // allPastPages pages through a query. A page that is not the last is full, or says how far it came.
-func allPastPages(t rapid.TB, m readmodel.Reader, at readmodel.Position, q readmodel.ClientQuery) (clients []readmodel.Client) {
+func allPastPages(t rapid.TB, m readmodel.Reader, at readmodel.Position, q readmodel.ClientQuery) (clients []readmodel.ListedClient) {
 	t.Helper()
 	for searched := at.Seq + 1; ; {
 		page, err := m.ClientsAt(context.Background(), at, q)

@@ -16,6 +16,10 @@ type Reader interface {
 	Client(ctx context.Context, id string) (Client, error)
 	// Clients returns a page of clients. It returns ErrBadCursor.
 	Clients(ctx context.Context, q ClientQuery) (ClientPage, error)
+	// ExportClients calls start with the sequence of an event, then yield for every client that q selects, the newest
+	// first, as they stood after that event, until either returns an error, which it returns. Order, limit and cursor of q
+	// mean nothing. It holds a few hundred clients in memory at a time.
+	ExportClients(ctx context.Context, q ClientQuery, start func(at uint64) error, yield func(ListedClient) error) error
 	// InitialAccessToken returns one initial access token, whatever its status, or domain.ErrNoSuchInitialAccessToken for
 	// one that the log does not know either.
 	InitialAccessToken(ctx context.Context, id string) (InitialAccessToken, error)

@@ -58,7 +58,7 @@ func (t *tables) disown() {
 func (t *tables) Resume(ctx context.Context, cause error) (uint64, error) {
 	cause = errors.Join(cause, t.closeWriter())
 	t.endLoad()
-	t.index.Store(new(index)) // the former may lack what was committed, although that failed
+	t.index.Store(newIndex()) // the former may lack what was committed, although that failed
 	if isDamage(cause) {
 		t.discard(cause)
 	}
@@ -134,7 +134,7 @@ func (t *tables) openWriter(ctx context.Context, last uint64) (err error) {
 	if t.writer, err = create(ctx, t.successor(), t.log.Identity()); err != nil {
 		return err
 	}
-	t.index.Store(newIndex())
+	t.index.Store(emptyIndex())
 	t.unfit, t.disowned, t.made = nil, false, true
 	t.rebuilding.Store(true)
 	return nil
@@ -149,7 +149,7 @@ func (t *tables) Apply(ctx context.Context, events []eventstore.Recorded) error 
 	if err != nil {
 		return err
 	}
-	t.index.Load().put(found)
+	t.index.Load().put(t.writer.at.seq, found)
 	if t.pool != nil {
 		t.pool.recent.applied(events)
 	}
@@ -258,12 +258,12 @@ func (t *tables) close() error {
 // startLoad loads the index from the file that is shown, unless it is complete or being loaded.
 func (t *tables) startLoad() {
 	index, db := t.index.Load(), t.pool.db
-	if t.stopLoad != nil || index.complete.Load() {
+	if t.stopLoad != nil || index.isComplete() {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var loading sync.WaitGroup
-	index.start()
+	index.start(t.writer.at.seq)
 	loading.Go(func() { index.load(ctx, db) })
 	t.stopLoad = func() {
 		cancel()

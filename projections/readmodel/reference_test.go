@@ -1,14 +1,16 @@
 package readmodel_test
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
@@ -17,6 +19,7 @@ import (
 	"roster/eventstore"
 	"roster/eventstore/memory"
 	"roster/projections/readmodel"
+	"roster/projections/readmodel/search"
 )
 
 // reference is a whole log, and answers from it in the simplest way what a read model answers.
@@ -87,26 +90,66 @@ func (r reference) tokens() []readmodel.InitialAccessToken {
 }
 
 // selected returns all clients that a query selects, on whatever page.
-func (r reference) selected(q readmodel.ClientQuery) []readmodel.Client {
-	clients := slices.DeleteFunc(r.clients(), func(c readmodel.Client) bool {
-		return q.Status != "" && c.Status != q.Status ||
-			q.Owner != "" && c.Metadata.Owner() != q.Owner ||
-			!containsFold(c.Metadata.Name(), q.Text) &&
-				!containsFold(c.Metadata.Owner(), q.Text) &&
-				!containsFold(c.ID, q.Text)
-	})
-	slices.Reverse(clients)
-	return clients
-}
-
-func containsFold(s, part string) bool {
-	runes, n := []rune(s), len([]rune(part))
-	for i := 0; i+n <= len(runes); i++ {
-		if strings.EqualFold(string(runes[i:i+n]), part) {
-			return true
+func (r reference) selected(q readmodel.ClientQuery) (selected []readmodel.ListedClient) {
+	for _, c := range r.clients() {
+		listed := readmodel.ListedClient{Client: c}
+		for _, e := range r {
+			if registered, ok := e.Event.(domain.ClientRegistered); ok && e.Aggregate.ID == c.ID && registered.Metadata != nil {
+				listed.RegisteredFrom = e.Actor.IP
+			}
+		}
+		if isSelected(q, listed) {
+			selected = append(selected, listed)
 		}
 	}
-	return false
+	slices.Reverse(selected)
+	slices.SortStableFunc(selected, func(a, b readmodel.ListedClient) int {
+		switch q.Order {
+		case readmodel.ChangedFirst: // to the second
+			return int(b.UpdatedAt.Unix() - a.UpdatedAt.Unix())
+		case readmodel.ByName:
+			name := func(c readmodel.ListedClient) string { return cmp.Or(search.Fold(c.Metadata.Name()), "\xff") }
+			return strings.Compare(name(a), name(b))
+		}
+		return 0
+	})
+	return selected
+}
+
+// isSelected reports whether a query selects a client. What words are found in which texts is left to package search.
+func isSelected(q readmodel.ClientQuery, c readmodel.ListedClient) bool {
+	is := func(wanted string, has ...string) bool { return wanted == "" || slices.Contains(has, wanted) }
+	within := func(p readmodel.Period, at time.Time) bool {
+		return p == readmodel.Period{} || !at.IsZero() && (p.From.IsZero() || !at.Before(p.From)) && (p.Until.IsZero() || at.Before(p.Until))
+	}
+	m := c.Metadata
+	var hosts, cautions []string
+	for _, uri := range m.List("redirect_uris") {
+		u, err := url.Parse(uri)
+		if err != nil {
+			panic(err)
+		}
+		hosts = append(hosts, cmp.Or(u.Hostname(), u.Scheme+":"))
+	}
+	for _, caution := range oauth.Cautions(m) {
+		cautions = append(cautions, string(caution.Level))
+	}
+	var changed, expires time.Time
+	if c.Version > 1 {
+		changed = c.UpdatedAt
+	}
+	if c.Secret != nil {
+		expires = c.Secret.ExpiresAt
+	}
+	words := search.Entry{Seq: 1, Origin: &search.Origin{ID: c.ID}, Metadata: &search.Metadata{
+		Name: m.Name(), Owner: m.Owner(), Software: m.Text("software_id"), Version: m.Text("software_version"), Hosts: hosts,
+	}}
+	return search.Query{Text: q.Text}.Selects(words) &&
+		is(string(q.Status), string(c.Status)) && is(q.Kind, m.Text("application_type")) && is(q.AuthMethod, m.Text("token_endpoint_auth_method")) &&
+		is(q.Grant, m.List("grant_types")...) && is(string(q.Caution), cautions...) && is(q.Owner, m.Owner()) && is(q.Software, m.Text("software_id")) &&
+		is(q.Host, hosts...) && is(q.Contact, m.List("contacts")...) && is(q.IP, c.RegisteredFrom) && is(q.Token, c.InitialAccessToken) &&
+		within(q.Registered, c.RegisteredAt) && within(q.Changed, changed) && within(q.SecretExpires, expires) &&
+		(!q.NeverChanged || changed.IsZero())
 }
 
 func (r reference) events(q readmodel.EventQuery) []readmodel.Event {
@@ -200,7 +243,7 @@ func (r reference) overview(today time.Time, days int) readmodel.Overview {
 }
 
 // diff compares two answers.
-func diff(want, got any) string { return cmp.Diff(want, got, cmpopts.EquateEmpty()) }
+func diff(want, got any) string { return gocmp.Diff(want, got, cmpopts.EquateEmpty()) }
 
 // check compares everything that a read model answers with what the log says.
 func (r reference) check(t rapid.TB, m readmodel.Reader, queries func() (readmodel.ClientQuery, readmodel.EventQuery)) {
@@ -211,7 +254,7 @@ func (r reference) check(t rapid.TB, m readmodel.Reader, queries func() (readmod
 		if d := diff(want, got); err != nil || d != "" {
 			t.Fatalf("client %s: %v\n%s", want.ID, err, d)
 		}
-		if d := cmp.Diff(want.Terms, got.Terms); d != "" { // no limit is not the limit to nothing
+		if d := gocmp.Diff(want.Terms, got.Terms); d != "" { // no limit is not the limit to nothing
 			t.Fatalf("terms of client %s:\n%s", want.ID, d)
 		}
 	}
@@ -247,9 +290,13 @@ func (r reference) check(t rapid.TB, m readmodel.Reader, queries func() (readmod
 	}
 	for range 5 {
 		cq, eq := queries()
-		pages := allPages(t, m, cq)
-		if d := diff(r.selected(cq), slices.Concat(pages...)); d != "" {
+		selected := r.selected(cq)
+		if d := diff(selected, slices.Concat(allPages(t, m, cq)...)); d != "" {
 			t.Fatalf("clients %+v (-want +got):\n%s", cq, d)
+		}
+		cq.Count = true
+		if page, err := m.Clients(ctx, cq); err != nil || page.Total != len(selected) {
+			t.Fatalf("clients %+v: %d in all, %v; want %d", cq, page.Total, err, len(selected))
 		}
 		events, err := m.Events(ctx, eq)
 		if d := diff(r.events(eq), events); err != nil || d != "" {
@@ -280,7 +327,7 @@ func (r reference) check(t rapid.TB, m readmodel.Reader, queries func() (readmod
 }
 
 // allPages pages through a query. Every page but the last must be full.
-func allPages(t rapid.TB, m readmodel.Reader, q readmodel.ClientQuery) (pages [][]readmodel.Client) {
+func allPages(t rapid.TB, m readmodel.Reader, q readmodel.ClientQuery) (pages [][]readmodel.ListedClient) {
 	t.Helper()
 	for {
 		page, err := m.Clients(context.Background(), q)
@@ -325,7 +372,9 @@ func allOfToken(t rapid.TB, m readmodel.Reader, id string) (clients []readmodel.
 		if err != nil {
 			t.Fatalf("clients of token %s: %v", id, err)
 		}
-		clients = append(clients, page.Clients...)
+		for _, c := range page.Clients {
+			clients = append(clients, c.Client)
+		}
 		if cursor = page.NextCursor; cursor == "" {
 			return clients
 		}

@@ -23,7 +23,7 @@ type writer struct {
 	saveCheckpoint          *sql.Stmt
 
 	clients clientWrites
-	texts   textWrites
+	search  searchWrites
 	tokens  initialAccessTokenWrites
 	events  eventWrites
 	counts  countWrites
@@ -71,7 +71,7 @@ func (w *writer) prepare(ctx context.Context) error { return prepare(ctx, w.conn
 func (w *writer) statements() []statements {
 	return []statements{
 		{`BEGIN IMMEDIATE`: &w.begin, `COMMIT`: &w.commit, `ROLLBACK`: &w.rollback, updateCheckpoint: &w.saveCheckpoint},
-		w.clients.statements(), w.texts.statements(), w.tokens.statements(), w.events.statements(), w.counts.statements(),
+		w.clients.statements(), w.search.statements(), w.tokens.statements(), w.events.statements(), w.counts.statements(),
 	}
 }
 

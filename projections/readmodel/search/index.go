@@ -1,37 +1,34 @@
-// Package search finds clients by part of their name, owner or id, by status and by owner, among a million of them
-// in milliseconds. It keeps in memory what they are found by, about 110 bytes a client, and reads through all of it: no
-// query is slower than another for what it asks. A table that is read for the same answers costs a disk more than
-// that, and an index of trigrams costs each registration more than the rest of the read model.
+// Package search finds clients among a million of them in milliseconds: by words of their name, owner, software,
+// redirect hosts and id, also where letters only look alike, by what they are, where they came from and how they stand.
+//
+// It keeps in memory what they are found by, about 140 bytes a client, and reads through all of it: no query is slower
+// than another for what it asks, and every count is exact. A table that is read for the same answers costs a disk more
+// than that. An index of trigrams costs each registration more than the rest of the read model, and some searches of it,
+// as some intersections of frequent values, take seconds.
 package search
 
 import (
-	"bytes"
 	"cmp"
 	"hash/maphash"
-	"iter"
 	"slices"
 	"sync/atomic"
+
+	"github.com/google/uuid"
 )
 
-// Entry is what one client is found by.
-type Entry struct {
-	Seq    uint64 // numbers the client; answers are in its order
-	Text   string // as Text makes it; empty, in Put: text and owner are as they were
-	Status string
-	Owner  string
-}
-
-// Query selects clients.
-type Query struct {
-	Text   string // part of an entry's text, folded; empty: any
-	Status string // exact; empty: any
-	Owner  string // exact; empty: any
-	Before uint64 // only entries below this number
-}
-
-// Index holds an entry for each client. Its zero value is empty. Find may be called concurrently, also while one
+// Index holds an entry for each client. Its zero value is empty. It may be searched concurrently, also while one
 // goroutine calls Put.
-type Index struct{ blocks atomic.Pointer[[]*block] }
+type Index struct {
+	now   atomic.Pointer[state]
+	known map[profileKey]uint32 // the place of each profile among them; for Put alone
+}
+
+// state is an index at one moment. It is never changed.
+type state struct {
+	at       uint64
+	blocks   []*block
+	profiles []profile
+}
 
 // blockSize is how many clients a block has at most, unless some come late in the order. It is small since a block is
 // copied when one of its entries changes.
@@ -40,179 +37,241 @@ const blockSize = 1024
 // block holds entries by ascending number. It is never changed once it can be found, but its slices grow behind their
 // ends in blocks that come after it.
 type block struct {
-	seqs           []uint64
-	ends           []int // of each entry's text
-	text           []byte
-	status, owners []uint32 // as hashOf makes them
+	rows   []row
+	values []uint64 // of each entry, as hashOf makes them
+	text   []byte   // of each entry
 }
 
-// hashOf stands for a status or an owner. What is found by it is to be compared.
-func hashOf(s string) uint32 { return uint32(maphash.String(seed, s)) }
+// row is an entry less what is of any length.
+type row struct {
+	seq                          uint64
+	id                           uuid.UUID // zero: it is none
+	registered, changed, expires uint32    // in seconds; 0: never
+	profile                      uint32    // its place among the profiles
+	values, text                 uint32    // where they end in the block
+}
+
+// profile is what a client has of what there are few values of.
+type profile struct {
+	status, kind, auth string
+	grants, cautions   []string
+}
+
+// A hash stands for a value of one of these attributes. Its last bit tells those of the origin from others.
+const (
+	ofOwner = iota
+	ofSoftware
+	ofHost
+	ofContact
+	ofIP
+	ofToken
+)
+
+// hashOf returns the hash of a value. Of a million clients, another one has it with a likelihood of less than one in a
+// trillion, and nobody can tell which values share one.
+func hashOf(attribute byte, value string) uint64 {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	_ = h.WriteByte(attribute)
+	_, _ = h.WriteString(clean(value))
+	if attribute == ofIP || attribute == ofToken {
+		return h.Sum64() | 1
+	}
+	return h.Sum64() &^ 1
+}
+
+func isOfOrigin(hash uint64) bool   { return hash&1 != 0 }
+func isOfMetadata(hash uint64) bool { return hash&1 == 0 }
 
 var seed = maphash.MakeSeed()
 
-// Put adds entries, or replaces those of the same number. One without a text that has none to replace is passed over.
-// They are found all at once. At most one goroutine may call it at a time.
-func (x *Index) Put(entries ...Entry) {
-	var blocks []*block
-	if known := x.blocks.Load(); known != nil {
-		blocks = slices.Clone(*known)
+// Put adds entries, or replaces those of the same number, as they are after the event with a sequence. One without an
+// origin that has none to replace is passed over. They are found all at once. At most one goroutine may call it at a
+// time.
+func (x *Index) Put(at uint64, entries ...Entry) {
+	next := state{at: at}
+	if now := x.now.Load(); now != nil {
+		next.blocks, next.profiles = slices.Clone(now.blocks), now.profiles
 	}
 	own := make(map[*block]bool) // those that nobody can find yet
 	for _, e := range entries {
-		at := holding(blocks, e.Seq)
-		if e.Text == "" && (at < 0 || !blocks[at].has(e.Seq)) {
-			continue
+		x.put(&next, own, e)
+	}
+	x.now.Store(&next)
+}
+
+func (x *Index) put(s *state, own map[*block]bool, e Entry) {
+	at := holding(s.blocks, e.Seq)
+	if at < 0 || at == len(s.blocks)-1 && s.blocks[at].isFullBefore(e.Seq) {
+		if e.Origin == nil {
+			return
 		}
-		if at < 0 || at == len(blocks)-1 && blocks[at].isFullBefore(e.Seq) {
-			at = max(at+1, 0)
-			blocks = slices.Insert(blocks, at, new(block))
-			own[blocks[at]] = true
+		if at >= 0 {
+			s.blocks[at] = s.blocks[at].clipped()
 		}
-		b := blocks[at]
-		if i, found := slices.BinarySearch(b.seqs, e.Seq); e.Text == "" {
-			b = b.withStatus(i, e.Status)
-		} else if i < len(b.seqs) {
-			b = b.with(i, found, e)
-		} else if own[b] {
-			b.append(e)
-		} else {
+		at++
+		s.blocks = slices.Insert(s.blocks, at, new(block))
+		own[s.blocks[at]] = true
+	}
+	b := s.blocks[at]
+	i, found := b.find(e.Seq)
+	switch {
+	case !found && e.Origin == nil:
+		return
+	case !found && i == len(b.rows):
+		if !own[b] {
 			next := *b
 			b = &next
-			b.append(e)
 		}
-		own[b] = true
-		blocks[at] = b
+		b.append(x.made(s, e, nothing))
+	case found && e.Origin == nil && e.Metadata == nil:
+		b = &block{slices.Clone(b.rows), b.values, b.text}
+		b.rows[i] = x.standing(s, e, b.rows[i], s.profiles[b.rows[i].profile])
+	default:
+		former := nothing
+		if found {
+			former = b.entry(i)
+		}
+		b = b.with(i, found, x.made(s, e, former))
 	}
-	x.blocks.Store(&blocks)
+	own[b] = true
+	s.blocks[at] = b
 }
 
 // holding returns the index of the block that an entry belongs to; -1: it comes before all of them.
 func holding(blocks []*block, seq uint64) int {
-	i, found := slices.BinarySearchFunc(blocks, seq, func(b *block, seq uint64) int { return cmp.Compare(b.seqs[0], seq) })
+	i, found := slices.BinarySearchFunc(blocks, seq, func(b *block, seq uint64) int { return cmp.Compare(b.rows[0].seq, seq) })
 	if found {
 		return i
 	}
 	return i - 1
 }
 
-// isFullBefore reports whether the block has no room for an entry that comes after those that it has.
-func (b *block) isFullBefore(seq uint64) bool {
-	return len(b.seqs) >= blockSize && b.seqs[len(b.seqs)-1] < seq
+// entry is an entry as a block holds it. The ends in its row mean nothing.
+type entry struct {
+	row
+	values []uint64
+	text   []byte
 }
 
-func (b *block) has(seq uint64) bool {
-	_, found := slices.BinarySearch(b.seqs, seq)
-	return found
-}
+// nothing is what there was before an entry that is new.
+var nothing entry
 
-// append adds an entry that comes after all others.
-func (b *block) append(e Entry) {
-	b.seqs = append(b.seqs, e.Seq)
-	b.text = append(b.text, e.Text...)
-	b.ends = append(b.ends, len(b.text))
-	b.status = append(b.status, hashOf(e.Status))
-	b.owners = append(b.owners, hashOf(e.Owner))
-}
-
-// with returns a copy of the block with an entry at an index, in place of the one that is there or before it.
-func (b *block) with(i int, replace bool, e Entry) *block {
-	next := new(block)
-	copyOf := func(from, to int) {
-		start := b.start(from)
-		shift := len(next.text) - start
-		next.seqs = append(next.seqs, b.seqs[from:to]...)
-		next.text = append(next.text, b.text[start:b.start(to)]...)
-		next.status = append(next.status, b.status[from:to]...)
-		next.owners = append(next.owners, b.owners[from:to]...)
-		for _, end := range b.ends[from:to] {
-			next.ends = append(next.ends, end+shift)
-		}
+// made returns what a block holds of an entry, in place of the former one.
+func (x *Index) made(s *state, e Entry, former entry) entry {
+	next := entry{row: former.row, text: former.text}
+	next.seq = e.Seq
+	if o := e.Origin; o != nil {
+		next.values = make([]uint64, 0, usualValues)
+		next.id, _ = uuid.Parse(o.ID)
+		next.registered = seconds(o.Registered)
+		next.values = appendHashes(next.values, ofIP, o.IP)
+		next.values = appendHashes(next.values, ofToken, o.Token)
+	} else {
+		next.values = former.hashes(isOfOrigin)
 	}
-	rest := i
-	if replace {
-		rest++
+	var p profile
+	if m := e.Metadata; m != nil {
+		p = profile{kind: m.Kind, auth: m.Auth, grants: m.Grants, cautions: m.Cautions}
+		next.text = []byte(m.text())
+		next.values = appendHashes(next.values, ofOwner, m.Owner)
+		next.values = appendHashes(next.values, ofSoftware, m.Software)
+		next.values = appendHashes(next.values, ofHost, m.Hosts...)
+		next.values = appendHashes(next.values, ofContact, m.Contacts...)
+	} else if former.seq != 0 {
+		p = s.profiles[former.profile]
+		next.values = append(next.values, former.hashes(isOfMetadata)...)
 	}
-	copyOf(0, i)
-	next.append(e)
-	copyOf(rest, len(b.seqs))
+	next.row = x.standing(s, e, next.row, p)
 	return next
 }
 
-// withStatus returns a copy of the block with another status of the entry at an index.
-func (b *block) withStatus(i int, status string) *block {
-	next := *b
-	next.status = slices.Clone(b.status)
-	next.status[i] = hashOf(status)
-	return &next
+// hashes returns a copy of those hashes of an entry's values that are of a kind.
+func (e entry) hashes(are func(uint64) bool) []uint64 {
+	return slices.DeleteFunc(slices.Clone(e.values), func(hash uint64) bool { return !are(hash) })
 }
 
-// start is where the text of an entry begins.
-func (b *block) start(i int) int {
+// usualValues is how many values most clients have.
+const usualValues = 6
+
+// appendHashes appends the hashes of the values that are not empty.
+func appendHashes(hashes []uint64, attribute byte, values ...string) []uint64 {
+	for _, value := range values {
+		if value != "" {
+			hashes = append(hashes, hashOf(attribute, value))
+		}
+	}
+	return hashes
+}
+
+// standing returns a row with the standing of an entry that has a profile but for its status.
+func (x *Index) standing(s *state, e Entry, r row, p profile) row {
+	p.status = e.Status
+	r.profile = x.profile(s, p)
+	r.changed, r.expires = seconds(e.Changed), seconds(e.SecretExpires)
+	return r
+}
+
+// find returns the index of the row with a number, or where it would be.
+func (b *block) find(seq uint64) (i int, found bool) {
+	return slices.BinarySearchFunc(b.rows, seq, func(r row, seq uint64) int { return cmp.Compare(r.seq, seq) })
+}
+
+// isFullBefore reports whether the block has no room for an entry that comes after those that it has.
+func (b *block) isFullBefore(seq uint64) bool {
+	return len(b.rows) >= blockSize && b.rows[len(b.rows)-1].seq < seq
+}
+
+// entry returns the entry at an index.
+func (b *block) entry(i int) entry {
+	r := b.rows[i]
+	values, text := b.starts(i)
+	return entry{r, b.values[values:r.values], b.text[text:r.text]}
+}
+
+// starts is where the values and the text of an entry begin.
+func (b *block) starts(i int) (values, text uint32) {
 	if i == 0 {
-		return 0
+		return 0, 0
 	}
-	return b.ends[i-1]
+	return b.rows[i-1].values, b.rows[i-1].text
 }
 
-// Len returns the number of entries.
-func (x *Index) Len() int {
-	n := 0
-	if blocks := x.blocks.Load(); blocks != nil {
-		for _, b := range *blocks {
-			n += len(b.seqs)
-		}
-	}
-	return n
+// append adds an entry that comes after all others.
+func (b *block) append(e entry) {
+	b.values = append(b.values, e.values...)
+	b.text = append(b.text, e.text...)
+	e.row.values, e.row.text = uint32(len(b.values)), uint32(len(b.text))
+	b.rows = append(b.rows, e.row)
 }
 
-// Find returns the numbers of the clients that a query selects, the highest first, as they stood when it was called.
-// Among them can be, rarely, some of another status or owner.
-func (x *Index) Find(q Query) iter.Seq[uint64] {
-	blocks := x.blocks.Load()
-	return func(yield func(uint64) bool) {
-		if blocks == nil {
-			return
-		}
-		status, owner := hashOf(q.Status), hashOf(q.Owner)
-		for _, b := range slices.Backward(*blocks) {
-			for i := range b.find([]byte(q.Text), q.Before) {
-				if (q.Status == "" || b.status[i] == status) && (q.Owner == "" || b.owners[i] == owner) && !yield(b.seqs[i]) {
-					return
-				}
-			}
-		}
+// with returns a copy of the block with an entry at an index, in place of the one that is there or before it.
+func (b *block) with(i int, replace bool, e entry) *block {
+	next := &block{make([]row, 0, len(b.rows)+1), make([]uint64, 0, len(b.values)+len(e.values)), make([]byte, 0, len(b.text)+len(e.text))}
+	next.appendOf(b, 0, i)
+	next.append(e)
+	if replace {
+		i++
+	}
+	next.appendOf(b, i, len(b.rows))
+	return next
+}
+
+// appendOf appends the entries of another block from one index up to another.
+func (b *block) appendOf(other *block, from, to int) {
+	values, text := other.starts(from)
+	valuesEnd, textEnd := other.starts(to)
+	moreValues, moreText := uint32(len(b.values))-values, uint32(len(b.text))-text
+	b.values = append(b.values, other.values[values:valuesEnd]...)
+	b.text = append(b.text, other.text[text:textEnd]...)
+	for _, r := range other.rows[from:to] {
+		r.values += moreValues
+		r.text += moreText
+		b.rows = append(b.rows, r)
 	}
 }
 
-// find returns the indices of the entries below a number whose text has a part, the last first.
-func (b *block) find(part []byte, before uint64) iter.Seq[int] {
-	return func(yield func(int) bool) {
-		n, _ := slices.BinarySearch(b.seqs, before)
-		if len(part) == 0 {
-			for i := n - 1; i >= 0 && yield(i); i-- {
-			}
-			return
-		}
-		var found []int
-		for from, end := 0, b.start(n); ; {
-			at := bytes.Index(b.text[from:end], part)
-			if at < 0 {
-				break
-			}
-			from += at
-			i, _ := slices.BinarySearch(b.ends, from+1)
-			if from+len(part) <= b.ends[i] {
-				found = append(found, i)
-				from = b.ends[i]
-			} else {
-				from++ // it reaches into the next entry's text
-			}
-		}
-		for _, i := range slices.Backward(found) {
-			if !yield(i) {
-				return
-			}
-		}
-	}
+// clipped returns a copy of the block without room to grow.
+func (b *block) clipped() *block {
+	return &block{slices.Clone(b.rows), slices.Clone(b.values), slices.Clone(b.text)}
 }

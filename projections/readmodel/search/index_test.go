@@ -1,68 +1,204 @@
 package search_test
 
 import (
+	"cmp"
+	"flag"
 	"fmt"
-	"maps"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
 	"roster/projections/readmodel/search"
 )
 
-// TestIndex puts random entries, most of them in order, and finds what a walk over all of them finds.
+// Each check fills an index with thousands of entries: fewer than rapid's 100 do. The command line wins.
+func init() { _ = flag.Set("rapid.checks", "30") }
+
+// client is what the last entries put of one client say.
+type client struct {
+	seq uint64
+	search.Origin
+	search.Metadata
+	search.Standing
+}
+
+// selects is search.Query.Selects by the simplest means, for words of lower-case ASCII.
+func (c client) selects(q search.Query) bool {
+	written := []string{c.Name, c.Owner, c.Software, c.Version}
+	for _, word := range strings.Fields(q.Text) {
+		has := func(part string) bool { return strings.Contains(part, word) }
+		inID := len(word) >= 6 && strings.Contains(strings.ReplaceAll(c.ID, "-", ""), strings.ReplaceAll(word, "-", ""))
+		if !slices.ContainsFunc(append(slices.Clone(written), c.Hosts...), has) && !inID {
+			return false
+		}
+	}
+	is := func(wanted string, has ...string) bool { return wanted == "" || slices.Contains(has, wanted) }
+	within := func(p search.Period, at time.Time) bool {
+		return p == search.Period{} || !at.IsZero() && (p.From.IsZero() || !at.Before(p.From)) && (p.Until.IsZero() || at.Before(p.Until))
+	}
+	return is(q.Status, c.Status) && is(q.Kind, c.Kind) && is(q.Auth, c.Auth) && is(q.Grant, c.Grants...) && is(q.Caution, c.Cautions...) &&
+		is(q.Owner, c.Owner) && is(q.Software, c.Software) && is(q.Host, c.Hosts...) && is(q.Contact, c.Contacts...) &&
+		is(q.IP, c.IP) && is(q.Token, c.Token) &&
+		within(q.Registered, c.Registered) && within(q.Changed, c.Changed) && within(q.SecretExpires, c.SecretExpires) &&
+		(!q.NeverChanged || c.Changed.IsZero())
+}
+
+// before tells the order of two clients.
+func before(order search.Order) func(a, b client) int {
+	return func(a, b client) int {
+		first := 0
+		switch order {
+		case search.ChangedFirst:
+			changed := func(c client) time.Time {
+				if c.Changed.IsZero() {
+					return c.Registered
+				}
+				return c.Changed
+			}
+			first = changed(b).Compare(changed(a))
+		case search.ByName:
+			last := func(name string) string { return cmp.Or(name, "\uffff") }
+			first = strings.Compare(last(a.Name), last(b.Name))
+		}
+		return cmp.Or(first, cmp.Compare(b.seq, a.seq))
+	}
+}
+
+// TestIndex puts random entries, most of them in order, and finds what a walk over all of them finds, page by page.
 func TestIndex(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		var index search.Index
-		all := make(map[uint64]search.Entry)
+		all := make(map[uint64]client)
 		last := uint64(0)
-		pick := func(values ...string) string { return rapid.SampledFrom(values).Draw(t, "value") }
-		for range rapid.IntRange(0, 20).Draw(t, "batches") {
-			var batch []search.Entry
+		// There are too many entries for a draw of each of their values.
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		chance := func(in int) bool { return random.IntN(in) == 0 }
+		pick := func(values ...string) string { return values[random.IntN(len(values))] }
+		some := func(values ...string) []string { return values[random.IntN(len(values)+1):] }
+		at := func() time.Time {
+			if n := random.Int64N(10); n > 0 {
+				return time.Unix(1_800_000_000+n, 0)
+			}
+			return time.Time{}
+		}
+		for batch := range rapid.IntRange(0, 20).Draw(t, "batches") {
+			var entries []search.Entry
 			for range rapid.SampledFrom([]int{1, 3, 700}).Draw(t, "entries") {
 				e := search.Entry{
-					Seq:    last + rapid.Uint64Range(1, 3).Draw(t, "step"),
-					Text:   search.Text(pick("", "a", "ab", "Ärger", "aabaab"), pick("", "b"), pick("0", "1")),
-					Status: pick("active", "revoked"), Owner: pick("", "b", "c"),
+					Seq:      last + 1 + random.Uint64N(3),
+					Standing: search.Standing{Status: pick("active", "revoked"), Changed: at(), SecretExpires: at()},
 				}
-				if rapid.IntRange(0, 9).Draw(t, "late") == 0 {
-					e.Seq = rapid.Uint64Range(1, last+1).Draw(t, "seq")
+				if chance(10) {
+					e.Seq = 1 + random.Uint64N(last+1)
 				}
+				c, known := all[e.Seq]
+				if !known || chance(10) {
+					e.Origin = &search.Origin{
+						ID: fmt.Sprintf("0197f2c0-aaaa-7bbb-8ccc-%012x", e.Seq%700), Registered: time.Unix(1_800_000_000+int64(e.Seq%10), 0),
+						IP: pick("", "192.0.2.1", "192.0.2.2"), Token: pick("", "", "one"),
+					}
+					c.Origin = *e.Origin
+				}
+				if chance(2) {
+					e.Metadata = &search.Metadata{
+						Name: pick("", "a", "ab", "b a", "aabaab"), Owner: pick("", "b", "c"), Software: pick("", "", "com.a"), Version: pick("", "1"),
+						Kind: pick("web", "native"), Auth: pick("none", "basic"), Grants: some("code", "refresh"), Hosts: some("a.example", "b.example"),
+						Contacts: some("x@example", "y@example"), Cautions: some("note", "impersonation"),
+					}
+					c.Metadata = *e.Metadata
+				}
+				c.seq, c.Standing = e.Seq, e.Standing
+				all[e.Seq] = c
 				last = max(last, e.Seq)
-				batch = append(batch, e)
+				entries = append(entries, e)
 			}
-			index.Put(batch...)
-			for _, e := range batch {
-				all[e.Seq] = e
-			}
+			index.Put(uint64(batch+1), entries...)
 		}
 		if index.Len() != len(all) {
 			t.Fatalf("%d entries, want %d", index.Len(), len(all))
 		}
+		maybe := func(values ...string) string { return pick(append([]string{"", "", "", "", ""}, values...)...) }
+		period := func() (p search.Period) {
+			if chance(6) {
+				p = search.Period{From: at(), Until: at()}
+			}
+			return p
+		}
 		for range 10 {
 			q := search.Query{
-				Text: search.Fold(pick("", "a", "AB", "b", "ba", "\x1f", "äRGER", "ab\x1fb", "0a", "none")), Status: pick("", "active", "other"),
-				Owner: pick("", "b", "x"), Before: rapid.SampledFrom([]uint64{math.MaxInt64, last, last / 2, 1, 0}).Draw(t, "before"),
+				Text:   maybe("a", "ab", "ba", "a b", "b a", "com.a 1", "example", "none", "0000000000", "8ccc00", "01", "0197f2c0-aaaa ab"),
+				Status: maybe("active", "other"), Kind: maybe("web"), Auth: maybe("none"), Grant: maybe("code"), Caution: maybe("note"),
+				Owner: maybe("b", "x"), Software: maybe("com.a"), Host: maybe("a.example"), Contact: maybe("x@example"),
+				IP: maybe("192.0.2.1"), Token: maybe("one"), Registered: period(), Changed: period(), SecretExpires: period(),
+				NeverChanged: chance(6),
+				Order:        search.Order(random.IntN(3)),
+				Limit:        []int{0, 1, 7, 1000}[random.IntN(4)], Count: []int{0, 10, 100000}[random.IntN(3)],
 			}
-			var want []uint64
-			for _, seq := range slices.Sorted(maps.Keys(all)) {
-				e := all[seq]
-				if seq < q.Before && strings.Contains(e.Text, q.Text) && (q.Status == "" || q.Status == e.Status) &&
-					(q.Owner == "" || q.Owner == e.Owner) {
-					want = append(want, seq)
+			var want []client
+			for _, c := range all {
+				if c.selects(q) {
+					want = append(want, c)
 				}
 			}
-			slices.Reverse(want)
-			if got := slices.Collect(index.Find(q)); !slices.Equal(got, want) {
-				t.Fatalf("%+v: found %v, want %v", q, got, want)
+			slices.SortFunc(want, before(q.Order))
+			clients, atEvent := index.All(q, math.MaxUint64)
+			if got := slices.Sorted(clients); !slices.Equal(got, seqs(want, true)) || len(all) > 0 && atEvent == 0 {
+				t.Fatalf("%+v: all are %v at %d, want %v", q, got, atEvent, seqs(want, true))
+			}
+			var got []uint64
+			for {
+				found := index.Find(q)
+				if wanted := min(len(want), q.Count); found.Count != wanted {
+					t.Fatalf("%+v: %d clients, want %d", q, found.Count, wanted)
+				}
+				got = append(got, found.Seqs()...)
+				if len(found.Clients) == 0 || len(found.Clients) < q.Limit {
+					break
+				}
+				q.After = found.Clients[len(found.Clients)-1]
+			}
+			if q.Limit > 0 && !slices.Equal(got, seqs(want, false)) {
+				t.Fatalf("%+v: found %v, want %v", q, got, seqs(want, false))
 			}
 		}
 	})
+}
+
+func seqs(clients []client, sorted bool) (all []uint64) {
+	for _, c := range clients {
+		all = append(all, c.seq)
+	}
+	if sorted {
+		slices.Sort(all)
+	}
+	return all
+}
+
+// TestMetadataIsReadAsWritten encodes metadata of any text.
+func TestMetadataIsReadAsWritten(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		text := func() string { return rapid.StringMatching(`[a-z\x1d\x20é]{0,3}`).Draw(t, "text") }
+		list := func() []string { return rapid.SliceOfN(rapid.StringMatching(`[a-zé]{1,3}`), 0, 3).Draw(t, "list") }
+		m := search.Metadata{
+			Name: text(), Owner: text(), Software: text(), Version: text(), Kind: text(), Auth: text(),
+			Grants: list(), Hosts: list(), Contacts: list(), Cautions: list(),
+		}
+		if got := search.ParseMetadata(m.Encode()); fmt.Sprint(got) != fmt.Sprint(m) {
+			t.Fatalf("%+v is read as %+v", m, got)
+		}
+	})
+	odd := search.ParseMetadata(search.Metadata{Name: "a\x1fb", Contacts: []string{"c\x1ed"}, Owner: "e"}.Encode())
+	if odd.Name != "a\ufffdb" || odd.Owner != "e" || len(odd.Contacts) != 1 || odd.Contacts[0] != "c\ufffdd" {
+		t.Errorf("control characters are read as %+v", odd)
+	}
 }
 
 // TestFindWhilePutting reads an index all the while it is filled: each reader finds a beginning of it, in order.
@@ -75,16 +211,16 @@ func TestFindWhilePutting(t *testing.T) {
 	for range 4 {
 		readers.Go(func() {
 			for {
-				found := slices.Collect(index.Find(search.Query{Text: "NAME", Before: math.MaxInt64}))
-				for i, seq := range found {
-					if seq != uint64(len(found)-i) {
-						t.Errorf("at %d of %d: entry %d", i, len(found), seq)
+				found := index.Find(search.Query{Text: "NAME", Status: "active", Limit: entries, Count: entries})
+				for i, seq := range found.Seqs() {
+					if seq != uint64(len(found.Clients)-i) || found.Count != len(found.Clients) {
+						t.Errorf("at %d of %d: entry %d", i, found.Count, seq)
 						return
 					}
 				}
 				select {
 				case <-done:
-					if len(found) == entries {
+					if found.Count == entries {
 						return
 					}
 				default:
@@ -92,45 +228,77 @@ func TestFindWhilePutting(t *testing.T) {
 			}
 		})
 	}
-	for seq := range uint64(entries) {
-		index.Put(search.Entry{Seq: seq + 1, Text: search.Text("name", "", fmt.Sprint(seq))})
-		index.Put(search.Entry{Seq: seq/2 + 1, Text: search.Text("another name", "", fmt.Sprint(seq))})
+	for seq := uint64(1); seq <= entries; seq++ {
+		e := search.Entry{Seq: seq, Origin: &search.Origin{IP: "192.0.2.1"}, Metadata: &search.Metadata{Name: "name"}, Standing: search.Standing{Status: "active"}}
+		index.Put(seq, e)
+		e.Seq, e.Origin, e.Metadata = (seq+1)/2, nil, &search.Metadata{Name: "another name"}
+		index.Put(seq, e)
+		e.Metadata = nil
+		index.Put(seq, e)
 	}
 	close(done)
 	readers.Wait()
 }
 
-func BenchmarkFind(b *testing.B) {
+// large returns an index of a million clients such as a registry of 5,000 companies has.
+func large() *search.Index {
 	const clients = 1_000_000
 	var index search.Index
+	products := []string{"Payment gateway", "Customer portal", "Time sheets", "Order tracking", "Travel expenses", "Wiki", "Help desk"}
 	for first := range clients / 1000 {
 		var entries []search.Entry
 		for i := range 1000 {
 			n := first*1000 + i
-			entries = append(entries, search.Entry{
-				Seq: uint64(n + 1), Status: "active", Owner: fmt.Sprintf("team %d", n%300),
-				Text: search.Text(fmt.Sprintf("team %d_Payment gateway %d", n%300, n), fmt.Sprintf("team %d", n%300), fmt.Sprintf("0197f2c0-aaaa-7bbb-8ccc-%012x", n)),
-			})
+			owner, software := fmt.Sprintf("company-%d", n%5000), ""
+			if n%3 == 0 {
+				software = fmt.Sprintf("com.example.product-%d", n%700)
+			}
+			e := search.Entry{
+				Seq: uint64(n + 1),
+				Origin: &search.Origin{
+					ID: fmt.Sprintf("0197f2c0-aaaa-7bbb-8ccc-%012x", n), Registered: time.Unix(1_767_225_600+int64(n)*20, 0), IP: fmt.Sprintf("203.0.113.%d", n%250),
+				},
+				Metadata: &search.Metadata{
+					Name: fmt.Sprintf("%s_%s %d", owner, products[n%7], n), Owner: owner, Software: software, Kind: []string{"web", "native"}[n%11/10],
+					Auth: []string{"client_secret_basic", "private_key_jwt"}[n%5/4], Grants: []string{"authorization_code", "refresh_token"},
+					Hosts: []string{fmt.Sprintf("app-%d.%s.example", n, owner)}, Contacts: []string{"ops@" + owner + ".example"},
+				},
+				Standing: search.Standing{Status: []string{"active", "deleted"}[n%20/19]},
+			}
+			entries = append(entries, e)
 		}
-		index.Put(entries...)
+		index.Put(uint64(first+1)*1000, entries...)
 	}
-	for name, q := range map[string]search.Query{
-		"miss":       {Text: search.Fold("no such client")},
-		"hit":        {Text: search.Fold("gateway")},
-		"rare":       {Text: search.Fold("gateway 77777")},
-		"characters": {Text: search.Fold("zq")},
-		"status":     {Status: "revoked"},
-		"owner":      {Owner: "team 7"},
+	return &index
+}
+
+func BenchmarkFind(b *testing.B) {
+	index := large()
+	for _, query := range []struct {
+		name string
+		search.Query
+	}{
+		{"all", search.Query{}},
+		{"one=status", search.Query{Status: "deleted"}},
+		{"one=owner", search.Query{Owner: "company-77"}},
+		{"one=never", search.Query{Status: "lost"}},
+		{"two=never-meet", search.Query{Kind: "native", Host: "app-7.company-7.example"}},
+		{"two=frequent", search.Query{Status: "deleted", Auth: "private_key_jwt"}},
+		{"three", search.Query{Status: "active", Software: "com.example.product-0", Registered: search.Period{From: time.Unix(1_777_000_000, 0)}}},
+		{"text=miss", search.Query{Text: "no such client"}},
+		{"text=hit", search.Query{Text: "gateway"}},
+		{"text=rare", search.Query{Text: "gateway 77777"}},
+		{"text=characters", search.Query{Text: "e y"}},
+		{"text=id", search.Query{Text: "0000000f423f"}},
+		{"text=hex", search.Query{Text: "facade"}},
+		{"text=three-words-and-two", search.Query{Text: "example desk company-7", Status: "active", Kind: "web"}},
+		{"order=changed", search.Query{Order: search.ChangedFirst}},
+		{"order=name", search.Query{Order: search.ByName}},
 	} {
-		q.Before = math.MaxInt64
-		b.Run(name, func(b *testing.B) {
+		b.Run(query.name, func(b *testing.B) {
+			query.Limit, query.Count = 51, 10_001
 			for b.Loop() {
-				n := 0
-				for range index.Find(q) {
-					if n++; n > 50 {
-						break
-					}
-				}
+				index.Find(query.Query)
 			}
 		})
 	}

@@ -10,6 +10,13 @@ document.addEventListener("htmx:error", () => {
   if (summary) summary.textContent = "The registry did not answer. What you see is from before.";
 });
 
+// The form of the list of clients sends no empty fields, so that its address says only what is looked for.
+for (const form of document.querySelectorAll("form:has(.filters)")) {
+  form.addEventListener("formdata", ({ formData }) => {
+    for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
+  });
+}
+
 // A page that cannot be shown yet has a number of seconds after which to ask for it again. A browser without
 // scripts reloads it; here only the text is replaced, so that a link keeps the focus.
 const refresh = Number(document.body.dataset.refresh) * 1000;

@@ -1,0 +1,116 @@
+package readmodel
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+
+	"roster/domain"
+	"roster/domain/oauth"
+	"roster/projections/readmodel/search"
+)
+
+const clientSearchTable = `
+-- What clients are found by, beside what their rows say. It is narrow, since all of it is read into memory.
+CREATE TABLE client_search (
+    seq      INTEGER PRIMARY KEY, -- clients.seq
+    ip       TEXT NOT NULL,       -- address that the client was registered from; empty: unknown
+    metadata TEXT NOT NULL        -- as search.Metadata.Encode writes it
+) STRICT;
+`
+
+const (
+	selectSearch = `SELECT s.seq, s.ip, s.metadata, c.id, c.status, c.version, c.registered_at, c.updated_at, c.secret_expires_at, c.initial_access_token
+	FROM client_search s LEFT JOIN clients c ON c.seq = s.seq WHERE s.seq > ? ORDER BY s.seq LIMIT ?`
+
+	updateSearch = `UPDATE client_search SET metadata = ? WHERE seq = ?`
+)
+
+var searchInserts = inserts{table: "client_search", columns: []string{"seq", "ip", "metadata"}}
+
+// searchWrites are the statements that fill the view of what clients are found by.
+type searchWrites struct {
+	update *sql.Stmt
+	insert inserter
+}
+
+func (w *searchWrites) statements() statements {
+	return searchInserts.into(&w.insert, statements{updateSearch: &w.update})
+}
+
+// saveSearch writes what the client of a change is found by.
+func (w *writer) saveSearch(ctx context.Context, c *clientChange) (err error) {
+	e := search.Entry{Seq: c.seq, Standing: standingOf(c.Client)}
+	if c.new || c.redefined {
+		metadata := foundBy(c.Metadata)
+		e.Metadata = &metadata
+	}
+	switch {
+	case c.new:
+		e.Origin = originOf(c.Client, c.from)
+		err = w.search.insert.add(ctx, c.seq, sequence(c.seq), c.from, e.Metadata.Encode())
+	case c.redefined:
+		_, err = w.search.update.ExecContext(ctx, e.Metadata.Encode(), sequence(c.seq))
+	}
+	c.foundBy = e
+	return err
+}
+
+func originOf(c Client, ip string) *search.Origin {
+	return &search.Origin{ID: c.ID, Registered: c.RegisteredAt, IP: ip, Token: c.InitialAccessToken}
+}
+
+func standingOf(c Client) search.Standing {
+	s := search.Standing{Status: string(c.Status)}
+	if c.Version > 1 {
+		s.Changed = c.UpdatedAt
+	}
+	if c.Secret != nil {
+		s.SecretExpires = c.Secret.ExpiresAt
+	}
+	return s
+}
+
+// foundBy is what a client is found by of its metadata.
+func foundBy(m oauth.Metadata) search.Metadata {
+	found := search.Metadata{
+		Name: m.Name(), Owner: m.Owner(), Software: m.Text("software_id"), Version: m.Text("software_version"),
+		Kind: m.Text("application_type"), Auth: m.Text("token_endpoint_auth_method"), Grants: m.List("grant_types"),
+		Hosts: m.RedirectHosts(), Contacts: m.List("contacts"),
+	}
+	for _, caution := range oauth.Cautions(m) {
+		if level := string(caution.Level); !slices.Contains(found.Cautions, level) {
+			found.Cautions = append(found.Cautions, level)
+		}
+	}
+	return found
+}
+
+// scanEntry reads a row of selectSearch.
+func scanEntry(row interface{ Scan(...any) error }) (e search.Entry, err error) {
+	var (
+		c                   Client
+		ip, metadata        string
+		registered, updated int64
+		expires             sql.NullInt64
+	)
+	if err := scan(row, &e.Seq, &ip, &metadata, (*compactID)(&c.ID), &c.Status, &c.Version, &registered, &updated, &expires,
+		(*compactID)(&c.InitialAccessToken)); err != nil {
+		return e, err
+	}
+	c.RegisteredAt, c.UpdatedAt = timeOf(registered), timeOf(updated)
+	c.Secret = &domain.Secret{ExpiresAt: optional(expires)}
+	return entryOf(e.Seq, c, ip, metadata), nil
+}
+
+// entryOf returns all that a client is found by, of what is known of it beside its metadata and of that encoded.
+func entryOf(seq uint64, c Client, ip, metadata string) search.Entry {
+	parsed := search.ParseMetadata(metadata)
+	return search.Entry{Seq: seq, Origin: originOf(c, ip), Metadata: &parsed, Standing: standingOf(c)}
+}
+
+// pastEntryOf returns all that a client of the past would be found by.
+func pastEntryOf(seq uint64, c Client, ip string) search.Entry {
+	metadata := foundBy(c.Metadata)
+	return search.Entry{Seq: seq, Origin: originOf(c, ip), Metadata: &metadata, Standing: standingOf(c)}
+}

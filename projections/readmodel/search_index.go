@@ -1,0 +1,144 @@
+package readmodel
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+	"time"
+
+	"roster/projections/readmodel/search"
+)
+
+// index is what clients are found by, in memory: what client_search holds, once it is complete.
+type index struct {
+	search.Index
+	complete chan struct{} // closed once it is loaded, or cannot be
+	err      error         // why it cannot be; it is set before complete is closed
+
+	mu      sync.Mutex // guards what follows
+	loading bool
+	at      uint64         // the last event that the entries put are of
+	waiting []search.Entry // put while the table is read
+}
+
+// newIndex returns an index that is to be loaded, emptyIndex that of an empty table.
+func newIndex() *index { return &index{complete: make(chan struct{})} }
+
+func emptyIndex() *index {
+	x := newIndex()
+	close(x.complete)
+	return x
+}
+
+// isComplete reports whether the index is loaded, or cannot be.
+func (x *index) isComplete() bool {
+	select {
+	case <-x.complete:
+		return true
+	default:
+		return false
+	}
+}
+
+// put changes the index as the table was changed by events up to one. What is put before it is loaded will be read then.
+func (x *index) put(at uint64, entries []search.Entry) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.at = at
+	switch {
+	case x.loading:
+		x.waiting = append(x.waiting, entries...)
+	case x.isComplete():
+		x.Put(at, entries...)
+	}
+}
+
+// start has what is put from now on wait until the index is loaded. The table holds all events up to one.
+func (x *index) start(at uint64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.loading, x.at = true, at
+}
+
+// load fills the index, after start, with the table and then with what was put since, of which the table may hold some
+// already. What may pass is tried again until ctx ends.
+func (x *index) load(ctx context.Context, db *sql.DB) {
+	last := uint64(0)
+	err := x.read(ctx, db, &last)
+	for isPassing(err) && ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-time.After(loadAgain):
+			err = x.read(ctx, db, &last)
+		}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if ctx.Err() != nil {
+		return
+	}
+	x.Put(x.at, x.waiting...)
+	x.waiting, x.loading, x.err = nil, false, err
+	close(x.complete)
+}
+
+// loadAgain is how long load waits after an error that may pass.
+const loadAgain = time.Second
+
+// readAtOnce is how many rows are read, and put, at a time.
+const readAtOnce = 8192
+
+// read puts all rows of the table behind the last one that was put, and reads some while those before are put.
+func (x *index) read(ctx context.Context, db *sql.DB, last *uint64) error {
+	ctx, stop := context.WithCancel(ctx)
+	var reading sync.WaitGroup
+	defer reading.Wait()
+	defer stop()
+	batches := make(chan []search.Entry)
+	var err error
+	after := *last
+	reading.Go(func() {
+		defer close(batches)
+		for {
+			var some []search.Entry
+			if some, err = readEntries(ctx, db, after); err != nil || len(some) == 0 {
+				return
+			}
+			after = some[len(some)-1].Seq
+			select {
+			case batches <- some:
+			case <-ctx.Done():
+				err = ctx.Err()
+				return
+			}
+		}
+	})
+	for some := range batches {
+		x.Put(0, some...)
+		*last = some[len(some)-1].Seq
+	}
+	return err
+}
+
+func readEntries(ctx context.Context, db *sql.DB, after uint64) ([]search.Entry, error) {
+	rows, err := db.QueryContext(ctx, selectSearch, sequence(after), readAtOnce)
+	if err != nil {
+		return nil, err
+	}
+	return scanAll(rows, scanEntry)
+}
+
+// await waits until the index can be searched.
+func (x *index) await(ctx context.Context, patience time.Duration) error {
+	timeout := time.NewTimer(patience)
+	defer timeout.Stop()
+	select {
+	case <-x.complete:
+		return x.err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timeout.C:
+		return fmt.Errorf("%w: what clients are found by is being loaded", ErrUnavailable)
+	}
+}

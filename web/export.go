@@ -1,0 +1,136 @@
+package web
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/labstack/echo/v4"
+
+	"roster/api/front"
+	"roster/domain"
+	"roster/domain/oauth"
+	"roster/projections/readmodel"
+)
+
+// exportClients answers with all clients that a list selects, as a file whose name tells the event after which they
+// stood so: CSV, or lines of JSON with the parameter format=jsonl.
+func (w *Web) exportClients(c echo.Context) error {
+	filters, _, err := clientFiltersOf(c.QueryParams())
+	if err != nil {
+		return err
+	}
+	query, err := filters.query(w.clock())
+	if err != nil {
+		return err
+	}
+	file := exportFile{kind: "csv", contentType: front.CSV, line: appendCSV}
+	switch c.QueryParam("format") {
+	case "", "csv":
+	case "jsonl":
+		file = exportFile{kind: "jsonl", contentType: front.Lines, line: appendJSONLine}
+	default:
+		return badRequest{"format", "A list is exported as csv or jsonl."}
+	}
+	var out *front.Stream
+	start := func(at uint64) error {
+		c.Response().Header().Set(echo.HeaderContentDisposition, fmt.Sprintf("attachment; filename=clients-at-event-%d.%s", at, file.kind))
+		out = front.NewStream(c, file.contentType)
+		if file.kind != "csv" {
+			return nil
+		}
+		return out.Encoded(appendRecord(nil, exportColumns))
+	}
+	var line []byte
+	err = w.reader.ExportClients(c.Request().Context(), query, start, func(client readmodel.ListedClient) (err error) {
+		if line, err = file.line(line[:0], client); err != nil {
+			return err
+		}
+		return out.Encoded(line)
+	})
+	if err != nil {
+		return err
+	}
+	return out.Send()
+}
+
+// An exportFile is how clients are written.
+type exportFile struct {
+	kind        string // the ending of its name
+	contentType string
+	line        func(b []byte, c readmodel.ListedClient) ([]byte, error)
+}
+
+// exportColumns are the columns of an export as CSV.
+var exportColumns = []string{
+	"client_id", "client_name", "ext_param_owner", "status", "application_type", "token_endpoint_auth_method", "grant_types", "redirect_uris",
+	"software_id", "software_version", "contacts", "registered_at", "registered_from", "initial_access_token", "updated_at", "version",
+	"client_secret_expires_at", "cautions",
+}
+
+// appendCSV appends a client as a record of exportColumns. Times are RFC 3339 in UTC, lists are divided by spaces.
+func appendCSV(b []byte, c readmodel.ListedClient) ([]byte, error) {
+	m := c.Metadata
+	expires := ""
+	if c.Secret != nil && !c.Secret.ExpiresAt.IsZero() {
+		expires = c.Secret.ExpiresAt.UTC().Format(time.RFC3339)
+	}
+	var cautions []string
+	for _, caution := range oauth.Cautions(m) {
+		cautions = append(cautions, string(caution.Level)+": "+caution.Member+" "+caution.Detail)
+	}
+	list := func(name string) string { return strings.Join(m.List(name), " ") }
+	return appendRecord(b, []string{
+		c.ID, m.Name(), m.Owner(), string(c.Status), m.Text("application_type"), m.Text("token_endpoint_auth_method"), list("grant_types"), list("redirect_uris"),
+		m.Text("software_id"), m.Text("software_version"), list("contacts"), c.RegisteredAt.UTC().Format(time.RFC3339), c.RegisteredFrom, c.InitialAccessToken,
+		c.UpdatedAt.UTC().Format(time.RFC3339), strconv.FormatUint(c.Version, 10), expires, strings.Join(cautions, "; "),
+	}), nil
+}
+
+// appendRecord appends a record of CSV (RFC 4180) without the end of its line. A cell that a spreadsheet would take for
+// a formula begins with an apostrophe.
+func appendRecord(b []byte, cells []string) []byte {
+	disarmed := make([]string, len(cells))
+	for i, cell := range cells {
+		if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+			cell = "'" + cell
+		}
+		disarmed[i] = cell
+	}
+	var record bytes.Buffer
+	out := csv.NewWriter(&record)
+	_ = out.Write(disarmed) // a buffer takes all that is written
+	out.Flush()
+	return append(b, bytes.TrimSuffix(record.Bytes(), []byte("\n"))...)
+}
+
+// exportedClient is a client as a line of JSON, without any secret, token or digest.
+type exportedClient struct {
+	ClientID           string          `json:"client_id"`
+	Status             domain.Status   `json:"status"`
+	RegisteredAt       time.Time       `json:"registered_at"`
+	RegisteredFrom     string          `json:"registered_from,omitzero"`
+	UpdatedAt          time.Time       `json:"updated_at"`
+	Version            uint64          `json:"version"`
+	InitialAccessToken string          `json:"initial_access_token,omitzero"`
+	SecretExpiresAt    time.Time       `json:"secret_expires_at,omitzero"`
+	Cautions           []oauth.Caution `json:"cautions,omitzero"`
+	Metadata           jsontext.Value  `json:",embed"`
+}
+
+func appendJSONLine(b []byte, c readmodel.ListedClient) ([]byte, error) {
+	line := exportedClient{
+		ClientID: c.ID, Status: c.Status, RegisteredAt: c.RegisteredAt.UTC(), RegisteredFrom: c.RegisteredFrom, UpdatedAt: c.UpdatedAt.UTC(),
+		Version: c.Version, InitialAccessToken: c.InitialAccessToken, Cautions: oauth.Cautions(c.Metadata), Metadata: c.Metadata.AppendJSON(nil),
+	}
+	if c.Secret != nil {
+		line.SecretExpiresAt = c.Secret.ExpiresAt
+	}
+	encoded, err := json.Marshal(line)
+	return append(b, encoded...), err
+}

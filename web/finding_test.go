@@ -1,0 +1,192 @@
+package web_test
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp/kb"
+
+	"roster/domain"
+)
+
+// findable registers clients that differ in all that they are found by. They are named by what stands for them.
+func findable(t *testing.T, r *registry) map[string]string {
+	t.Helper()
+	ids := map[string]string{}
+	for name, body := range map[string]string{
+		"teams":  `{"client_name":"Microsoft Teams","redirect_uris":["https://login.example.net/cb"],"software_id":"com.microsoft.teams","software_version":"2.1","contacts":["ops@example.net"]}`,
+		"fake":   `{"client_name":"Micros\u043eft Teams","redirect_uris":["https://evil.example.org/cb"]}`,
+		"editor": `{"client_name":"Editor","ext_param_owner":"Desk","redirect_uris":["com.example.editor:/cb"],"software_id":"com.example.editor","token_endpoint_auth_method":"none","grant_types":["authorization_code","refresh_token"]}`,
+		"pages":  `{"client_name":"Pages","redirect_uris":["https://pages.example.com/cb"],"logo_uri":"https://cdn.example.com/logo"}`,
+	} {
+		ids[name] = r.register(t, body).Client.ID
+	}
+	if err := r.registrar.Suspend(t.Context(), domain.Actor{Kind: domain.ActorAdmin, ID: adminName}, ids["pages"], ""); err != nil {
+		t.Fatal(err)
+	}
+	return ids
+}
+
+// TestClientsAreFoundByWhatTheyAre is the filters of the list, each alone and together.
+func TestClientsAreFoundByWhatTheyAre(t *testing.T) {
+	r := newRegistry(t)
+	ids := findable(t, r)
+	v := r.admin(t)
+	for query, want := range map[string]string{
+		"q=microsoft":                       "teams fake",
+		"q=teams+MICROSOFT":                 "teams fake",
+		"q=com.example.editor":              "editor",
+		"q=login.example.net":               "teams",
+		"q=ｍｉｃｒｏ":                           "teams fake",
+		"kind=native":                       "editor",
+		"kind=web&status=active":            "teams fake",
+		"auth=none":                         "editor",
+		"grant=refresh_token":               "editor",
+		"software=com.microsoft.teams":      "teams",
+		"owner=Desk":                        "editor",
+		"contact=ops%40example.net":         "teams",
+		"host=pages.example.com":            "pages",
+		"host=com.example.editor%3A":        "editor",
+		"ip=192.0.2.7&caution=note":         "pages",
+		"ip=192.0.2.8":                      "",
+		"caution=impersonation":             "fake",
+		"changed=never":                     "teams fake editor",
+		"registered=..2020-01-01":           "",
+		"registered=2020-01-01..&kind=web":  "teams fake pages",
+		"secret=expired":                    "",
+		"q=teams&caution=impersonation":     "fake",
+		"q=teams&host=login.example.net":    "teams",
+		"sort=name":                         "editor teams fake pages",
+		"q=micro&token=no-such-token":       "",
+		"unknown=x&shown=nonsense&q=editor": "editor",
+	} {
+		got := v.get("/admin/clients?" + query)
+		if got.status != http.StatusOK {
+			t.Errorf("%s: status %d", query, got.status)
+		}
+		found := map[string]bool{}
+		for _, m := range clientLinks.FindAllStringSubmatch(got.body, -1) {
+			found[m[1]] = true
+		}
+		for name, id := range ids {
+			if wanted := strings.Contains(" "+want+" ", " "+name+" "); found[id] != wanted {
+				t.Errorf("%s finds %s: %t", query, name, found[id])
+			}
+		}
+	}
+	for query, said := range map[string]string{
+		"status=dead":             "active, suspended, revoked, deleted or lost",
+		"kind=mobile":             "web or native",
+		"ip=203.0.113":            "an IP address, such as 203.0.113.9",
+		"registered=yesterday":    "a day such as 2026-11-24",
+		"changed=often":           "never, or a day",
+		"secret=soon":             "expired, or the days",
+		"caution=high":            "impersonation or note",
+		"sort=age":                "registered, changed or name",
+		"owner=" + long("x", 501): "up to 500 bytes",
+	} {
+		if got := v.get("/admin/clients?" + query); got.status != http.StatusBadRequest || !strings.Contains(textOf(got.body), said) {
+			t.Errorf("%s: status %d, want 400 with %q:\n%s", query, got.status, said, textOf(got.body))
+		}
+	}
+	// A form without scripts sends what is empty.
+	if got := v.get("/admin/clients?q=&kind=web&owner=&status="); got.status != http.StatusSeeOther || got.header.Get("Location") != "/admin/clients?kind=web" {
+		t.Errorf("a form is led to %d %s", got.status, got.header.Get("Location"))
+	}
+}
+
+// TestTheListSaysWhatToLookAtTwice shows cautions in words, and the letters that they are about.
+func TestTheListSaysWhatToLookAtTwice(t *testing.T) {
+	r := newRegistry(t)
+	findable(t, r)
+	got := r.admin(t).get("/admin/clients")
+	text := textOf(got.body)
+	for _, want := range []string{
+		"Possible impersonation Name has a word with letters of several alphabets that look alike.", "Note Logo does not have scheme and host of any redirect URI.",
+	} {
+		if strings.Count(text, want) != 1 {
+			t.Errorf("the list has not once %q:\n%s", want, text)
+		}
+	}
+	if want := `Micros<mark class="foreign-char" title="U+043E, not a Latin letter">о</mark>ft`; strings.Count(got.body, "<mark") != 1 || !strings.Contains(got.body, want) {
+		t.Errorf("the list does not mark the letter")
+	}
+}
+
+// TestAListIsExported takes a filtered list away as a file.
+func TestAListIsExported(t *testing.T) {
+	r := newRegistry(t)
+	ids := findable(t, r)
+	r.register(t, `{"client_name":"=1+1","redirect_uris":["https://a.example.com/cb","https://a.example.com/other"],"software_id":"@evil"}`)
+	v := r.admin(t)
+	got := v.get("/admin/clients/export?sort=name&kind=web")
+	if got.status != http.StatusOK || got.header.Get("Content-Type") != "text/csv; charset=utf-8" ||
+		got.header.Get("Content-Disposition") != "attachment; filename=clients-at-event-6.csv" {
+		t.Fatalf("%d %v", got.status, got.header)
+	}
+	records, err := csv.NewReader(strings.NewReader(got.body)).ReadAll()
+	if err != nil || len(records) != 5 || records[0][0] != "client_id" {
+		t.Fatalf("%v: %q", err, got.body)
+	}
+	cells := map[string]string{}
+	for i, column := range records[0] {
+		cells[column] = records[1][i]
+	}
+	if cells["client_name"] != "'=1+1" || cells["software_id"] != "'@evil" || cells["redirect_uris"] != "https://a.example.com/cb https://a.example.com/other" ||
+		cells["registered_from"] != "192.0.2.7" || cells["status"] != "active" || cells["version"] != "1" {
+		t.Errorf("the newest client is %v", cells)
+	}
+	lines := v.get("/admin/clients/export?format=jsonl&caution=impersonation")
+	var line map[string]any
+	if err := json.Unmarshal([]byte(lines.body), &line); err != nil || line["client_id"] != ids["fake"] || line["registered_from"] != "192.0.2.7" || line["client_name"] != "Micros\u043eft Teams" {
+		t.Errorf("%v: %s", err, lines.body)
+	}
+	if lines.header.Get("Content-Disposition") != "attachment; filename=clients-at-event-6.jsonl" {
+		t.Errorf("%v", lines.header)
+	}
+	for query, status := range map[string]int{"format=xml": http.StatusBadRequest, "kind=x": http.StatusBadRequest, "q=none": http.StatusOK} {
+		if got := v.get("/admin/clients/export?" + query); got.status != status {
+			t.Errorf("%s: %d", query, got.status)
+		}
+	}
+	if got := r.visitor(t).get("/admin/clients/export"); got.status != http.StatusSeeOther {
+		t.Errorf("a visitor gets %d", got.status)
+	}
+}
+
+// TestAnAdministratorNarrowsAListDown follows values and takes filters away, with scripts and without.
+func TestAnAdministratorNarrowsAListDown(t *testing.T) {
+	r := newRegistry(t)
+	findable(t, r)
+	rows := func(n string) string { return `document.querySelectorAll(".clients tbody tr").length === ` + n }
+	for name, disabled := range map[string]bool{"with scripts": false, "without": true} {
+		t.Run(name, func(t *testing.T) {
+			b := open(t, r)
+			call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: disabled})
+			b.signIn()
+			b.visit("/admin/clients")
+			b.click("com.microsoft.teams")
+			b.untilPath("/admin/clients?software=com.microsoft.teams")
+			b.until(rows("1"))
+			b.click("Remove the filter")
+			b.untilPath("/admin/clients")
+			b.until(rows("4"))
+			b.click("Possible impersonation")
+			b.untilPath("/admin/clients?caution=impersonation")
+			b.until(rows("1"))
+			b.enter("#q", "nobody"+kb.Enter)
+			b.until(`location.search.includes("q=nobody") && location.search.includes("caution=impersonation")`)
+			b.until(`document.body.innerText.includes("No clients found")`)
+			b.click("Clear filters")
+			b.untilPath("/admin/clients")
+			b.click("Filters")
+			b.enter("#host", "pages.example.com"+kb.Enter)
+			b.until(rows("1"))
+			b.until(`new URLSearchParams(location.search).get("host") === "pages.example.com" && !location.search.includes("=&")`)
+		})
+	}
+}
