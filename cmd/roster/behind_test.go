@@ -331,10 +331,11 @@ func TestProjectorStopped(t *testing.T) {
 // TestRebuilding asks a process while it builds its read model from a long log.
 func TestRebuilding(t *testing.T) {
 	t.Parallel() // these tests wait more than they work
-	const seeded = 20_000
+	const seeded = 40_000
 	data := t.TempDir()
 	s := start(t, data)
 	c := s.register(webApp)
+	session := s.signIn("admin", adminPassword)
 	if status := s.stop(); status != exitOK {
 		t.Fatalf("exit status %d", status)
 	}
@@ -343,19 +344,18 @@ func TestRebuilding(t *testing.T) {
 
 	s = launch(t, data, "--max-clients", strconv.Itoa(seeded))
 	s.base = <-s.addresses()
-	session := s.signIn("admin", adminPassword)
 	asked, catchingUp := 0, false
 	s.eventually("rebuilt", func() bool {
 		asked++
+		for _, path := range []string{"/api/v1/clients/" + c.id, "/api/v1/clients", "/api/v1/events?after=1&limit=1"} {
+			a, answered := s.either(http.StatusOK, "GET", path, "admin", "")
+			catchingUp = catchingUp || !answered && strings.Contains(a.member("error_description"), "catching up: ")
+		}
 		s.must(http.StatusOK, "GET", "/identity/register/"+c.id, c.token, "")
 		s.must(http.StatusOK, "PUT", "/identity/register/"+c.id, c.token, moved(c))
 		noRoom(s)
 		if status := s.open("/admin/clients/"+c.id, session); status != http.StatusOK && status != http.StatusServiceUnavailable {
 			t.Errorf("the page of a client is answered %d", status)
-		}
-		for _, path := range []string{"/api/v1/clients/" + c.id, "/api/v1/clients", "/api/v1/events?after=1&limit=1"} {
-			a, answered := s.either(http.StatusOK, "GET", path, "admin", "")
-			catchingUp = catchingUp || !answered && strings.Contains(a.member("error_description"), "catching up: ")
 		}
 		a, err := s.call("GET", "/readyz", "", "")
 		return err == nil && a.status == http.StatusOK

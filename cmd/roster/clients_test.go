@@ -179,9 +179,13 @@ func TestIDsInUpperCase(t *testing.T) {
 		}
 	}
 	session := s.signIn("admin", adminPassword)
-	for _, path := range []string{"/admin/clients/" + shouted, "/admin/clients/" + shouted + "/revoke", "/admin/events?client=" + shouted} {
-		if status := s.open(path, session); status != http.StatusOK {
-			t.Errorf("%s: %d", path, status)
+	for path, want := range map[string]int{
+		"/admin/clients/" + shouted:             http.StatusMovedPermanently, // to the address with the id as it was issued
+		"/admin/clients/" + shouted + "/revoke": http.StatusMovedPermanently,
+		"/admin/events?client=" + shouted:       http.StatusOK,
+	} {
+		if status := s.open(path, session); status != want {
+			t.Errorf("%s: %d, want %d", path, status, want)
 		}
 	}
 	s.must(http.StatusUnauthorized, "GET", "/identity/register/"+shouted, c.token, "")
