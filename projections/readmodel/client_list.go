@@ -94,7 +94,7 @@ func (m *ReadModel) Clients(ctx context.Context, q ClientQuery) (ClientPage, err
 	var page ClientPage
 	err = m.read(ctx, func(p *pool) error {
 		index := m.tables.index.Load()
-		if err := index.await(ctx, m.patience); err != nil {
+		if err := index.await(ctx); err != nil {
 			return err
 		}
 		page, err = p.listClients(ctx, index, asked, limit)

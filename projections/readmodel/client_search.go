@@ -21,7 +21,9 @@ CREATE TABLE client_search (
 
 const (
 	selectSearch = `SELECT s.seq, s.ip, s.metadata, c.id, c.status, c.version, c.registered_at, c.updated_at, c.secret_expires_at, c.initial_access_token
-	FROM client_search s LEFT JOIN clients c ON c.seq = s.seq WHERE s.seq > ? ORDER BY s.seq LIMIT ?`
+	FROM client_search s LEFT JOIN clients c ON c.seq = s.seq WHERE s.seq > ? AND s.seq <= ? ORDER BY s.seq`
+
+	selectSearchEnd = `SELECT coalesce(max(seq), 0) FROM client_search`
 
 	updateSearch = `UPDATE client_search SET metadata = ? WHERE seq = ?`
 )

@@ -18,7 +18,7 @@ func (m *ReadModel) ExportClients(ctx context.Context, q ClientQuery, start func
 	var at uint64
 	err := m.read(ctx, func(*pool) error {
 		index := m.tables.index.Load()
-		if err := index.await(ctx, m.patience); err != nil {
+		if err := index.await(ctx); err != nil {
 			return err
 		}
 		clients, at = index.All(q.search(), math.MaxUint64)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -86,52 +87,67 @@ func (x *index) load(ctx context.Context, db *sql.DB) {
 // loadAgain is how long load waits after an error that may pass.
 const loadAgain = time.Second
 
-// readAtOnce is how many rows are read, and put, at a time.
+// readAtOnce is how many sequences are read, and put, at a time.
 const readAtOnce = 8192
 
-// read puts all rows of the table behind the last one that was put, and reads some while those before are put.
+// A part is the rows of the table beyond one sequence and up to another. It may be used once read is closed.
+type part struct {
+	after, to uint64
+	read      chan struct{}
+	entries   []search.Entry
+	err       error
+}
+
+// read puts all rows of the table behind the last one that was put. Each processor reads a part while those before are put.
 func (x *index) read(ctx context.Context, db *sql.DB, last *uint64) error {
+	var end uint64
+	if err := db.QueryRowContext(ctx, selectSearchEnd).Scan(&end); err != nil {
+		return err
+	}
 	ctx, stop := context.WithCancel(ctx)
 	var reading sync.WaitGroup
 	defer reading.Wait()
 	defer stop()
-	batches := make(chan []search.Entry)
-	var err error
+	parts := make(chan *part, runtime.GOMAXPROCS(0))
 	after := *last
 	reading.Go(func() {
-		defer close(batches)
-		for {
-			var some []search.Entry
-			if some, err = readEntries(ctx, db, after); err != nil || len(some) == 0 {
-				return
-			}
-			after = some[len(some)-1].Seq
+		defer close(parts)
+		for ; after < end; after += readAtOnce {
+			p := &part{after: after, to: min(after+readAtOnce, end), read: make(chan struct{})}
 			select {
-			case batches <- some:
+			case parts <- p:
+				reading.Go(func() { p.load(ctx, db) })
 			case <-ctx.Done():
-				err = ctx.Err()
 				return
 			}
 		}
 	})
-	for some := range batches {
-		x.Put(0, some...)
-		*last = some[len(some)-1].Seq
+	for p := range parts {
+		<-p.read
+		if p.err != nil {
+			return p.err
+		}
+		x.Put(0, p.entries...)
+		*last = p.to
 	}
-	return err
+	return ctx.Err()
 }
 
-func readEntries(ctx context.Context, db *sql.DB, after uint64) ([]search.Entry, error) {
-	rows, err := db.QueryContext(ctx, selectSearch, sequence(after), readAtOnce)
-	if err != nil {
-		return nil, err
+func (p *part) load(ctx context.Context, db *sql.DB) {
+	defer close(p.read)
+	rows, err := db.QueryContext(ctx, selectSearch, sequence(p.after), sequence(p.to))
+	if err == nil {
+		p.entries, err = scanAll(rows, scanEntry)
 	}
-	return scanAll(rows, scanEntry)
+	p.err = err
 }
+
+// loadPatience is how long a query waits for the index, which takes two seconds to load for a million clients.
+const loadPatience = 5 * time.Second
 
 // await waits until the index can be searched.
-func (x *index) await(ctx context.Context, patience time.Duration) error {
-	timeout := time.NewTimer(patience)
+func (x *index) await(ctx context.Context) error {
+	timeout := time.NewTimer(loadPatience)
 	defer timeout.Stop()
 	select {
 	case <-x.complete:
