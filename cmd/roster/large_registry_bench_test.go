@@ -46,6 +46,14 @@ func (r *large) start(b *testing.B) *process {
 	return s
 }
 
+// loaded starts the program and waits until it has loaded what clients are searched in, as a search does.
+func (r *large) loaded(b *testing.B) *process {
+	b.Helper()
+	s := r.start(b)
+	s.must(http.StatusOK, "GET", "/api/v1/clients?q=no+such+client", apiToken, "")
+	return s
+}
+
 // rebuild builds the read model out of the log, from the start of the program to its being ready.
 func (r *large) rebuild(b *testing.B) {
 	var seconds float64
@@ -104,7 +112,7 @@ func (r *large) memory(b *testing.B) {
 
 // searchMiss searches all clients for what none of them has, twenty times an operation.
 func (r *large) searchMiss(b *testing.B) {
-	s := contend(b, r.start(b))
+	s := contend(b, r.loaded(b))
 	request := loadtest.NewRequest("GET", s.address, "/api/v1/clients?q=no+such+client", apiToken, "")
 	measure(b, s, loadtest.Load{
 		Connections: 1, Requests: 20 * b.N, Status: http.StatusOK, Request: func(int) []byte { return request },
@@ -119,7 +127,7 @@ func (r *large) searchMiss(b *testing.B) {
 
 // registryAt reads the registry as it stood after so many clients were registered.
 func (r *large) registryAt(b *testing.B, clients int) {
-	s := r.start(b)
+	s := r.loaded(b)
 	b.ResetTimer()
 	for range b.N {
 		lines, err := countLines(fmt.Sprintf("%s/api/v1/registry?at=%d", s.base, clients))
@@ -132,7 +140,7 @@ func (r *large) registryAt(b *testing.B, clients int) {
 
 // pageAt reads a page of clients as they stood after half of them were registered, twenty times an operation.
 func (r *large) pageAt(b *testing.B) {
-	s := contend(b, r.start(b))
+	s := contend(b, r.loaded(b))
 	request := loadtest.NewRequest("GET", s.address, fmt.Sprintf("/api/v1/clients?at=%d", r.clients/2), apiToken, "")
 	measure(b, s, loadtest.Load{
 		Connections: 1, Requests: 20 * b.N, Status: http.StatusOK, Request: func(int) []byte { return request },
@@ -201,7 +209,7 @@ const requests = 20_000
 
 // read reads clients with their registration access tokens, each client as likely as every other.
 func (r *large) read(b *testing.B) {
-	s := contend(b, r.start(b))
+	s := contend(b, r.loaded(b))
 	s.warmUp()
 	measure(b, s, loadtest.Load{
 		Connections: 32, Requests: requests * b.N, Status: http.StatusOK,
@@ -214,7 +222,7 @@ func (r *large) read(b *testing.B) {
 
 // register registers further clients.
 func (r *large) register(b *testing.B) {
-	s := contend(b, r.start(b))
+	s := contend(b, r.loaded(b))
 	s.warmUp()
 	load := s.registrations()
 	load.Connections, load.Requests = 32, requests*b.N
