@@ -95,24 +95,26 @@ func (s administratorSettings) administrators(
 	if err != nil {
 		return nil, err
 	}
-	salt := sha256.Sum256(fmt.Appendf(nil, "roster %s %s", log.Name, log.Created.Format(time.RFC3339Nano)))
-	hash, made, err := adminHash(data, text, salt[:])
-	if err != nil {
+	o := access.Options{User: s.AdminUser, Password: text, Tokens: s.APITokens}
+	if text != "" {
+		salt := sha256.Sum256(fmt.Appendf(nil, "roster %s %s", log.Name, log.Created.Format(time.RFC3339Nano)))
+		o.Salt = salt[:]
+		return access.New(o)
+	}
+	var made string
+	if o.PasswordHash, made, err = adminHash(data); err != nil {
 		return nil, err
 	}
 	if made != "" {
 		fmt.Fprintf(stderr, "\n  The administrator is %s with the password %s\n  It is shown this once; only its hash is kept, in %s.\n\n",
 			s.AdminUser, made, adminHashFile)
 	}
-	return access.New(access.Options{User: s.AdminUser, PasswordHash: hash, Tokens: s.APITokens})
+	return access.New(o)
 }
 
-// adminHash returns the hash of the administrator's password: of the one in the settings, with the salt, or
-// else of one that the first start makes. made is the password when this was the first start.
-func adminHash(data, setting string, salt []byte) (hash, made string, err error) {
-	if setting != "" {
-		return access.HashPassword(setting, salt), "", nil
-	}
+// adminHash returns the hash of the password that the first start makes. made is the password when this was the first
+// start.
+func adminHash(data string) (hash, made string, err error) {
 	hash, _, err = vault.LoadOrMake(filepath.Join(data, adminHashFile), func() (hash string) {
 		made, hash = access.NewPassword()
 		return hash

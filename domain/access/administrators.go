@@ -10,6 +10,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,7 +23,9 @@ var ErrRefused = errors.New("not an administrator's credentials")
 // Options say who the administrators are.
 type Options struct {
 	User         string
-	PasswordHash string                   // of HashPassword
+	Password     string                   // hashed with Salt when it is first needed; empty: PasswordHash is that of it
+	Salt         []byte                   // 16 bytes or more; with another one Credentials are others
+	PasswordHash string                   // of NewPassword
 	Tokens       map[string]domain.Digest // API tokens by the name of their holder
 	Now          func() time.Time         // nil: time.Now
 }
@@ -30,7 +33,7 @@ type Options struct {
 // Administrators checks credentials. It may be used concurrently.
 type Administrators struct {
 	user     string
-	hash     passwordHash
+	hash     func() passwordHash
 	tokens   map[string]domain.Digest
 	attempts attempts
 
@@ -42,9 +45,9 @@ type Administrators struct {
 	memory     memory  // of it
 }
 
-// New returns the administrators of options, or an error when the hash is not one of HashPassword.
+// New returns the administrators of options, or an error when a hash that is given is not one of NewPassword.
 func New(options Options) (*Administrators, error) {
-	hash, err := parsePasswordHash(options.PasswordHash)
+	hash, err := options.hash()
 	if err != nil {
 		return nil, fmt.Errorf("password hash of administrator: %w", err)
 	}
@@ -60,6 +63,16 @@ func New(options Options) (*Administrators, error) {
 	}
 	rand.Read(a.key[:])
 	return a, nil
+}
+
+// hash returns what returns the hash of the password. It takes 64 MiB and some hundred milliseconds of a processor, and
+// a start does not wait for it.
+func (o Options) hash() (func() passwordHash, error) {
+	if o.Password != "" {
+		return sync.OnceValue(func() passwordHash { return hashSlowly(o.Password, o.Salt) }), nil
+	}
+	parsed, err := parsePasswordHash(o.PasswordHash)
+	return func() passwordHash { return parsed }, err
 }
 
 // Password returns the administrator with this name and password as an actor at the address from.
@@ -86,7 +99,7 @@ func (a *Administrators) Password(ctx context.Context, from, user, password stri
 
 // Credentials is a digest of the name and the password's hash: another one for other credentials.
 func (a *Administrators) Credentials() [sha256.Size]byte {
-	return sha256.Sum256(fmt.Appendf(nil, "%d %s%s", len(a.user), a.user, a.hash))
+	return sha256.Sum256(fmt.Appendf(nil, "%d %s%s", len(a.user), a.user, a.hash()))
 }
 
 // Token returns the holder of an API token as an actor at the address from. It returns ErrRefused.
@@ -106,8 +119,9 @@ func (a *Administrators) verify(ctx context.Context, password string) (bool, err
 		return false, fmt.Errorf("check a password: %w", err)
 	}
 	defer a.hashing.leave()
-	matches := a.hash.matches(password)
-	if a.hash.memory >= muchMemory {
+	hash := a.hash()
+	matches := hash.matches(password)
+	if hash.memory >= muchMemory {
 		a.memory.giveBack(a.attempts.now())
 	}
 	return matches, nil

@@ -121,16 +121,31 @@ func TestAttemptsAtTheSameTimeAreCounted(t *testing.T) {
 	}
 }
 
-func TestHash(t *testing.T) {
-	salt := []byte("salt of this test")
-	real := access.HashPassword(password, salt)
-	if real != access.HashPassword(password, salt) {
+// A password of the settings has one hash with each salt.
+func TestGivenPassword(t *testing.T) {
+	given := access.Options{User: "admin", Password: password, Salt: []byte("salt of this test")}
+	other := given
+	other.Salt = []byte("salt of another one")
+	admits(t, given, password)
+	first := credentialsOf(t, given)
+	if again := credentialsOf(t, given); again != first {
 		t.Error("a password and a salt have two hashes")
 	}
-	if real == access.HashPassword(password, []byte("salt of another one")) {
+	if credentialsOf(t, other) == first {
 		t.Error("the salt makes no difference")
 	}
-	admits(t, real, password)
+}
+
+func credentialsOf(t *testing.T, o access.Options) [32]byte {
+	t.Helper()
+	admins, err := access.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return admins.Credentials()
+}
+
+func TestBrokenHash(t *testing.T) {
 	for _, broken := range []string{
 		"", "plain", strings.Replace(hash, "argon2id", "argon2i", 1), strings.Replace(hash, "t=1", "t=0", 1),
 		strings.Replace(hash, "p=1", "p=0", 1), hash[:len(hash)-30], strings.Replace(hash, "v=19", "v=16", 1),
@@ -151,16 +166,16 @@ func TestNewPassword(t *testing.T) {
 	if saltOf(hash) == saltOf(other) {
 		t.Error("two hashes share their salt")
 	}
-	admits(t, hash, one)
+	admits(t, access.Options{User: "admin", PasswordHash: hash}, one)
 }
 
 // saltOf returns the salt of a hash, in its encoding.
 func saltOf(hash string) string { return strings.Split(hash, "$")[4] }
 
-// admits checks that a hash admits its password and no other.
-func admits(t *testing.T, hash, password string) {
+// admits checks that a password is that of the administrator, and no other.
+func admits(t *testing.T, o access.Options, password string) {
 	t.Helper()
-	admins, err := access.New(access.Options{User: "admin", PasswordHash: hash})
+	admins, err := access.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 func TestMemoryOfAHashIsGivenBack(t *testing.T) {
 	now := time.Now()
 	admins, err := access.New(access.Options{
-		User: "admin", PasswordHash: access.HashPassword(password, []byte("salt of this test")), Now: func() time.Time { return now },
+		User: "admin", Password: password, Salt: []byte("salt of this test"), Now: func() time.Time { return now },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -20,26 +20,26 @@ type passwordHash struct {
 	sum     []byte
 }
 
-// HashPassword returns the argon2id hash of a password with a salt of 16 bytes or more, as a PHC string: the same hash
-// each time. The parameters are the second choice of RFC 9106 4: 64 MiB, 3 passes, 4 lanes.
-func HashPassword(password string, salt []byte) string {
-	return hashWith(passwordHash{memory: 64 << 10, passes: 3, threads: 4, salt: salt}, password)
+// hashSlowly returns the argon2id hash of a password with a salt of 16 bytes or more: the same hash each time. The
+// parameters are the second choice of RFC 9106 4: 64 MiB, 3 passes, 4 lanes.
+func hashSlowly(password string, salt []byte) passwordHash {
+	return passwordHash{memory: 64 << 10, passes: 3, threads: 4, salt: salt}.with(password)
 }
 
-// NewPassword returns a password of 128 random bits that a person can type, and its hash, a PHC string as well.
+// NewPassword returns a password of 128 random bits that a person can type, and its argon2id hash, a PHC string.
 // The work of a hash is there to make guessing slow, and nobody guesses 128 random bits, however fast: so this hash
 // takes little time and memory.
 func NewPassword() (password, hash string) {
 	password = rand.Text()
 	salt := make([]byte, 16)
 	rand.Read(salt)
-	return password, hashWith(passwordHash{memory: 1 << 10, passes: 1, threads: 1, salt: salt}, password)
+	return password, passwordHash{memory: 1 << 10, passes: 1, threads: 1, salt: salt}.with(password).String()
 }
 
-// hashWith returns the hash of a password with the parameters and the salt of h.
-func hashWith(h passwordHash, password string) string {
+// with returns the hash of a password with the parameters and the salt of h.
+func (h passwordHash) with(password string) passwordHash {
 	h.sum = h.of(password, 32)
-	return h.String()
+	return h
 }
 
 func (h passwordHash) of(password string, size int) []byte {
