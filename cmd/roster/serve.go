@@ -121,7 +121,7 @@ func (s *serveCommand) server(
 		Logger: logger, Metrics: metrics, Observer: observer, Ready: c.log.Ready,
 	})
 	kept, err := patiently(ctx, logger, "the session store", func() (sessions.Store, error) {
-		return sessions.Open(ctx, c.log, admins.Credentials())
+		return sessions.Open(ctx, c.log, admins.Credentials)
 	})
 	if err != nil {
 		return nil, nil, err

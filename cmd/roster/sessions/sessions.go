@@ -29,15 +29,15 @@ const (
 // it stays ended when the former ones come back. Every error of a method is a domain.ErrUnavailable.
 type Store struct {
 	bucket      natsjs.KeyValue
-	credentials [sha256.Size]byte
+	credentials func() [sha256.Size]byte
 }
 
 // An entry of the bucket is the expiry in milliseconds since 1970, the credentials and the data of a session.
 const headerSize = 8 + sha256.Size
 
-// Open opens the store on the JetStream of a log, and ends the sessions that began with other credentials. Its error
-// is a domain.ErrUnavailable where the same may succeed later.
-func Open(ctx context.Context, log *jetstream.Log, credentials [sha256.Size]byte) (Store, error) {
+// Open opens the store on the JetStream of a log, and ends the sessions that began with other credentials. It asks for the
+// credentials when there is a session. Its error is a domain.ErrUnavailable where the same may succeed later.
+func Open(ctx context.Context, log *jetstream.Log, credentials func() [sha256.Size]byte) (Store, error) {
 	bucket, err := log.Bucket(ctx, bucketName, lifetime)
 	if err != nil {
 		return Store{}, fmt.Errorf("session store: %w", err)
@@ -76,7 +76,7 @@ func (s Store) FindCtx(ctx context.Context, token string) (data []byte, found bo
 		return nil, false, fmt.Errorf("%w: find session: %w", domain.ErrUnavailable, err)
 	}
 	value := entry.Value()
-	if len(value) < headerSize || [sha256.Size]byte(value[8:headerSize]) != s.credentials {
+	if len(value) < headerSize || [sha256.Size]byte(value[8:headerSize]) != s.credentials() {
 		return nil, false, s.DeleteCtx(ctx, token)
 	}
 	if time.Now().UnixMilli() >= int64(binary.BigEndian.Uint64(value)) {
@@ -89,7 +89,8 @@ func (s Store) FindCtx(ctx context.Context, token string) (data []byte, found bo
 func (s Store) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	value := slices.Concat(binary.BigEndian.AppendUint64(nil, uint64(expiry.UnixMilli())), s.credentials[:], data)
+	credentials := s.credentials()
+	value := slices.Concat(binary.BigEndian.AppendUint64(nil, uint64(expiry.UnixMilli())), credentials[:], data)
 	if _, err := s.bucket.Put(ctx, token, value); err != nil {
 		return fmt.Errorf("%w: store session: %w", domain.ErrUnavailable, err)
 	}
