@@ -20,7 +20,7 @@ bench: node-oidc-provider
 
 # Load the program for ten minutes: nothing may fail, grow or be left.
 soak:
-	go test -v -run TestSoak -soak 10m -timeout 30m ./cmd/roster
+	go test -v -run TestSoak -timeout 30m ./cmd/roster -soak 10m
 
 # Format, vet, lint; dependencies and generated code are current.
 check:
