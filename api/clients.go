@@ -97,13 +97,22 @@ type clientView struct {
 	ClientSecretExpiresAt *int64          `json:"client_secret_expires_at,omitzero"` // only of a client with a secret; 0: never
 	InitialAccessToken    string          `json:"initial_access_token,omitzero"`     // id of the one it was registered with
 	AttestedBy            string          `json:"attested_by,omitzero"`              // issuer of its software statement
+	IssuerTrusted         *bool           `json:"issuer_trusted,omitzero"`           // that issuer still is; absent without one
 	Cautions              []oauth.Caution `json:"cautions,omitzero"`
 	AsOf                  *positionView   `json:"as_of,omitzero"` // where it is of the past
 	Metadata              jsontext.Value  `json:",embed"`
 }
 
-func viewOf(client readmodel.Client) clientView {
+func (a *API) viewOf(client readmodel.Client) clientView {
+	believed := client.Metadata
+	var trusted *bool
 	issuer, _ := oauth.Attested(client.Metadata)
+	if issuer != "" {
+		trusted = new(a.Registrar.Issuers.Trust(issuer))
+		if !*trusted {
+			believed = oauth.Unattested(client.Metadata)
+		}
+	}
 	return clientView{
 		ClientID:              client.ID,
 		Status:                client.Status,
@@ -114,7 +123,8 @@ func viewOf(client readmodel.Client) clientView {
 		ClientSecretExpiresAt: secretExpiry(client.Secret),
 		InitialAccessToken:    client.InitialAccessToken,
 		AttestedBy:            issuer,
-		Cautions:              oauth.Cautions(client.Metadata),
+		IssuerTrusted:         trusted,
+		Cautions:              oauth.Cautions(believed),
 		Metadata:              withRedirectURIs(client.Metadata).AppendJSON(nil),
 	}
 }
@@ -143,7 +153,7 @@ func (a *API) listClients(c echo.Context, _ caller) error {
 	if err != nil {
 		return err
 	}
-	return answer(c, http.StatusOK, clientPageOf(page.Clients, page.NextCursor))
+	return answer(c, http.StatusOK, a.clientPageOf(page.Clients, page.NextCursor))
 }
 
 func (a *API) showClient(c echo.Context, _ caller) error {
@@ -159,7 +169,7 @@ func (a *API) showClient(c echo.Context, _ caller) error {
 	if err != nil {
 		return err
 	}
-	return answer(c, http.StatusOK, viewOf(client))
+	return answer(c, http.StatusOK, a.viewOf(client))
 }
 
 func (a *API) revokeClient(c echo.Context, by caller) error {
@@ -187,6 +197,7 @@ var clientSchema = closed(extended("RegisteredMetadata", object{
 	"initial_access_token":     object{"type": "string", "minLength": 1, "description": "id of the token that the client was registered with"},
 	"as_of":                    described(reference("schemas", "Position"), "the event up to which this is the client; absent: now"),
 	"attested_by":              object{"type": "string", "minLength": 1, "description": "issuer of the client's software statement"},
+	"issuer_trusted":           object{"type": "boolean", "description": "whether that issuer is trusted at present; one that no longer is vouches for nothing"},
 	"cautions": object{"type": "array", "minItems": 1, "description": "members not to be believed without a second look",
 		"items": closed(properties(object{"level": cautionLevelSchema, "member": text, "detail": text}, "level", "member", "detail"), nil)},
 }, "client_id", "status", "registered_at", "updated_at", "version", "client_id_issued_at", "redirect_uris"), nil)

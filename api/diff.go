@@ -51,8 +51,8 @@ type differenceView struct {
 	Client             clientView        `json:"client"`                       // as it stood at the later moment
 }
 
-func differenceViewOf(d readmodel.Difference) differenceView {
-	v := differenceView{Change: d.Outcome(), Events: d.Events, Client: viewOf(d.After)}
+func (a *API) differenceViewOf(d readmodel.Difference) differenceView {
+	v := differenceView{Change: d.Outcome(), Events: d.Events, Client: a.viewOf(d.After)}
 	if !d.Before.Exists() {
 		return v
 	}
@@ -115,7 +115,7 @@ func (a *API) diff(c echo.Context, _ caller) error {
 			return err
 		}
 		for _, d := range page.Differences {
-			if err := s.Line(differenceViewOf(d)); err != nil {
+			if err := s.Line(a.differenceViewOf(d)); err != nil {
 				return err
 			}
 		}

@@ -81,6 +81,13 @@ func TestWordsOfOthers(t *testing.T) {
 	if shown.text(t, "attested_by") != "https://issuer.example.org" || shown.json(t)["cautions"] != nil {
 		t.Errorf("D-24 shown as %s", shown)
 	}
+	vouched := with.client(document(sign(`{"iss":"https://issuer.example.org","logo_uri":"https://elsewhere.example/"}`), "https://sector.example.org/"))
+	for trusts, service := range map[bool]*service{true: with, false: s} {
+		shown := service.do("GET", "/api/v1/clients/"+vouched.id, asAdmin)
+		if shown.text(t, "attested_by") != "https://issuer.example.org" || shown.json(t)["issuer_trusted"] != trusts || (shown.json(t)["cautions"] == nil) != trusts {
+			t.Errorf("where the issuer is trusted, %v: shown as %s", trusts, shown)
+		}
+	}
 	odd := s.client(`{"redirect_uris":["https://client.example.org/cb"],"logo_uri":"https://elsewhere.example/"}`)
 	want := []any{map[string]any{"level": "note", "member": "logo_uri", "detail": "does not have scheme and host of any redirect URI"}}
 	object := s.do("GET", "/api/v1/clients/"+odd.id, asAdmin).json(t)

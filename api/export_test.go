@@ -32,7 +32,7 @@ func (a *API) Routes() []string {
 }
 
 // AppendView appends the line of a client in the registry as it stood.
-var AppendView = appendView
+var AppendView = new(API).appendView
 
 // View returns a client as it is shown by itself.
-func View(client readmodel.Client) ([]byte, error) { return json.Marshal(viewOf(client)) }
+func View(client readmodel.Client) ([]byte, error) { return json.Marshal(new(API).viewOf(client)) }

@@ -31,10 +31,10 @@ type clientPage struct {
 	SearchedBackTo *positionView `json:"searched_back_to,omitzero"`
 }
 
-func clientPageOf(clients []readmodel.ListedClient, next string) clientPage {
+func (a *API) clientPageOf(clients []readmodel.ListedClient, next string) clientPage {
 	page := clientPage{Clients: make([]clientView, len(clients)), NextCursor: next}
 	for i, client := range clients {
-		page.Clients[i] = viewOf(client.Client)
+		page.Clients[i] = a.viewOf(client.Client)
 	}
 	return page
 }
@@ -50,7 +50,7 @@ func (a *API) listPastClients(c echo.Context, at readmodel.Moment, selected read
 	if err != nil {
 		return err
 	}
-	page, asOf := clientPageOf(found.Clients, found.NextCursor), positionViewOf(position)
+	page, asOf := a.clientPageOf(found.Clients, found.NextCursor), positionViewOf(position)
 	page.AsOf = &asOf
 	if found.Searched.Seq != 0 {
 		searched := positionViewOf(found.Searched)
@@ -70,7 +70,7 @@ func (a *API) showPastClient(c echo.Context, at readmodel.Moment) error {
 	if err != nil {
 		return err
 	}
-	view, asOf := viewOf(client), positionViewOf(position)
+	view, asOf := a.viewOf(client), positionViewOf(position)
 	view.AsOf = &asOf
 	return answer(c, http.StatusOK, view)
 }

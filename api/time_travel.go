@@ -41,7 +41,7 @@ func (a *API) registryAt(c echo.Context, _ caller) error {
 	}
 	var line []byte
 	err := a.Reader.RegistryAt(c.Request().Context(), at, func(client readmodel.StoredClient) (err error) {
-		if line, err = appendView(line[:0], client); err != nil {
+		if line, err = a.appendView(line[:0], client); err != nil {
 			return err
 		}
 		return s.Encoded(line)
@@ -54,13 +54,13 @@ func (a *API) registryAt(c echo.Context, _ caller) error {
 
 // appendView appends the clientView of a client in JSON. Its metadata, where there is nothing in it to be found out, is
 // taken over as it is: to decode and encode it would be most of the work of a long answer.
-func appendView(b []byte, stored readmodel.StoredClient) ([]byte, error) {
+func (a *API) appendView(b []byte, stored readmodel.StoredClient) ([]byte, error) {
 	if !oauth.IsPlain(stored.Metadata) || !bytes.Contains(stored.Metadata, []byte(`"redirect_uris":`)) {
 		client, err := stored.Client()
 		if err != nil {
 			return b, err
 		}
-		view, err := json.Marshal(viewOf(client))
+		view, err := json.Marshal(a.viewOf(client))
 		return append(b, view...), err
 	}
 	// Ids, statuses and times have no character that JSON escapes.

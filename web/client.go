@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -66,8 +65,7 @@ func (w *Web) client(c echo.Context) error {
 // cautionsOf returns what to look at twice. An issuer that is no longer trusted vouches for nothing.
 func cautionsOf(m oauth.Metadata, trusted bool) []oauth.Caution {
 	if !trusted {
-		m = maps.Clone(m)
-		delete(m, statementMember)
+		m = oauth.Unattested(m)
 	}
 	return oauth.Cautions(m)
 }

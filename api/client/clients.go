@@ -20,6 +20,7 @@ type Client struct {
 	ClientSecretExpiresAt *int64 // seconds since 1970, 0: never; nil: the client has no secret
 	InitialAccessToken    string // id of the one that it was registered with; empty: none
 	AttestedBy            string // issuer of its software statement; empty: none
+	IssuerTrusted         bool   // that issuer is trusted at present
 	Cautions              []Caution
 	AsOf                  *Position // the event up to which this is the client; nil: now
 	Metadata              Metadata
@@ -44,13 +45,14 @@ type clientView struct {
 	ClientSecretExpiresAt *int64    `json:"client_secret_expires_at"`
 	InitialAccessToken    string    `json:"initial_access_token"`
 	AttestedBy            string    `json:"attested_by"`
+	IssuerTrusted         bool      `json:"issuer_trusted"`
 	Cautions              []Caution `json:"cautions"`
 	AsOf                  *Position `json:"as_of"`
 }
 
 var clientViewMembers = []string{
 	"client_id", "status", "registered_at", "updated_at", "version", "client_id_issued_at", "client_secret_expires_at",
-	"initial_access_token", "attested_by", "cautions", "as_of",
+	"initial_access_token", "attested_by", "issuer_trusted", "cautions", "as_of",
 }
 
 // UnmarshalJSON reads a client.
@@ -63,7 +65,7 @@ func (c *Client) UnmarshalJSON(encoded []byte) error {
 	*c = Client{
 		ID: known.ID, Status: known.Status, RegisteredAt: known.RegisteredAt, UpdatedAt: known.UpdatedAt, Version: known.Version,
 		ClientIDIssuedAt: known.ClientIDIssuedAt, ClientSecretExpiresAt: known.ClientSecretExpiresAt,
-		InitialAccessToken: known.InitialAccessToken, AttestedBy: known.AttestedBy, Cautions: known.Cautions, AsOf: known.AsOf,
+		InitialAccessToken: known.InitialAccessToken, AttestedBy: known.AttestedBy, IssuerTrusted: known.IssuerTrusted, Cautions: known.Cautions, AsOf: known.AsOf,
 		Metadata: metadata, Raw: append(json.RawMessage(nil), encoded...),
 	}
 	return err

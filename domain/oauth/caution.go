@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -124,6 +125,13 @@ func firstRedirectOrigin(metadata []byte) []byte {
 func hasOrigin(value, origin []byte) bool {
 	text, _ := bytes.CutPrefix(value, []byte{'"'})
 	return len(origin) > 0 && bytes.HasPrefix(text, origin)
+}
+
+// Unattested returns metadata without its software statement, for which therefore nobody vouches.
+func Unattested(m Metadata) Metadata {
+	m = maps.Clone(m)
+	delete(m, statementMember)
+	return m
 }
 
 // Attested returns the issuer of a client's software statement and the names of the members that this issuer vouches
