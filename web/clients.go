@@ -12,6 +12,9 @@ import (
 	"roster/web/ui"
 )
 
+// clientListPath is the address of the list of clients.
+const clientListPath = "/admin/clients"
+
 // How many clients a page shows, and how long what is searched for may be.
 const (
 	clientsShown = 50

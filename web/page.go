@@ -13,7 +13,7 @@ import (
 // sections are the entries of the navigation.
 var sections = []ui.Link{
 	{Text: "Overview", Path: "/admin/"},
-	{Text: "Clients", Path: "/admin/clients"},
+	{Text: "Clients", Path: clientListPath},
 	{Text: "Tokens", Path: tokensPath},
 	{Text: "Activity", Path: activityPath},
 	{Text: "Refusals", Path: refusalsPath},

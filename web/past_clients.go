@@ -10,9 +10,6 @@ import (
 	"roster/web/ui"
 )
 
-// clientListPath is the address of the list of clients.
-const clientListPath = "/admin/clients"
-
 // A pastClientList is what the list of clients of the past shows.
 type pastClientList struct {
 	At      readmodel.Position

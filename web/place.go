@@ -39,7 +39,7 @@ func (p clientPlace) act(a act) string {
 // back returns the address of the list.
 func (p clientPlace) back() string {
 	if p.list == "" {
-		return "/admin/clients"
+		return clientListPath
 	}
 	return "/admin/clients?" + p.list
 }

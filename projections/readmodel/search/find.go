@@ -10,16 +10,6 @@ import (
 	"github.com/google/uuid"
 )
 
-// Len returns the number of entries.
-func (x *Index) Len() (n int) {
-	if now := x.now.Load(); now != nil {
-		for _, b := range now.blocks {
-			n += len(b.rows)
-		}
-	}
-	return n
-}
-
 // Find returns the first clients that a query selects, as they stood when it was called, and how many it selects.
 func (x *Index) Find(q Query) (found Found) {
 	first := best{order: q.Order, limit: q.Limit}
