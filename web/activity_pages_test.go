@@ -225,10 +225,10 @@ func TestASearchThatEndedEarlyIsAccessible(t *testing.T) {
 	r.register(t, name(1))
 	r.register(t, name(2))
 	b := open(t, r)
-	b.signIn()
+	b.SignIn()
 	for _, query := range []string{"?ip=192.0.2.7", "?type=ClientRevoked"} {
-		b.checkPage("/admin/events" + query)
+		b.CheckPage("/admin/events" + query)
 	}
-	b.click("Keep looking")
-	b.untilPath("/admin/events?before=2&type=ClientRevoked")
+	b.Click("Keep looking")
+	b.UntilPath("/admin/events?before=2&type=ClientRevoked")
 }

@@ -13,7 +13,7 @@ import (
 
 // What was borrowed is what its makers published: the checksums were taken from their packages.
 func TestBorrowedFilesAreUnchanged(t *testing.T) {
-	for _, dir := range []string{"ui/assets/vendor", "testdata/axe"} {
+	for _, dir := range []string{"ui/assets/vendor", "browsertest/axe"} {
 		sums, err := os.ReadFile(filepath.Join(dir, "SHA256SUMS"))
 		if err != nil {
 			t.Fatal(err)

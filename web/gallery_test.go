@@ -3,24 +3,18 @@ package web_test
 import (
 	"bytes"
 	"context"
-	"flag"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/a-h/templ"
-	"github.com/chromedp/chromedp"
 
+	"roster/web/browsertest"
 	"roster/web/ui"
 )
-
-// screenshots is where checkPage keeps pictures of what it sees.
-var screenshots = flag.String("screenshots", "", "directory for screenshots of pages; empty: none are kept")
 
 // markup is a text of markup as a component.
 func markup(text string) templ.Component {
@@ -162,24 +156,11 @@ func TestTheGallery(t *testing.T) {
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	b := open(t, &registry{server: server})
-	b.checkPage("/admin/gallery")
+	b.CheckPage("/admin/gallery")
 	for _, width := range []int64{320, 1280} {
-		b.try(chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 800)))
-		if eval[bool](b, "document.documentElement.scrollWidth > document.documentElement.clientWidth") {
+		b.Resize(width, 800)
+		if browsertest.Eval[bool](b, "document.documentElement.scrollWidth > document.documentElement.clientWidth") {
 			t.Errorf("the gallery is wider than a screen of %d pixels", width)
 		}
 	}
-}
-
-// keep keeps a picture of the page as it is, when screenshots are asked for.
-func (b *browser) keep(name string) {
-	b.Helper()
-	if *screenshots == "" {
-		return
-	}
-	name = strings.Trim(strings.NewReplacer("/", "-", "?", "-", "&", "-", "=", "-").Replace(name), "-")
-	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
-	b.try(err)
-	b.try(os.MkdirAll(*screenshots, 0o755))
-	b.try(os.WriteFile(filepath.Join(*screenshots, name+".png"), picture, 0o644))
 }

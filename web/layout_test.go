@@ -3,37 +3,35 @@ package web_test
 import (
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
 	"roster/web"
+	"roster/web/browsertest"
 )
 
 func TestNoPageScrollsSideways(t *testing.T) {
 	r, empty := newRegistry(t), newRegistry(t, func(o *web.Options) { o.PublicURL = "https://a-rather-long-name-of-a-registry.example.com" })
 	paths := tour(t, r)
 	b := open(t, r)
-	b.signIn()
-	narrow := chromedp.EmulateViewport(320, 640)
-	check := func(b *browser, path string) {
-		b.visit(path)
-		eval[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true), true`)
-		if eval[bool](b, "document.documentElement.scrollWidth > document.documentElement.clientWidth") {
-			t.Errorf("%s is wider than the screen: %s", path, eval[string](b,
+	b.SignIn()
+	check := func(b *browsertest.Browser, path string) {
+		b.Visit(path)
+		b.Unfold()
+		if browsertest.Eval[bool](b, "document.documentElement.scrollWidth > document.documentElement.clientWidth") {
+			t.Errorf("%s is wider than the screen: %s", path, browsertest.Eval[string](b,
 				`[...document.querySelectorAll("main *, header *")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 200)).join("\n")`))
 		}
-		small := eval[[]string](b, `[...document.querySelectorAll("a:not(.skip), button, input, select, textarea, summary")].map(e => e.closest("label") ?? e)
+		small := browsertest.Eval[[]string](b, `[...document.querySelectorAll("a:not(.skip), button, input, select, textarea, summary")].map(e => e.closest("label") ?? e)
 			.filter(e => e.checkVisibility() && e.getBoundingClientRect().height > 0 && e.getBoundingClientRect().height < 24 && getComputedStyle(e).display !== "inline")
 			.map(e => e.outerHTML)`)
 		for _, e := range small {
 			t.Errorf("%s has a target lower than 24 pixels: %s", path, e)
 		}
 	}
-	b.try(chromedp.Do(b.ctx, narrow))
+	b.Resize(320, 640)
 	for _, path := range paths {
 		check(b, path)
 	}
 	none := open(t, empty)
-	none.try(chromedp.Do(none.ctx, narrow))
+	none.Resize(320, 640)
 	check(none, "/admin/login")
 }
 
@@ -42,16 +40,16 @@ func TestTextKeepsToItsPlace(t *testing.T) {
 	r := newRegistry(t)
 	paths := tour(t, r)
 	b := open(t, r)
-	b.signIn()
+	b.SignIn()
 	for _, width := range []int64{390, 900, 1280} {
-		b.try(chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 800)))
+		b.Resize(width, 800)
 		for _, path := range paths {
-			b.visit(path)
-			eval[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true), true`)
-			beyond := eval[[]string](b, `[...document.querySelectorAll("td *, th *, dd *")]
+			b.Visit(path)
+			b.Unfold()
+			beyond := browsertest.Eval[[]string](b, `[...document.querySelectorAll("td *, th *, dd *")]
 				.filter(e => e.checkVisibility() && !e.closest(".unseen, .name, .id, .cut") && e.getBoundingClientRect().right > e.closest("td, th, dd").getBoundingClientRect().right + 1)
 				.map(e => e.outerHTML.slice(0, 200))`)
-			broken := eval[[]string](b, `const lines = e => {
+			broken := browsertest.Eval[[]string](b, `const lines = e => {
 					const text = document.createRange();
 					text.selectNodeContents(e);
 					return new Set([...text.getClientRects()].map(r => r.top)).size;

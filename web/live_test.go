@@ -6,10 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
 	"roster/domain/access"
 	"roster/web"
+	"roster/web/browsertest"
 )
 
 // The promise of a registry without clients is kept, without a reload.
@@ -18,24 +17,24 @@ func TestPagesAreKeptCurrent(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			r := newRegistry(t)
 			b := open(t, r)
-			b.signIn()
-			b.visit(path)
-			b.until(`document.body.innerText.includes("appears here as soon as it has registered")`)
+			b.SignIn()
+			b.Visit(path)
+			b.Until(`document.body.innerText.includes("appears here as soon as it has registered")`)
 			r.register(t, name(1))
-			b.until(`document.querySelector("main").innerText.includes("client 1")`)
-			b.until(`document.querySelector("#live-news").innerText === "1 new event"`)
+			b.Until(`document.querySelector("main").innerText.includes("client 1")`)
+			b.Until(`document.querySelector("#live-news").innerText === "1 new event"`)
 			r.register(t, name(2))
-			b.until(`document.querySelector("main").innerText.includes("client 2")`)
+			b.Until(`document.querySelector("main").innerText.includes("client 2")`)
 
 			// Who uses a part of the page is not disturbed.
-			b.tabTo(`e.innerText === "client 2"`)
+			b.TabTo(`e.innerText === "client 2"`)
 			r.register(t, name(3))
-			b.until(`document.querySelector("#live-news").innerText === "2 new events"`)
-			if got := eval[string](b, "document.activeElement.innerText"); got != "client 2" {
+			b.Until(`document.querySelector("#live-news").innerText === "2 new events"`)
+			if got := browsertest.Eval[string](b, "document.activeElement.innerText"); got != "client 2" {
 				t.Errorf("the focus went to %q", got)
 			}
-			eval[bool](b, "document.activeElement.blur(), true")
-			b.until(`document.querySelector("main").innerText.includes("client 3")`)
+			browsertest.Eval[bool](b, "document.activeElement.blur(), true")
+			b.Until(`document.querySelector("main").innerText.includes("client 3")`)
 		})
 	}
 }
@@ -44,14 +43,14 @@ func TestASearchIsKeptCurrent(t *testing.T) {
 	r := newRegistry(t)
 	r.register(t, name(1))
 	b := open(t, r)
-	b.signIn()
-	b.visit("/admin/clients")
-	b.enter("#q", "client 2")
-	b.until(`document.querySelector("#summary").innerText === "No clients found"`)
+	b.SignIn()
+	b.Visit("/admin/clients")
+	b.Enter("#q", "client 2")
+	b.Until(`document.querySelector("#summary").innerText === "No clients found"`)
 	r.register(t, name(1))
 	r.register(t, name(2))
-	b.until(`document.querySelectorAll(".clients tbody tr").length === 1`)
-	if got := eval[string](b, "document.activeElement.id"); got != "q" {
+	b.Until(`document.querySelectorAll(".clients tbody tr").length === 1`)
+	if got := browsertest.Eval[string](b, "document.activeElement.id"); got != "q" {
 		t.Errorf("the focus went to %q", got)
 	}
 }
@@ -106,26 +105,26 @@ func TestALiveLogSaysWhatItLeftOut(t *testing.T) {
 	r := newRegistry(t)
 	r.register(t, name(0))
 	b := open(t, r)
-	b.signIn()
-	b.visit("/admin/events")
-	b.until(`document.querySelector("#live-state").innerText === "Live"`)
-	b.click("Pause")
-	b.until(`document.querySelector("#live-state").innerText === "Paused"`)
+	b.SignIn()
+	b.Visit("/admin/events")
+	b.Until(`document.querySelector("#live-state").innerText === "Live"`)
+	b.Click("Pause")
+	b.Until(`document.querySelector("#live-state").innerText === "Paused"`)
 	for i := range 130 {
 		r.register(t, name(i+1))
 	}
-	b.tabTo(`e.innerText === "client 0"`)
-	eval[bool](b, `document.querySelector("#live-toggle").click(), true`)
-	b.until(`document.querySelector("#log tbody tr").innerText.includes("client 130")`)
-	b.until(`document.querySelector("#log .gap").innerText === "30 events are not shown here. Show them"`)
-	if got := eval[string](b, "document.activeElement.innerText"); got != "client 0" {
+	b.TabTo(`e.innerText === "client 0"`)
+	browsertest.Eval[bool](b, `document.querySelector("#live-toggle").click(), true`)
+	b.Until(`document.querySelector("#log tbody tr").innerText.includes("client 130")`)
+	b.Until(`document.querySelector("#log .gap").innerText === "30 events are not shown here. Show them"`)
+	if got := browsertest.Eval[string](b, "document.activeElement.innerText"); got != "client 0" {
 		t.Errorf("the focus went to %q", got)
 	}
-	b.try(chromedp.Do(b.ctx, chromedp.EmulateViewport(375, 800)))
-	b.keep("gap-375")
-	b.click("Show them")
-	b.untilPath("/admin/events?before=32")
-	b.until(`document.querySelector("#log tbody tr").innerText.includes("client 30")`)
+	b.Resize(375, 800)
+	b.Keep("gap-375")
+	b.Click("Show them")
+	b.UntilPath("/admin/events?before=32")
+	b.Until(`document.querySelector("#log tbody tr").innerText.includes("client 30")`)
 }
 
 // A text for programs is copied as a whole.
@@ -133,10 +132,10 @@ func TestAnIDIsCopied(t *testing.T) {
 	r := newRegistry(t)
 	id := r.register(t, name(1)).Client.ID
 	b := open(t, r)
-	b.signIn()
-	b.visit("/admin/clients/" + id)
-	eval[bool](b, `navigator.clipboard.writeText = async text => { window.copied = text }, true`)
-	b.click("Copy")
-	b.until(fmt.Sprintf(`window.copied === %q`, id))
-	b.until(`document.querySelector("button.copy").innerText === "Copied"`)
+	b.SignIn()
+	b.Visit("/admin/clients/" + id)
+	browsertest.Eval[bool](b, `navigator.clipboard.writeText = async text => { window.copied = text }, true`)
+	b.Click("Copy")
+	b.Until(fmt.Sprintf(`window.copied === %q`, id))
+	b.Until(`document.querySelector("button.copy").innerText === "Copied"`)
 }

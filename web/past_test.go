@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
-
 	"roster/domain"
 	"roster/domain/registrar"
 	"roster/projections/readmodel"
@@ -253,26 +251,26 @@ func TestASearchOfThePastSaysHowFarItCame(t *testing.T) {
 // An administrator looks at the registry before an incident, and at what is different now, with scripts and without.
 func TestLookingBackInABrowser(t *testing.T) {
 	r, first, _, _ := past(t)
-	for _, disabled := range []bool{false, true} {
+	for _, scripts := range []bool{true, false} {
 		b := open(t, r)
-		b.signIn()
-		call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: disabled})
-		b.visit("/admin/clients?status=active")
-		b.click("Time machine")
-		b.enter("#at", "3")
-		b.click("Show the registry as it stood")
-		b.untilPath("/admin/clients?at=3&status=active")
-		b.until(`document.querySelector(".past").innerText.includes("As of event 3")`)
-		b.click("Till")
-		b.untilPath("/admin/clients/" + first.Client.ID + "?at=3")
-		b.click("Compare with now")
-		b.untilPath("/admin/diff?from=3")
-		b.until(`document.body.innerText.includes("Was active, is suspended.")`)
-		b.click("Ended")
-		b.untilPath("/admin/diff?change=ended&from=3&to=6")
-		b.until(`document.querySelectorAll(".differences > li").length === 1`)
-		b.visit("/admin/clients/" + first.Client.ID + "?at=3")
-		b.click("Back to now")
-		b.untilPath("/admin/clients/" + first.Client.ID)
+		b.SignIn()
+		b.RunScripts(scripts)
+		b.Visit("/admin/clients?status=active")
+		b.Click("Time machine")
+		b.Enter("#at", "3")
+		b.Click("Show the registry as it stood")
+		b.UntilPath("/admin/clients?at=3&status=active")
+		b.Until(`document.querySelector(".past").innerText.includes("As of event 3")`)
+		b.Click("Till")
+		b.UntilPath("/admin/clients/" + first.Client.ID + "?at=3")
+		b.Click("Compare with now")
+		b.UntilPath("/admin/diff?from=3")
+		b.Until(`document.body.innerText.includes("Was active, is suspended.")`)
+		b.Click("Ended")
+		b.UntilPath("/admin/diff?change=ended&from=3&to=6")
+		b.Until(`document.querySelectorAll(".differences > li").length === 1`)
+		b.Visit("/admin/clients/" + first.Client.ID + "?at=3")
+		b.Click("Back to now")
+		b.UntilPath("/admin/clients/" + first.Client.ID)
 	}
 }

@@ -10,12 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
-
 	"roster/domain"
 	"roster/eventstore/memory"
 	"roster/projections/readmodel"
 	"roster/web"
+	"roster/web/browsertest"
 )
 
 // pagesOf are pages that need the read model.
@@ -73,25 +72,23 @@ func TestAPageOpensWhenTheReadModelHasCaughtUp(t *testing.T) {
 			log.Hold()
 			r := newProcess(t, log)
 			b := open(t, r)
-			if !scripts {
-				call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-			}
-			b.signIn()
+			b.RunScripts(scripts)
+			b.SignIn()
 			path := "/admin/clients/" + client.Client.ID
-			b.visit(path)
-			b.until(`document.querySelector("h1").innerText === "Catching up: 0 of 1 events"`)
+			b.Visit(path)
+			b.Until(`document.querySelector("h1").innerText === "Catching up: 0 of 1 events"`)
 			if scripts {
 				// What it says is replaced in place: the link that has the focus keeps it.
-				b.tabTo(`e.innerText === "Clients" && e.closest(".ways")`)
-				eval[bool](b, `document.querySelector("h1").remove(), true`)
-				b.until(`document.querySelector("h1")?.innerText === "Catching up: 0 of 1 events"`)
-				if !eval[bool](b, `document.activeElement.closest(".ways") !== null`) {
+				b.TabTo(`e.innerText === "Clients" && e.closest(".ways")`)
+				browsertest.Eval[bool](b, `document.querySelector("h1").remove(), true`)
+				b.Until(`document.querySelector("h1")?.innerText === "Catching up: 0 of 1 events"`)
+				if !browsertest.Eval[bool](b, `document.activeElement.closest(".ways") !== null`) {
 					t.Error("the focus is lost")
 				}
 			}
 			log.Release(nil)
-			b.until(`document.querySelector("h1")?.innerText === "Portal"`)
-			b.untilPath(path)
+			b.Until(`document.querySelector("h1")?.innerText === "Portal"`)
+			b.UntilPath(path)
 		})
 	}
 }
@@ -248,8 +245,8 @@ func TestPagesOfAReadModelThatCannotBeReadAreAccessible(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRegistry(t, o)
 			b := open(t, r)
-			b.signIn()
-			b.checkPage("/admin/")
+			b.SignIn()
+			b.CheckPage("/admin/")
 		})
 	}
 	for name, state := range states {

@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
-
 	"roster/api/refusals"
 	"roster/cmd/roster/rostertest"
 	"roster/web"
@@ -220,22 +218,22 @@ func TestAnAdministratorFindsOutWhySomethingWasRefused(t *testing.T) {
 		})
 		r.refuse("192.0.2.1", notHTTPS, refusals.Details{Name: "another"})
 		b := open(t, r)
-		call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !scripts})
-		b.signIn()
-		b.click("Refusals")
-		b.untilPath("/admin/refusals")
-		b.enter("#ip", "203.0.113.9")
-		b.click("Filter")
-		b.untilPath("/admin/refusals?since=&ip=203.0.113.9")
-		b.until(`document.querySelectorAll(".causes tbody tr").length === 1`)
-		b.click("No room for another client")
-		b.untilPath("/admin/refusals?action=registration&code=access_denied&ip=203.0.113.9&setting=max-clients")
-		b.until(`document.querySelector(".cause").innerText.includes("--max-clients Active clients in all.")`)
-		b.until(`document.querySelector(".refusals tbody").innerText.includes("<script>alert(1)</script>")`)
-		b.until(`document.querySelector(".refusals tbody").innerText.includes("portal.example.org")`)
-		b.click("Clear")
-		b.untilPath("/admin/refusals?action=registration&code=access_denied&setting=max-clients")
-		b.click("Refusals")
-		b.untilPath("/admin/refusals")
+		b.RunScripts(scripts)
+		b.SignIn()
+		b.Click("Refusals")
+		b.UntilPath("/admin/refusals")
+		b.Enter("#ip", "203.0.113.9")
+		b.Click("Filter")
+		b.UntilPath("/admin/refusals?since=&ip=203.0.113.9")
+		b.Until(`document.querySelectorAll(".causes tbody tr").length === 1`)
+		b.Click("No room for another client")
+		b.UntilPath("/admin/refusals?action=registration&code=access_denied&ip=203.0.113.9&setting=max-clients")
+		b.Until(`document.querySelector(".cause").innerText.includes("--max-clients Active clients in all.")`)
+		b.Until(`document.querySelector(".refusals tbody").innerText.includes("<script>alert(1)</script>")`)
+		b.Until(`document.querySelector(".refusals tbody").innerText.includes("portal.example.org")`)
+		b.Click("Clear")
+		b.UntilPath("/admin/refusals?action=registration&code=access_denied&setting=max-clients")
+		b.Click("Refusals")
+		b.UntilPath("/admin/refusals")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"roster/domain"
 	"roster/projections/readmodel"
@@ -22,6 +23,9 @@ type feed struct {
 	body   io.ReadCloser
 	lines  *bufio.Scanner
 }
+
+// patience is how long a test waits for what a stream should send at once.
+const patience = 30 * time.Second
 
 // A message is one server-sent event.
 type message struct{ event, id, data string }

@@ -5,10 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
-
 	"roster/domain"
+	"roster/web/browsertest"
 )
 
 // A token's life, from its issue over the clients that it let in to its revocation, with scripts and without.
@@ -18,63 +16,61 @@ func TestAnAdministratorHandsOutAndRevokesAToken(t *testing.T) {
 			r := newRegistry(t)
 			r.register(t, `{"client_name":"Bystander","redirect_uris":["https://a.example.com/cb"]}`)
 			b := open(t, r)
-			if !scripts {
-				call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-			}
-			b.signIn()
-			b.click("Tokens")
-			b.untilPath("/admin/tokens")
-			b.click("Issue a token")
-			b.untilPath("/admin/tokens/new")
-			b.enter("#label", "Partner onboarding")
-			b.enter("#uses", "1001")
-			b.enter("#redirect_hosts", "shop.example")
+			b.RunScripts(scripts)
+			b.SignIn()
+			b.Click("Tokens")
+			b.UntilPath("/admin/tokens")
+			b.Click("Issue a token")
+			b.UntilPath("/admin/tokens/new")
+			b.Enter("#label", "Partner onboarding")
+			b.Enter("#uses", "1001")
+			b.Enter("#redirect_hosts", "shop.example")
 			for _, grant := range []string{"authorization_code", "refresh_token"} {
-				b.try(chromedp.Do(b.ctx, chromedp.Click(chromedp.CSS("[value="+grant+"]"))))
+				b.ClickOn("[value=" + grant + "]")
 			}
-			b.click("Issue token")
-			b.until(`document.querySelector("#uses-failure")`)
+			b.Click("Issue token")
+			b.Until(`document.querySelector("#uses-failure")`)
 			if scripts {
-				b.checkShown("/form")
+				b.CheckShown("/form")
 			}
-			b.until(`document.querySelector("#label").value === "Partner onboarding" && document.querySelectorAll(":checked[type=checkbox]").length === 2`)
-			eval[bool](b, `document.querySelector("#uses").value = "", true`)
-			b.enter("#uses", "2")
-			b.click("Issue token")
-			b.until(`document.querySelector("#token")`)
+			b.Until(`document.querySelector("#label").value === "Partner onboarding" && document.querySelectorAll(":checked[type=checkbox]").length === 2`)
+			browsertest.Eval[bool](b, `document.querySelector("#uses").value = "", true`)
+			b.Enter("#uses", "2")
+			b.Click("Issue token")
+			b.Until(`document.querySelector("#token")`)
 			if scripts {
-				b.checkShown("/issued")
+				b.CheckShown("/issued")
 			}
-			token := eval[string](b, `document.querySelector("#token").innerText`)
-			if where := eval[string](b, `location.href + document.title + document.referrer`); containsSecret(where, token) {
+			token := browsertest.Eval[string](b, `document.querySelector("#token").innerText`)
+			if where := browsertest.Eval[string](b, `location.href + document.title + document.referrer`); containsSecret(where, token) {
 				t.Errorf("the token is in the address or the title: %s", where)
 			}
 			admitted := r.registerWith(t, token, `{"client_name":"Shop","redirect_uris":["https://shop.example/cb"]}`).Client.ID
 
-			b.click("Partner onboarding")
-			b.until(`document.querySelector("h1").innerText === "Partner onboarding"`)
-			id := eval[string](b, `document.querySelector(".facts .machine code").innerText`)
-			if eval[bool](b, `document.documentElement.outerHTML.includes(`+quoted(token)+`)`) {
+			b.Click("Partner onboarding")
+			b.Until(`document.querySelector("h1").innerText === "Partner onboarding"`)
+			id := browsertest.Eval[string](b, `document.querySelector(".facts .machine code").innerText`)
+			if browsertest.Eval[bool](b, `document.documentElement.outerHTML.includes(`+browsertest.Quoted(token)+`)`) {
 				t.Error("the token is shown again")
 			}
-			b.click("Shop")
-			b.untilPath("/admin/clients/" + admitted)
-			b.click("Partner onboarding")
-			b.untilPath("/admin/tokens/" + id)
-			b.click("Open in Activity")
-			b.untilPath("/admin/events?token=" + id)
-			b.until(`document.querySelectorAll("#log tbody tr").length === 3 && !document.querySelector("#log").innerText.includes("Bystander")`)
-			b.visit("/admin/tokens/" + id)
-			b.click("Revoke…")
-			b.untilPath("/admin/tokens/" + id + "/revoke")
-			b.enter("#reason", "leaked")
-			b.click("Revoke 1 token")
-			b.untilPath("/admin/tokens/" + id)
-			b.until(`document.querySelector("#message").innerText.includes("is revoked")`)
-			b.click("Tokens")
-			b.click("Revoked")
-			b.untilPath("/admin/tokens?status=revoked")
-			b.until(`document.querySelectorAll(".tokens tbody tr").length === 1`)
+			b.Click("Shop")
+			b.UntilPath("/admin/clients/" + admitted)
+			b.Click("Partner onboarding")
+			b.UntilPath("/admin/tokens/" + id)
+			b.Click("Open in Activity")
+			b.UntilPath("/admin/events?token=" + id)
+			b.Until(`document.querySelectorAll("#log tbody tr").length === 3 && !document.querySelector("#log").innerText.includes("Bystander")`)
+			b.Visit("/admin/tokens/" + id)
+			b.Click("Revoke…")
+			b.UntilPath("/admin/tokens/" + id + "/revoke")
+			b.Enter("#reason", "leaked")
+			b.Click("Revoke 1 token")
+			b.UntilPath("/admin/tokens/" + id)
+			b.Until(`document.querySelector("#message").innerText.includes("is revoked")`)
+			b.Click("Tokens")
+			b.Click("Revoked")
+			b.UntilPath("/admin/tokens?status=revoked")
+			b.Until(`document.querySelectorAll(".tokens tbody tr").length === 1`)
 		})
 	}
 }
@@ -95,26 +91,26 @@ func TestAnAuditorFollowsAChangeToItsAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := open(t, r)
-	b.signIn()
-	b.click("Activity")
-	b.untilPath("/admin/events")
-	b.click("redirect_uris")
-	b.untilPath("/admin/events?member=redirect_uris")
-	b.until(`document.querySelectorAll("#log tbody tr").length === 1 && document.querySelector("#log").textContent.includes("new host evil.example")`)
-	b.click("3")
-	b.untilPath("/admin/events/3")
-	b.until(`document.querySelector(".removed").innerText.includes("https://a.example.com/cb") && document.querySelector(".added").innerText.includes("https://evil.example/cb")`)
-	b.click("All from this address")
-	b.untilPath("/admin/events?ip=192.0.2.7")
-	b.until(`document.querySelectorAll("#log tbody tr").length === 3`)
-	b.click("Registered")
-	b.untilPath("/admin/events?ip=192.0.2.7&type=ClientRegistered")
-	b.until(`document.querySelectorAll("#log tbody tr").length === 1 && document.querySelectorAll(".chips li").length === 3`)
+	b.SignIn()
+	b.Click("Activity")
+	b.UntilPath("/admin/events")
+	b.Click("redirect_uris")
+	b.UntilPath("/admin/events?member=redirect_uris")
+	b.Until(`document.querySelectorAll("#log tbody tr").length === 1 && document.querySelector("#log").textContent.includes("new host evil.example")`)
+	b.Click("3")
+	b.UntilPath("/admin/events/3")
+	b.Until(`document.querySelector(".removed").innerText.includes("https://a.example.com/cb") && document.querySelector(".added").innerText.includes("https://evil.example/cb")`)
+	b.Click("All from this address")
+	b.UntilPath("/admin/events?ip=192.0.2.7")
+	b.Until(`document.querySelectorAll("#log tbody tr").length === 3`)
+	b.Click("Registered")
+	b.UntilPath("/admin/events?ip=192.0.2.7&type=ClientRegistered")
+	b.Until(`document.querySelectorAll("#log tbody tr").length === 1 && document.querySelectorAll(".chips li").length === 3`)
 
 	// What comes later is live, if the filters want it.
-	b.until(`document.querySelector("#live-state").innerText === "Live"`)
+	b.Until(`document.querySelector("#live-state").innerText === "Live"`)
 	r.register(t, `{"client_name":"Latest","redirect_uris":["https://a.example.com/cb"]}`)
-	b.until(`document.querySelectorAll("#log tbody tr").length === 2 && document.querySelector("#log tbody tr").innerText.includes("Latest")`)
-	b.try(chromedp.Do(b.ctx, chromedp.Click(chromedp.CSS(".chips li:nth-child(2) a"))))
-	b.untilPath("/admin/events?type=ClientRegistered")
+	b.Until(`document.querySelectorAll("#log tbody tr").length === 2 && document.querySelector("#log tbody tr").innerText.includes("Latest")`)
+	b.ClickOn(".chips li:nth-child(2) a")
+	b.UntilPath("/admin/events?type=ClientRegistered")
 }

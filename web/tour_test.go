@@ -1,20 +1,17 @@
 package web_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"roster/api/refusals"
 	"roster/domain"
 	"roster/domain/oauth"
+	"roster/web/browsertest"
 )
 
 // One session of an administrator, in a browser.
@@ -27,46 +24,46 @@ func TestAnAdministratorFindsAndRevokesAClient(t *testing.T) {
 	b, watcher := open(t, r), open(t, r)
 	path := "/admin/clients/" + client.Client.ID
 
-	b.visit("/admin/events")
-	b.untilPath("/admin/login*")
-	b.enter("#name", adminName)
-	b.enter("#password", adminPassword)
-	b.click("Sign in")
-	b.untilPath("/admin/events")
+	b.Visit("/admin/events")
+	b.UntilPath("/admin/login*")
+	b.Enter("#name", adminName)
+	b.Enter("#password", adminPassword)
+	b.Click("Sign in")
+	b.UntilPath("/admin/events")
 
-	watcher.signIn()
-	watcher.visit("/admin/events")
-	watcher.until(`document.querySelector("#live-state").innerText === "Live"`)
+	watcher.SignIn()
+	watcher.Visit("/admin/events")
+	watcher.Until(`document.querySelector("#live-state").innerText === "Live"`)
 
-	b.click("Clients")
-	b.untilPath("/admin/clients")
-	b.enter("#q", "house sc")
-	b.until(`document.querySelectorAll(".clients tbody tr").length === 1`)
-	b.untilPath("/admin/clients?q=house+sc")
-	if got := eval[string](b, `document.querySelector("#summary").innerText`); got != "1 client" {
+	b.Click("Clients")
+	b.UntilPath("/admin/clients")
+	b.Enter("#q", "house sc")
+	b.Until(`document.querySelectorAll(".clients tbody tr").length === 1`)
+	b.UntilPath("/admin/clients?q=house+sc")
+	if got := browsertest.Eval[string](b, `document.querySelector("#summary").innerText`); got != "1 client" {
 		t.Errorf("the summary says %q", got)
 	}
-	b.click("Warehouse scanner")
-	b.untilPath(path + "?list=q%3Dhouse%2Bsc")
-	b.click("Revoke…")
-	b.untilPath(path + "/revoke?list=q%3Dhouse%2Bsc")
-	b.enter("#reason", "lost in the yard")
-	b.click("Revoke 1 client")
-	b.untilPath(path + "?list=q%3Dhouse%2Bsc")
-	b.until(`document.querySelector("#message").innerText.includes("“Warehouse scanner” is revoked.")`)
-	b.until(`document.body.innerText.includes("lost in the yard")`)
+	b.Click("Warehouse scanner")
+	b.UntilPath(path + "?list=q%3Dhouse%2Bsc")
+	b.Click("Revoke…")
+	b.UntilPath(path + "/revoke?list=q%3Dhouse%2Bsc")
+	b.Enter("#reason", "lost in the yard")
+	b.Click("Revoke 1 client")
+	b.UntilPath(path + "?list=q%3Dhouse%2Bsc")
+	b.Until(`document.querySelector("#message").innerText.includes("“Warehouse scanner” is revoked.")`)
+	b.Until(`document.body.innerText.includes("lost in the yard")`)
 	if now, _ := r.model.Client(t.Context(), client.Client.ID); now.Status != domain.Revoked {
 		t.Errorf("the client is %s", now.Status)
 	}
 
-	watcher.until(`document.querySelector("#log tbody tr").innerText.includes("Revoked")`)
-	watcher.until(`document.querySelector("#log tbody tr").innerText.includes("Warehouse scanner")`)
-	watcher.until(`document.querySelector("#live-news").innerText === "1 new event"`)
+	watcher.Until(`document.querySelector("#log tbody tr").innerText.includes("Revoked")`)
+	watcher.Until(`document.querySelector("#log tbody tr").innerText.includes("Warehouse scanner")`)
+	watcher.Until(`document.querySelector("#live-news").innerText === "1 new event"`)
 
-	b.click("Sign out")
-	b.untilPath("/admin/login")
-	b.visit(path)
-	b.untilPath("/admin/login*")
+	b.Click("Sign out")
+	b.UntilPath("/admin/login")
+	b.Visit(path)
+	b.UntilPath("/admin/login*")
 }
 
 func TestHostileTextDoesNothingInABrowser(t *testing.T) {
@@ -74,23 +71,23 @@ func TestHostileTextDoesNothingInABrowser(t *testing.T) {
 	client := r.register(t, `{"client_name":"`+hostile+`","redirect_uris":["https://a.example.com/cb"],"ext_param_owner":"<img src=x onerror=alert(2)>"}`)
 	path := "/admin/clients/" + client.Client.ID
 	b := open(t, r)
-	b.signIn()
+	b.SignIn()
 	for _, p := range []string{"/admin/", "/admin/clients", "/admin/clients?q=%3Cscript%3Ealert(1)", path, path + "/revoke", "/admin/events"} {
-		b.visit(p)
-		b.until(`document.body.innerText.includes("<script>alert(1)</script>")`)
-		if n := eval[int](b, `document.querySelectorAll("main script, main img").length`); n > 0 {
+		b.Visit(p)
+		b.Until(`document.body.innerText.includes("<script>alert(1)</script>")`)
+		if n := browsertest.Eval[int](b, `document.querySelectorAll("main script, main img").length`); n > 0 {
 			t.Errorf("%s made %d elements of a text", p, n)
 		}
 	}
-	b.until(`document.querySelector("#live-state").innerText === "Live"`)
+	b.Until(`document.querySelector("#live-state").innerText === "Live"`)
 	r.register(t, `{"client_name":"`+hostile+`","redirect_uris":["https://a.example.com/cb"]}`)
-	b.until(`document.querySelectorAll("#log tbody tr").length === 2`)
-	b.enter("#client", client.Client.ID)
-	b.click("Filter")
-	b.untilPath("/admin/events?*")
-	b.visit("/admin/clients")
-	b.enter("#q", "<script>")
-	b.until(`document.querySelectorAll(".clients tbody tr").length === 2 && location.search.includes("script")`)
+	b.Until(`document.querySelectorAll("#log tbody tr").length === 2`)
+	b.Enter("#client", client.Client.ID)
+	b.Click("Filter")
+	b.UntilPath("/admin/events?*")
+	b.Visit("/admin/clients")
+	b.Enter("#q", "<script>")
+	b.Until(`document.querySelectorAll(".clients tbody tr").length === 2 && location.search.includes("script")`)
 }
 
 func TestRevokingNeedsNoMouse(t *testing.T) {
@@ -98,35 +95,35 @@ func TestRevokingNeedsNoMouse(t *testing.T) {
 	client := r.register(t, `{"client_name":"Portal","redirect_uris":["https://a.example.com/cb"]}`)
 	path := "/admin/clients/" + client.Client.ID
 	b := open(t, r)
-	b.visit("/admin/login")
-	b.tabTo(`e.id === "name"`)
-	b.press(adminName)
-	b.tabTo(`e.id === "password"`)
-	b.press(adminPassword + kb.Enter)
-	b.untilPath("/admin/")
+	b.Visit("/admin/login")
+	b.TabTo(`e.id === "name"`)
+	b.Press(adminName)
+	b.TabTo(`e.id === "password"`)
+	b.Press(adminPassword + kb.Enter)
+	b.UntilPath("/admin/")
 
-	b.press(kb.Tab)
-	if got := eval[string](b, "document.activeElement.innerText"); got != "Skip to the content" {
+	b.Press(kb.Tab)
+	if got := browsertest.Eval[string](b, "document.activeElement.innerText"); got != "Skip to the content" {
 		t.Errorf("the first stop is %q", got)
 	}
-	b.press(kb.Enter)
-	b.until(`document.activeElement.id === "main"`)
-	b.visit("/admin/clients")
-	b.tabTo(`e.id === "q"`)
-	b.press("port")
-	b.untilPath("/admin/clients?q=port")
-	b.tabTo(`e.innerText === "Portal"`)
-	b.press(kb.Enter)
-	b.untilPath(path + "?list=q%3Dport")
-	b.tabTo(`e.innerText === "Revoke…"`)
-	b.press(kb.Enter)
-	b.untilPath(path + "/revoke*")
-	b.tabTo(`e.id === "reason"`)
-	b.press("by hand")
-	b.tabTo(`e.innerText === "Revoke 1 client"`)
-	b.press(kb.Enter)
-	b.untilPath(path + "?*")
-	b.until(`document.querySelector("#message")`)
+	b.Press(kb.Enter)
+	b.Until(`document.activeElement.id === "main"`)
+	b.Visit("/admin/clients")
+	b.TabTo(`e.id === "q"`)
+	b.Press("port")
+	b.UntilPath("/admin/clients?q=port")
+	b.TabTo(`e.innerText === "Portal"`)
+	b.Press(kb.Enter)
+	b.UntilPath(path + "?list=q%3Dport")
+	b.TabTo(`e.innerText === "Revoke…"`)
+	b.Press(kb.Enter)
+	b.UntilPath(path + "/revoke*")
+	b.TabTo(`e.id === "reason"`)
+	b.Press("by hand")
+	b.TabTo(`e.innerText === "Revoke 1 client"`)
+	b.Press(kb.Enter)
+	b.UntilPath(path + "?*")
+	b.Until(`document.querySelector("#message")`)
 	if now, _ := r.model.Client(t.Context(), client.Client.ID); now.Status != domain.Revoked {
 		t.Errorf("the client is %s", now.Status)
 	}
@@ -139,79 +136,79 @@ func TestWithoutScriptsEverythingIsThere(t *testing.T) {
 		last = r.register(t, name(i)).Client.ID
 	}
 	b := open(t, r)
-	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-	b.signIn()
-	b.visit("/admin/clients")
-	b.enter("#q", "client 5"+kb.Enter)
-	b.untilPath("/admin/clients?q=client+5")
-	b.until(`document.querySelectorAll(".clients tbody tr").length === 15`)
-	b.visit("/admin/clients")
-	b.click("Next page")
-	b.untilPath("/admin/clients?cursor=*")
-	b.until(`document.querySelectorAll(".clients tbody tr").length === 10`)
-	b.visit("/admin/clients/" + last)
-	b.click("Revoke…")
-	b.untilPath("/admin/clients/" + last + "/revoke")
-	b.click("Revoke 1 client")
-	b.untilPath("/admin/clients/" + last)
-	b.visit("/admin/events")
-	b.until(`!document.querySelector("#live").checkVisibility()`)
+	b.RunScripts(false)
+	b.SignIn()
+	b.Visit("/admin/clients")
+	b.Enter("#q", "client 5"+kb.Enter)
+	b.UntilPath("/admin/clients?q=client+5")
+	b.Until(`document.querySelectorAll(".clients tbody tr").length === 15`)
+	b.Visit("/admin/clients")
+	b.Click("Next page")
+	b.UntilPath("/admin/clients?cursor=*")
+	b.Until(`document.querySelectorAll(".clients tbody tr").length === 10`)
+	b.Visit("/admin/clients/" + last)
+	b.Click("Revoke…")
+	b.UntilPath("/admin/clients/" + last + "/revoke")
+	b.Click("Revoke 1 client")
+	b.UntilPath("/admin/clients/" + last)
+	b.Visit("/admin/events")
+	b.Until(`!document.querySelector("#live").checkVisibility()`)
 	r.register(t, name(100))
-	b.click("Refresh")
-	b.until(`document.querySelector("#log tbody tr").innerText.includes("client 100")`)
-	b.click("Older events")
-	b.untilPath("/admin/events?before=*")
-	b.click("Sign out")
-	b.untilPath("/admin/login")
+	b.Click("Refresh")
+	b.Until(`document.querySelector("#log tbody tr").innerText.includes("client 100")`)
+	b.Click("Older events")
+	b.UntilPath("/admin/events?before=*")
+	b.Click("Sign out")
+	b.UntilPath("/admin/login")
 }
 
 func TestLiveEventsPauseResumeAndOutliveALostConnection(t *testing.T) {
 	r := newRegistry(t)
 	r.register(t, name(0))
 	b := open(t, r)
-	b.signIn()
-	b.visit("/admin/events")
+	b.SignIn()
+	b.Visit("/admin/events")
 	shows := func(i int) string {
 		return fmt.Sprintf(`[...document.querySelectorAll("#log tbody tr")].filter(r => r.innerText.includes("client %d")).length === 1`, i)
 	}
 	state := func(text string) string {
-		return `document.querySelector("#live-state").innerText.startsWith(` + quoted(text) + `)`
+		return `document.querySelector("#live-state").innerText.startsWith(` + browsertest.Quoted(text) + `)`
 	}
 	watcher := open(t, r)
-	watcher.signIn()
-	watcher.visit("/admin/events")
-	watcher.until(state("Live"))
-	b.until(state("Live"))
-	b.click("Pause")
-	b.until(state("Paused"))
+	watcher.SignIn()
+	watcher.Visit("/admin/events")
+	watcher.Until(state("Live"))
+	b.Until(state("Live"))
+	b.Click("Pause")
+	b.Until(state("Paused"))
 	r.register(t, name(1))
-	watcher.until(shows(1))
+	watcher.Until(shows(1))
 	r.register(t, name(2))
-	watcher.until(shows(2))
-	if eval[bool](b, shows(1)) {
+	watcher.Until(shows(2))
+	if browsertest.Eval[bool](b, shows(1)) {
 		t.Error("a paused log moved on")
 	}
-	b.click("Resume")
-	b.until(shows(1))
-	b.until(shows(2))
+	b.Click("Resume")
+	b.Until(shows(1))
+	b.Until(shows(2))
 
 	r.server.CloseClientConnections()
 	r.register(t, name(3))
-	b.until(shows(3))
-	b.until(state("Live"))
+	b.Until(shows(3))
+	b.Until(state("Live"))
 
 	// What a page does not hold any more is a page further.
-	if eval[bool](b, `document.querySelector("#older").checkVisibility()`) {
+	if browsertest.Eval[bool](b, `document.querySelector("#older").checkVisibility()`) {
 		t.Error("older events are promised where there are none")
 	}
 	for i := range 210 {
 		r.register(t, name(1000+i))
 		if i%70 == 69 { // fewer at a time than a stream leaves out
-			b.until(shows(1000 + i))
+			b.Until(shows(1000 + i))
 		}
 	}
-	b.until(`document.querySelector("#older").checkVisibility()`)
-	b.until(`(rows => rows.length <= 200 && new URL(document.querySelector("#older").href).searchParams.get("before") === rows[rows.length - 1].dataset.seq)(document.querySelectorAll("#log tbody tr"))`)
+	b.Until(`document.querySelector("#older").checkVisibility()`)
+	b.Until(`(rows => rows.length <= 200 && new URL(document.querySelector("#older").href).searchParams.get("before") === rows[rows.length - 1].dataset.seq)(document.querySelectorAll("#log tbody tr"))`)
 
 	// The session ends elsewhere.
 	sessions := r.sessions.(interface {
@@ -227,8 +224,8 @@ func TestLiveEventsPauseResumeAndOutliveALostConnection(t *testing.T) {
 		}
 	}
 	r.register(t, name(4))
-	b.until(state("Signed out."))
-	if eval[bool](b, shows(4)) {
+	b.Until(state("Signed out."))
+	if browsertest.Eval[bool](b, shows(4)) {
 		t.Error("one who is signed out still sees events")
 	}
 }
@@ -237,29 +234,19 @@ func TestASearchThatFailsIsSaid(t *testing.T) {
 	r := newRegistry(t)
 	r.register(t, name(0))
 	b := open(t, r)
-	b.signIn()
-	b.visit("/admin/clients")
-	b.try(chromedp.Do(b.ctx, chromedp.Click(chromedp.CSS("#q"))))
-	eval[bool](b, `document.querySelector("#q").removeAttribute("maxlength"), document.querySelector("#q").value = "x".repeat(220), true`)
-	b.press("y")
-	b.until(`document.querySelector("#results").innerText.includes("up to 200 characters")`)
-	eval[bool](b, `document.querySelector("#q").value = "client", true`)
-	b.press(" 0")
-	b.until(`document.querySelectorAll(".clients tbody tr").length === 1`)
+	b.SignIn()
+	b.Visit("/admin/clients")
+	b.ClickOn("#q")
+	browsertest.Eval[bool](b, `document.querySelector("#q").removeAttribute("maxlength"), document.querySelector("#q").value = "x".repeat(220), true`)
+	b.Press("y")
+	b.Until(`document.querySelector("#results").innerText.includes("up to 200 characters")`)
+	browsertest.Eval[bool](b, `document.querySelector("#q").value = "client", true`)
+	b.Press(" 0")
+	b.Until(`document.querySelectorAll(".clients tbody tr").length === 1`)
 
 	r.server.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	b.press("!")
-	b.until(`document.querySelector("#summary").innerText.includes("did not answer")`)
-}
-
-// axe is what axe-core finds wrong with a page.
-type axe []struct {
-	ID    string `json:"id"`
-	Help  string `json:"help"`
-	Nodes []struct {
-		HTML    string `json:"html"`
-		Summary string `json:"failureSummary"`
-	} `json:"nodes"`
+	b.Press("!")
+	b.Until(`document.querySelector("#summary").innerText.includes("did not answer")`)
 }
 
 // tour is every page in every state, for those who look at all of them.
@@ -338,64 +325,20 @@ func tour(t *testing.T, r *registry) []string {
 	}
 }
 
-// checkPage opens a page and fails the test for what axe-core finds wrong with it, in light and in dark, wide and narrow.
-func (b *browser) checkPage(path string) {
-	b.Helper()
-	b.visit(path)
-	b.checkShown(path)
-}
-
-// checkShown is checkPage for the page that is open.
-func (b *browser) checkShown(name string) {
-	b.Helper()
-	source, err := os.ReadFile("testdata/axe/axe-4.14.1.min.js")
-	b.try(err)
-	if eval[bool](b, `document.querySelector("#live") !== null`) {
-		b.until(`document.querySelector("#live-state").innerText === "Live"`)
-	}
-	eval[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true), true`)
-	eval[bool](b, string(source)+"; true")
-	for _, width := range []int64{1280, 375} {
-		b.try(chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 900)))
-		b.colours("light")
-		b.report(fmt.Sprintf("%s in light, %d wide", name, width), `{type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}`)
-		b.keep(fmt.Sprintf("%s%s-light-%d", b.Name(), name, width))
-		b.colours("dark")
-		b.report(fmt.Sprintf("%s in dark, %d wide", name, width), `{type: "rule", values: ["color-contrast"]}`)
-		b.keep(fmt.Sprintf("%s%s-dark-%d", b.Name(), name, width))
-	}
-	b.try(chromedp.Do(b.ctx, chromedp.EmulateViewport(1280, 900)))
-}
-
 func TestPagesAreAccessible(t *testing.T) {
 	r := newRegistry(t)
 	b := open(t, r)
-	b.checkPage("/admin/login")
-	b.signIn()
+	b.CheckPage("/admin/login")
+	b.SignIn()
 	for _, path := range tour(t, r) {
-		b.checkPage(path)
+		b.CheckPage(path)
 	}
 }
 
 func TestPagesOfAnEmptyRegistryAreAccessible(t *testing.T) {
 	b := open(t, newRegistry(t))
-	b.signIn()
+	b.SignIn()
 	for _, path := range []string{"/admin/", "/admin/clients", "/admin/tokens", "/admin/events", "/admin/refusals"} {
-		b.checkPage(path)
-	}
-}
-
-// report fails the test for what axe-core, which the page must have loaded, finds by some of its rules.
-func (b *browser) report(where, rules string) {
-	b.Helper()
-	found := eval[json.RawMessage](b, `axe.run(document, {runOnly: `+rules+`, resultTypes: ["violations"]}).then(r => r.violations)`)
-	var violations axe
-	if err := json.Unmarshal(found, &violations); err != nil {
-		b.Fatal(err)
-	}
-	for _, v := range violations {
-		for _, n := range v.Nodes {
-			b.Errorf("%s: %s: %s\n%s\n%s", where, v.ID, v.Help, n.HTML, n.Summary)
-		}
+		b.CheckPage(path)
 	}
 }

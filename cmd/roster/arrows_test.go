@@ -37,7 +37,9 @@ var arrows = map[string][]string{
 	"roster/api":                          append([]string{"roster/api/front"}, answering...),
 	"roster/web/ui":                       {"roster/domain", "roster/domain/oauth"},
 	"roster/web":                          append([]string{"roster/api/front", "roster/web/ui"}, answering...),
+	"roster/web/browsertest":              {},
 	"roster/cmd/roster/httpserver":        {"roster/api/front"},
+	"roster/cmd/roster/jobs":              {}, // tests alone
 	"roster/cmd/roster/loadtest":          {},
 	"roster/cmd/roster/outbound":          {},
 	"roster/cmd/roster/rostertest":        {"*"}, // for tests alone
