@@ -3,6 +3,7 @@ package readmodel
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
 
 	"roster/domain"
@@ -40,21 +41,41 @@ func (w *searchWrites) statements() statements {
 	return searchInserts.into(&w.insert, statements{updateSearch: &w.update})
 }
 
+// saveSearches writes what the clients that a batch changed are found by.
+func (w *writer) saveSearches(ctx context.Context, changes clientChanges, ready *preparation) error {
+	for _, c := range changes.all {
+		if err := w.saveSearch(ctx, c, ready); err != nil {
+			return fmt.Errorf("save what a client is found by: %w", err)
+		}
+	}
+	if err := w.search.insert.flush(ctx); err != nil {
+		return fmt.Errorf("save what a client is found by: %w", err)
+	}
+	return nil
+}
+
 // saveSearch writes what the client of a change is found by.
-func (w *writer) saveSearch(ctx context.Context, c *clientChange) (err error) {
-	e := search.Entry{Seq: c.seq, Standing: standingOf(c.Client)}
-	if c.new || c.redefined {
-		metadata := foundBy(c.Metadata)
-		e.Metadata = &metadata
+func (w *writer) saveSearch(ctx context.Context, c *clientChange, ready *preparation) (err error) {
+	c.foundBy = search.Entry{Seq: c.seq, Standing: standingOf(c.Client)}
+	if c.new {
+		c.foundBy.Origin = originOf(c.Client, c.from)
 	}
-	switch {
-	case c.new:
-		e.Origin = originOf(c.Client, c.from)
-		err = w.search.insert.add(ctx, c.seq, sequence(c.seq), c.from, e.Metadata.Encode())
-	case c.redefined:
-		_, err = w.search.update.ExecContext(ctx, e.Metadata.Encode(), sequence(c.seq))
+	if !c.new && !c.redefined {
+		return nil
 	}
-	c.foundBy = e
+	var found preparedSearch // nothing for a client whose metadata was lost
+	if c.redefined {
+		e, err := ready.at(c.redefinedAt)
+		if err != nil {
+			return err
+		}
+		found = e.foundBy
+	}
+	c.foundBy.Metadata = &found.metadata
+	if c.new {
+		return w.search.insert.add(ctx, c.seq, sequence(c.seq), c.from, found.encoded)
+	}
+	_, err = w.search.update.ExecContext(ctx, found.encoded, sequence(c.seq))
 	return err
 }
 
@@ -73,12 +94,15 @@ func standingOf(c Client) search.Standing {
 	return s
 }
 
-// foundBy is what a client is found by of its metadata.
-func foundBy(m oauth.Metadata) search.Metadata {
+// foundBy is what a client is found by of its metadata. There can be no cautions in plain metadata, by oauth.IsPlain.
+func foundBy(m oauth.Metadata, plain bool) search.Metadata {
 	found := search.Metadata{
 		Name: m.Name(), Owner: m.Owner(), Software: m.Text("software_id"), Version: m.Text("software_version"),
 		Kind: m.Text("application_type"), Auth: m.Text("token_endpoint_auth_method"), Grants: m.List("grant_types"),
 		Hosts: m.RedirectHosts(), Contacts: m.List("contacts"),
+	}
+	if plain {
+		return found
 	}
 	for _, caution := range oauth.Cautions(m) {
 		if level := string(caution.Level); !slices.Contains(found.Cautions, level) {
@@ -113,6 +137,6 @@ func entryOf(seq uint64, c Client, ip, metadata string) search.Entry {
 
 // pastEntryOf returns all that a client of the past would be found by.
 func pastEntryOf(seq uint64, c Client, ip string) search.Entry {
-	metadata := foundBy(c.Metadata)
+	metadata := foundBy(c.Metadata, false)
 	return search.Entry{Seq: seq, Origin: originOf(c, ip), Metadata: &metadata, Standing: standingOf(c)}
 }

@@ -114,21 +114,22 @@ func evolve(c Client, e domain.Envelope) Client {
 // clientChange is what the events of a batch do to one client.
 type clientChange struct {
 	clientRow
-	last      uint64        // the sequence of its last event
-	new       bool          // the table does not have it yet
-	before    domain.Status // in the table
-	redefined bool          // the events set its metadata, which is not known otherwise
-	from      string        // address that a new one was registered from; empty: unknown
-	foundBy   search.Entry  // what it is found by, once it is saved
+	last        uint64        // the sequence of its last event
+	new         bool          // the table does not have it yet
+	before      domain.Status // in the table
+	from        string        // address that a new one was registered from; empty: unknown
+	redefined   bool          // the events set its metadata, the last of them at redefinedAt in the batch
+	redefinedAt int
+	foundBy     search.Entry // what it is found by, once it is saved
 }
 
-// apply applies one more event of the client.
-func (c *clientChange) apply(e eventstore.Recorded) {
+// apply applies one more event of the client, which has a place in the batch.
+func (c *clientChange) apply(e eventstore.Recorded, place int) {
 	c.Client = evolve(c.Client, e.Envelope)
 	c.last = e.Seq
 	switch e.Event.(type) {
 	case domain.ClientRegistered, domain.ClientUpdated:
-		c.described, c.redefined = e.Seq, true
+		c.described, c.redefined, c.redefinedAt = e.Seq, true, place
 	}
 }
 
@@ -173,7 +174,7 @@ func (c *clientChanges) add(id string, change clientChange) *clientChange {
 	return &change
 }
 
-// saveClients writes what a batch changed.
+// saveClients writes the clients that a batch changed.
 func (w *writer) saveClients(ctx context.Context, changes clientChanges) error {
 	for _, c := range changes.all {
 		if err := w.saveClient(ctx, c); err != nil {
@@ -183,26 +184,19 @@ func (w *writer) saveClients(ctx context.Context, changes clientChanges) error {
 	if err := w.clients.insert.flush(ctx); err != nil {
 		return fmt.Errorf("save client: %w", err)
 	}
-	if err := w.search.insert.flush(ctx); err != nil {
-		return fmt.Errorf("save what a client is found by: %w", err)
-	}
 	return nil
 }
 
 func (w *writer) saveClient(ctx context.Context, c *clientChange) error {
 	values, err := c.values(c.last)
-	switch {
-	case err != nil:
-		return err
-	case c.new:
-		err = w.clients.insert.add(ctx, c.seq, values...)
-	default:
-		_, err = w.clients.update.ExecContext(ctx, values...)
-	}
 	if err != nil {
 		return err
 	}
-	return w.saveSearch(ctx, c)
+	if c.new {
+		return w.clients.insert.add(ctx, c.seq, values...)
+	}
+	_, err = w.clients.update.ExecContext(ctx, values...)
+	return err
 }
 
 // values returns the parameters of clientInserts and updateClient, with the sequence of the client's last event.

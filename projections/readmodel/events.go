@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -119,62 +118,14 @@ func (r *eventReads) statements() statements {
 // registryRow stands for the registry in the events' column of aggregates. No event has this sequence.
 const registryRow = 0
 
-// encodedEvent is an event with its data as the table holds it.
-type encodedEvent struct {
-	eventstore.Recorded
-	version  int
-	metadata []byte // packed; nil: the event sets none
-	data     []byte // packed, less the metadata
-}
-
-func encode(e eventstore.Recorded, p *packer) (encodedEvent, error) {
-	version, metadata, data, err := eventstore.SplitEventData(e.Event)
-	if err != nil {
-		return encodedEvent{Recorded: e}, err
-	}
-	encoded := encodedEvent{Recorded: e, version: version, data: p.pack(data)}
-	if metadata != nil {
-		encoded.metadata = p.pack(metadata)
-	}
-	return encoded, nil
-}
-
-// encodeAll encodes events, many of them while the caller does something else. The function that it returns waits for them,
-// and must be called. Its error is a *rowError.
-func encodeAll(events []eventstore.Recorded) func() ([]encodedEvent, error) {
-	var (
-		encoded  = make([]encodedEvent, len(events))
-		err      error
-		encoding sync.WaitGroup
-	)
-	all := func() {
-		var p packer
-		for i, e := range events {
-			if encoded[i], err = encode(e, &p); err != nil {
-				err = &rowError{e.Seq, err}
-				return
-			}
-		}
-	}
-	if len(events) < 10 {
-		all()
-	} else {
-		encoding.Go(all)
-	}
-	return func() ([]encodedEvent, error) {
-		encoding.Wait()
-		return encoded, err
-	}
-}
-
 // indexEvent indexes an event of the aggregate whose first event is at first.
-func (w *writer) indexEvent(ctx context.Context, e encodedEvent, first uint64, latest int64) error {
+func (w *writer) indexEvent(ctx context.Context, e eventstore.Recorded, ready *prepared, first uint64, latest int64) error {
 	var actorID any
 	if e.Actor.ID != e.Aggregate.ID {
 		actorID = compactID(e.Actor.ID).value()
 	}
 	if err := w.events.insert.add(ctx, e.Seq, sequence(e.Seq), sequence(first), micros(e.Time), latest, compactID(e.ID).value(),
-		numberOf(e.Event.Type()), int64(e.version), string(e.Actor.Kind), actorID, e.Actor.IP, e.metadata, e.data); err != nil {
+		numberOf(e.Event.Type()), int64(ready.version), string(e.Actor.Kind), actorID, e.Actor.IP, ready.metadata, ready.data); err != nil {
 		return fmt.Errorf("index event: %w", err)
 	}
 	return nil

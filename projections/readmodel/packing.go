@@ -1,9 +1,9 @@
 package readmodel
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/klauspost/compress/s2"
 )
@@ -34,11 +34,18 @@ const packingDictionary = `"software_statement":"eyJhbGciOiJ` +
 var dictionary = s2.MakeDict([]byte(packingDictionary), nil)
 
 // packer packs JSON. It is for one goroutine.
-type packer struct{ scratch []byte }
+type packer struct{ free []byte }
+
+// packChunk is how many bytes are allocated at once for what is packed.
+const packChunk = 64 << 10
 
 func (p *packer) pack(text []byte) []byte {
-	p.scratch = dictionary.Encode(p.scratch, text)
-	return bytes.Clone(p.scratch)
+	if most := s2.MaxEncodedLen(len(text)); most > len(p.free) {
+		p.free = make([]byte, max(most, packChunk))
+	}
+	block := slices.Clip(dictionary.Encode(p.free, text))
+	p.free = p.free[len(block):]
+	return block
 }
 
 // packedJSON is JSON that the tables hold packed. It is read unpacked, and is nil where there is none.

@@ -107,18 +107,18 @@ func (w *writer) apply(ctx context.Context, events []eventstore.Recorded) (found
 			_, _ = w.rollback.ExecContext(ctx)
 		}
 	}()
-	encoded := encodeAll(events)
-	defer encoded()
+	ready := prepareAll(events)
+	defer ready.end()
 	changes := newChanges()
-	for _, e := range events {
+	for place, e := range events {
 		w.gap = w.gap || e.Seq != at.seq+1
 		at = at.after(e)
-		if err := w.applyOne(ctx, e, changes); err != nil {
+		if err := w.applyOne(ctx, e, place, changes); err != nil {
 			return nil, failedAt(e.Seq, err)
 		}
 		changes.latest = append(changes.latest, at.latest)
 	}
-	if err := w.save(ctx, changes, encoded); err != nil {
+	if err := w.save(ctx, events, changes, ready); err != nil {
 		return nil, failedAt(at.seq, err)
 	}
 	if _, err := w.saveCheckpoint.ExecContext(ctx, at.seq, at.eventID, at.latest, at.lag); err != nil {
@@ -159,8 +159,8 @@ func newChanges() *changes {
 	}
 }
 
-// applyOne changes every view by one event, most of them when the changes are saved.
-func (w *writer) applyOne(ctx context.Context, e eventstore.Recorded, changes *changes) error {
+// applyOne changes every view by one event, which has a place in the batch, most of them when the changes are saved.
+func (w *writer) applyOne(ctx context.Context, e eventstore.Recorded, place int, changes *changes) error {
 	changes.counts.countEvent(e.Envelope)
 	var first uint64
 	switch e.Aggregate {
@@ -170,7 +170,7 @@ func (w *writer) applyOne(ctx context.Context, e eventstore.Recorded, changes *c
 			return err
 		}
 		before := change.Status
-		change.apply(e)
+		change.apply(e, place)
 		changes.counts.countStatus(before, change.Status)
 		first = change.seq
 	case domain.InitialAccessTokenAggregate(e.Aggregate.ID):
@@ -187,25 +187,25 @@ func (w *writer) applyOne(ctx context.Context, e eventstore.Recorded, changes *c
 	return w.keepPastCounts(ctx, e.Seq, &changes.counts)
 }
 
-// save writes what is not written yet of a batch. Its events come last: while the others are written they are encoded.
-func (w *writer) save(ctx context.Context, changes *changes, encoded func() ([]encodedEvent, error)) error {
+// save writes what is not written yet of a batch, and last what needs the events prepared: that goes on meanwhile.
+func (w *writer) save(ctx context.Context, events []eventstore.Recorded, changes *changes, ready *preparation) error {
 	if err := w.saveClients(ctx, changes.clients); err != nil {
 		return err
 	}
 	if err := w.addCounts(ctx, changes.counts); err != nil {
 		return err
 	}
-	events, err := encoded()
-	if err != nil {
-		return err
-	}
-	for i, e := range events {
-		if err := w.indexEvent(ctx, e, changes.first[i], changes.latest[i]); err != nil {
+	for place, e := range events {
+		prepared, err := ready.at(place)
+		if err != nil {
+			return err
+		}
+		if err := w.indexEvent(ctx, e, prepared, changes.first[place], changes.latest[place]); err != nil {
 			return err
 		}
 	}
 	if err := w.events.insert.flush(ctx); err != nil {
 		return fmt.Errorf("index event: %w", err)
 	}
-	return nil
+	return w.saveSearches(ctx, changes.clients, ready)
 }
