@@ -38,7 +38,7 @@ type searchWrites struct {
 }
 
 func (w *searchWrites) statements() statements {
-	return searchInserts.into(&w.insert, statements{updateSearch: &w.update})
+	return statements{updateSearch: &w.update}
 }
 
 // saveSearches writes what the clients that a batch changed are found by.

@@ -84,7 +84,7 @@ type clientWrites struct {
 type clientReads struct{ one, listed, snapshot, within, history, standing, candidates, touched *sql.Stmt }
 
 func (w *clientWrites) statements() statements {
-	return clientInserts.into(&w.insert, statements{selectClientToChange: &w.load, updateClient: &w.update})
+	return statements{selectClientToChange: &w.load, updateClient: &w.update}
 }
 
 func (r *clientReads) statements() statements {

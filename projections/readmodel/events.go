@@ -108,7 +108,7 @@ type eventWrites struct {
 type eventReads struct{ latest, former, pinned *sql.Stmt }
 
 func (w *eventWrites) statements() statements {
-	return eventInserts.into(&w.insert, statements{countEvents: &w.count})
+	return statements{countEvents: &w.count}
 }
 
 func (r *eventReads) statements() statements {

@@ -3,6 +3,8 @@ package readmodel
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"strings"
 )
 
@@ -16,26 +18,46 @@ type inserts struct {
 // SQLite's own work. More rows bring no more.
 const manyRows = 32
 
-// into adds the statements that an inserter needs to others.
-func (i inserts) into(inserter *inserter, others statements) statements {
-	inserter.columns = len(i.columns)
-	others[i.statement(1)] = &inserter.one
-	others[i.statement(manyRows)] = &inserter.many
-	return others
-}
-
 func (i inserts) statement(rows int) string {
 	list := func(n int, of string) string { return strings.Repeat(of+", ", n-1) + of }
 	row := "(" + list(len(i.columns), "?") + ")"
 	return "INSERT INTO " + i.table + " (" + strings.Join(i.columns, ", ") + ") VALUES " + list(rows, row)
 }
 
-// inserter inserts rows into one table, many at a time.
+// inserter inserts rows into one table, many at a time. It hands them to the driver: what database/sql does for a parameter
+// costs about as much as the insertion.
 type inserter struct {
-	one, many *sql.Stmt
+	conn      *sql.Conn
+	one, many driver.Stmt
 	columns   int
-	values    []any    // of the rows that are not inserted yet
-	events    []uint64 // the sequences of the events that they are of
+	values    []driver.NamedValue // of the rows that are not inserted yet
+	events    []uint64            // the sequences of the events that they are of
+}
+
+// prepare prepares the statements on a connection, which the inserter uses until it is closed.
+func (i *inserter) prepare(ctx context.Context, conn *sql.Conn, into inserts) error {
+	i.conn, i.columns = conn, len(into.columns)
+	return conn.Raw(func(driven any) (err error) {
+		prepare := driven.(driver.ConnPrepareContext).PrepareContext
+		if i.one, err = prepare(ctx, into.statement(1)); err == nil {
+			i.many, err = prepare(ctx, into.statement(manyRows))
+		}
+		return err
+	})
+}
+
+// close closes the statements, those that were prepared.
+func (i *inserter) close() error {
+	if i.one == nil {
+		return nil
+	}
+	return i.conn.Raw(func(any) error {
+		err := i.one.Close()
+		if i.many != nil {
+			err = errors.Join(err, i.many.Close())
+		}
+		return err
+	})
 }
 
 // A rowError says of which event a row is that could not be inserted.
@@ -47,13 +69,17 @@ type rowError struct {
 func (e *rowError) Error() string { return e.err.Error() }
 func (e *rowError) Unwrap() error { return e.err }
 
-// add inserts a row of an event, now or with a later one. Its error is a *rowError.
+// add inserts a row of an event, now or with a later one. The values are of the types that driver.Value lists. Its error is
+// a *rowError.
 func (i *inserter) add(ctx context.Context, event uint64, values ...any) error {
-	i.values, i.events = append(i.values, values...), append(i.events, event)
+	for _, value := range values {
+		i.values = append(i.values, driver.NamedValue{Ordinal: len(i.values) + 1, Value: value})
+	}
+	i.events = append(i.events, event)
 	if len(i.events) < manyRows {
 		return nil
 	}
-	if _, err := i.many.ExecContext(ctx, i.values...); err != nil {
+	if err := i.exec(ctx, i.many, i.values); err != nil {
 		return i.flush(ctx) // which finds the row; nothing is inserted yet
 	}
 	i.empty()
@@ -64,11 +90,22 @@ func (i *inserter) add(ctx context.Context, event uint64, values ...any) error {
 func (i *inserter) flush(ctx context.Context) error {
 	defer i.empty()
 	for n, event := range i.events {
-		if _, err := i.one.ExecContext(ctx, i.values[n*i.columns:(n+1)*i.columns]...); err != nil {
+		row := i.values[n*i.columns : (n+1)*i.columns]
+		for column := range row {
+			row[column].Ordinal = column + 1
+		}
+		if err := i.exec(ctx, i.one, row); err != nil {
 			return &rowError{event, err}
 		}
 	}
 	return nil
+}
+
+func (i *inserter) exec(ctx context.Context, statement driver.Stmt, values []driver.NamedValue) error {
+	return i.conn.Raw(func(any) error {
+		_, err := statement.(driver.StmtExecContext).ExecContext(ctx, values)
+		return err
+	})
 }
 
 func (i *inserter) empty() {

@@ -66,13 +66,27 @@ func (w *writer) load(ctx context.Context) error {
 }
 
 // prepare prepares the statements.
-func (w *writer) prepare(ctx context.Context) error { return prepare(ctx, w.conn, w.statements()...) }
+func (w *writer) prepare(ctx context.Context) error {
+	if err := prepare(ctx, w.conn, w.statements()...); err != nil {
+		return err
+	}
+	for inserter, into := range w.inserters() {
+		if err := inserter.prepare(ctx, w.conn, into); err != nil {
+			return fmt.Errorf("prepare to insert into %s: %w", into.table, err)
+		}
+	}
+	return nil
+}
 
 func (w *writer) statements() []statements {
 	return []statements{
 		{`BEGIN IMMEDIATE`: &w.begin, `COMMIT`: &w.commit, `ROLLBACK`: &w.rollback, updateCheckpoint: &w.saveCheckpoint},
 		w.clients.statements(), w.search.statements(), w.tokens.statements(), w.events.statements(), w.counts.statements(),
 	}
+}
+
+func (w *writer) inserters() map[*inserter]inserts {
+	return map[*inserter]inserts{&w.clients.insert: clientInserts, &w.search.insert: searchInserts, &w.events.insert: eventInserts}
 }
 
 // close closes the statements too: one that was prepared on a single connection would otherwise keep it open.
@@ -84,6 +98,9 @@ func (w *writer) close() error {
 				err = errors.Join(err, (*statement).Close())
 			}
 		}
+	}
+	for inserter := range w.inserters() {
+		err = errors.Join(err, inserter.close())
 	}
 	if w.conn != nil {
 		err = errors.Join(err, w.conn.Close())
