@@ -134,7 +134,7 @@ func (l *Log) stored(ctx context.Context, changes []domain.Change) (seq uint64, 
 		if err != nil {
 			return 0, err
 		}
-		if msg.Header.Get(jetstream.MsgIDHeader) != first.ID {
+		if idOf(msg.Header) != first.ID {
 			return 0, nil
 		}
 		// The events of a batch lie side by side.

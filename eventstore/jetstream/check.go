@@ -142,5 +142,5 @@ func (l *Log) agrees(ctx context.Context, w Witness, seq uint64) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return msg.Header.Get(jetstream.MsgIDHeader) == want, nil
+	return idOf(msg.Header) == want, nil
 }

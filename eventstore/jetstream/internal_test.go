@@ -108,72 +108,125 @@ func TestBarrierCrossesBlocks(t *testing.T) {
 
 // What stands beside an event's body is stored in headers that never change, either.
 func TestHeaders(t *testing.T) {
-	msg, err := encode(domain.Envelope{
+	event := domain.Envelope{
 		ID:        "0197a3c5-7e1b-7c3d-9f42-0123456789ab",
 		Time:      time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC),
 		Aggregate: domain.ClientAggregate("s6BhdRkqt3"),
 		Actor:     domain.Actor{Kind: domain.ActorAdmin, ID: "Jörg\r\nNats-Rollup: all"},
 		Event:     domain.ClientDeleted{},
-	})
+	}
+	const who = "admin:J%C3%B6rg%0D%0ANats-Rollup:%20all"
+	msg, err := encode(event)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := &nats.Msg{
 		Subject: "roster.client.s6BhdRkqt3",
 		Header: nats.Header{
-			"Nats-Msg-Id":    {"0197a3c5-7e1b-7c3d-9f42-0123456789ab"},
-			"Roster-Type":    {"ClientDeleted"},
-			"Roster-Version": {"1"},
-			"Roster-By":      {"2026-01-02T03:04:05.678901Z admin:J%C3%B6rg%0D%0ANats-Rollup:%20all"},
+			"Nats-Msg-Id": {".AZejxX4bfD2fQgEjRWeJqw"},
+			"Roster":      {"ClientDeleted 1 1767323045.678901 " + who},
 		},
 		Data: []byte(`{"data":{}}`),
 	}
 	if diff := cmp.Diff(want.Header, msg.Header); diff != "" || msg.Subject != want.Subject || string(msg.Data) != string(want.Data) {
 		t.Errorf("%s %s\n%s", msg.Subject, msg.Data, diff)
 	}
+	for name, header := range map[string]nats.Header{
+		"now": want.Header,
+		"formerly": {
+			"Nats-Msg-Id":    {"0197a3c5-7e1b-7c3d-9f42-0123456789ab"},
+			"Roster-Type":    {"ClientDeleted"},
+			"Roster-Version": {"1"},
+			"Roster-By":      {"2026-01-02T03:04:05.678901Z " + who},
+		},
+		"at first": {
+			"Nats-Msg-Id":       {"0197a3c5-7e1b-7c3d-9f42-0123456789ab"},
+			"Roster-Type":       {"ClientDeleted"},
+			"Roster-Version":    {"1"},
+			"Roster-Time":       {"2026-01-02T03:04:05.678901Z"},
+			"Roster-Actor-Kind": {"admin"},
+			"Roster-Actor-Id":   {"J%C3%B6rg%0D%0ANats-Rollup:%20all"},
+		},
+	} {
+		got, err := decode(7, want.Subject, header, want.Data)
+		if diff := cmp.Diff(event, got.Envelope); diff != "" || err != nil {
+			t.Errorf("%s: %v\n%s", name, err, diff)
+		}
+	}
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "log.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range append([]string{jetstream.MsgIDHeader}, slices.Concat(envelopeHeaders[:], formerHeaders[:])...) {
+	for _, name := range append(formerHeaders[:], jetstream.MsgIDHeader, headerEvent) {
 		if !strings.Contains(string(page), "| `"+name+"` |") {
 			t.Errorf("docs/log.md does not describe header %s", name)
 		}
 	}
-	for name := range msg.Header {
-		if name != jetstream.MsgIDHeader && !slices.Contains(envelopeHeaders[:], name) {
-			t.Errorf("header %s is not one of the envelope", name)
+}
+
+// An id is packed where it is a UUID as Roster writes it, and nowhere else.
+func TestIDs(t *testing.T) {
+	for id, want := range map[string]string{
+		"0197a3c5-7e1b-7c3d-9f42-0123456789ab": ".AZejxX4bfD2fQgEjRWeJqw",
+		"0197A3C5-7E1B-7C3D-9F42-0123456789AB": "0197A3C5-7E1B-7C3D-9F42-0123456789AB",
+		"0197a3c57e1b7c3d9f420123456789ab":     "0197a3c57e1b7c3d9f420123456789ab",
+		"AZejxX4bfD2fQgEjRWeJqw":               "AZejxX4bfD2fQgEjRWeJqw",
+	} {
+		header := nats.Header{jetstream.MsgIDHeader: {formatID(id)}}
+		if got := header.Get(jetstream.MsgIDHeader); got != want {
+			t.Errorf("%s is written as %s, want %s", id, got, want)
+		}
+		if got := idOf(header); got != id {
+			t.Errorf("%s is read as %s", id, got)
+		}
+	}
+	for _, wrong := range []string{"", ".", ".AZejxX4bfD2fQgEjRWeJ", ".0197a3c5-7e1b-7c3d-9f42-0123456789ab"} {
+		if got := idOf(nats.Header{jetstream.MsgIDHeader: {wrong}}); got != "" {
+			t.Errorf("%q is read as %s", wrong, got)
 		}
 	}
 }
 
-// What earlier versions wrote, and what stands for an actor who is the aggregate itself, is read for ever.
+// When and by whom an event was decided is read in all forms that were ever written.
 func TestDecidedBy(t *testing.T) {
 	const (
+		event = "ClientDeleted 1 1767323045.678901"
 		when  = "2026-01-02T03:04:05.678901Z"
 		admin = "J%C3%B6rg:%0D%0A"
 	)
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC)
 	for name, test := range map[string]struct {
-		by, time, kind, id string // headers
-		want               domain.Actor
+		event, by, time, kind, id string // headers
+		want                      domain.Actor
 	}{
-		"itself":               {by: when + " client", want: domain.Actor{Kind: domain.ActorClient, ID: "c1"}},
-		"an administrator":     {by: when + " admin:" + admin, want: domain.Actor{Kind: domain.ActorAdmin, ID: "Jörg:\r\n"}},
-		"the program":          {by: when + " system:roster", want: domain.Actor{Kind: domain.ActorSystem, ID: "roster"}},
-		"nobody":               {by: when + " system:", want: domain.Actor{Kind: domain.ActorSystem}},
-		"former, itself":       {time: when, kind: "client", id: "c1", want: domain.Actor{Kind: domain.ActorClient, ID: "c1"}},
-		"former administrator": {time: when, kind: "admin", id: admin, want: domain.Actor{Kind: domain.ActorAdmin, ID: "Jörg:\r\n"}},
-		"former, nobody":       {time: when, kind: "system", want: domain.Actor{Kind: domain.ActorSystem}},
-		"both":                 {by: when + " client", time: when},
-		"both, the actor":      {by: when + " client", id: "c1"},
-		"neither":              {},
-		"no time":              {by: "client"},
-		"no escape":            {by: when + " admin:%zz"},
+		"itself":                  {event: event, want: domain.Actor{Kind: domain.ActorClient, ID: "c1"}},
+		"an administrator":        {event: event + " admin:" + admin, want: domain.Actor{Kind: domain.ActorAdmin, ID: "Jörg:\r\n"}},
+		"of the client's name":    {event: event + " admin", want: domain.Actor{Kind: domain.ActorAdmin, ID: "c1"}},
+		"another client":          {event: event + " client:c2", want: domain.Actor{Kind: domain.ActorClient, ID: "c2"}},
+		"nobody":                  {event: event + " system:", want: domain.Actor{Kind: domain.ActorSystem}},
+		"formerly, itself":        {by: when + " client", want: domain.Actor{Kind: domain.ActorClient, ID: "c1"}},
+		"formerly, administrator": {by: when + " admin:" + admin, want: domain.Actor{Kind: domain.ActorAdmin, ID: "Jörg:\r\n"}},
+		"formerly, the program":   {by: when + " system:roster", want: domain.Actor{Kind: domain.ActorSystem, ID: "roster"}},
+		"formerly, nobody":        {by: when + " system:", want: domain.Actor{Kind: domain.ActorSystem}},
+		"at first, itself":        {time: when, kind: "client", id: "c1", want: domain.Actor{Kind: domain.ActorClient, ID: "c1"}},
+		"at first, administrator": {time: when, kind: "admin", id: admin, want: domain.Actor{Kind: domain.ActorAdmin, ID: "Jörg:\r\n"}},
+		"at first, nobody":        {time: when, kind: "system", want: domain.Actor{Kind: domain.ActorSystem}},
+		"two forms":               {event: event, by: when + " client"},
+		"two former forms":        {by: when + " client", time: when},
+		"two forms of the actor":  {by: when + " client", id: "c1"},
+		"none":                    {},
+		"no time":                 {event: "ClientDeleted 1"},
+		"formerly, no time":       {by: "client"},
+		"too fine a time":         {event: "ClientDeleted 1 1767323045.6789010000"},
+		"a fraction of no digits": {event: "ClientDeleted 1 1767323045.+678901"},
+		"no escape":               {event: event + " admin:%zz"},
 	} {
 		header := nats.Header{
-			jetstream.MsgIDHeader: {"id"}, headerType: {"ClientDeleted"}, headerVersion: {"1"}, headerBy: {test.by},
+			jetstream.MsgIDHeader: {"id"}, headerEvent: {test.event}, headerBy: {test.by},
 			headerTime: {test.time}, headerActorKind: {test.kind}, headerActorID: {test.id},
+		}
+		if test.event == "" || test.by != "" {
+			header[headerType], header[headerVersion] = []string{"ClientDeleted"}, []string{"1"}
 		}
 		maps.DeleteFunc(header, func(_ string, values []string) bool { return values[0] == "" })
 		got, err := decodeEnvelope("roster.client.c1", header, []byte(`{"data":{}}`))
@@ -235,11 +288,12 @@ func TestMessageRoundTrip(t *testing.T) {
 }
 
 func FuzzDecodeMessage(f *testing.F) {
-	f.Add("roster.client.c1", "id", "ClientDeleted", "1", "", "2026-01-02T03:04:05Z", "admin", []byte(`{"data":{}}`))
-	f.Add("roster.client.c1", "id", "ClientDeleted", "1", "2026-01-02T03:04:05Z client", "", "", []byte(`{"data":{}}`))
-	f.Fuzz(func(t *testing.T, subject, id, eventType, version, by, at, actor string, body []byte) {
+	f.Add("roster.client.c1", ".AZejxX4bfD2fQgEjRWeJqw", "ClientDeleted 1 1767323045.5 admin:a", "", "", "", "", "", []byte(`{"data":{}}`))
+	f.Add("roster.client.c1", "id", "", "ClientDeleted", "1", "", "2026-01-02T03:04:05Z", "admin", []byte(`{"data":{}}`))
+	f.Add("roster.client.c1", "id", "", "ClientDeleted", "1", "2026-01-02T03:04:05Z client", "", "", []byte(`{"data":{}}`))
+	f.Fuzz(func(t *testing.T, subject, id, event, eventType, version, by, at, actor string, body []byte) {
 		_, _ = decodeEnvelope(subject, nats.Header{
-			jetstream.MsgIDHeader: {id}, headerType: {eventType}, headerVersion: {version},
+			jetstream.MsgIDHeader: {id}, headerEvent: {event}, headerType: {eventType}, headerVersion: {version},
 			headerBy: {by}, headerTime: {at}, headerActorID: {actor},
 		}, body)
 	})

@@ -11,8 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"roster/domain"
 	"roster/eventstore"
 )
@@ -64,7 +62,7 @@ type mark struct {
 
 func markOf(r record, block int) (mark, error) {
 	msg, err := r.message()
-	return mark{r.seq, msg.Header.Get(jetstream.MsgIDHeader), block}, err
+	return mark{r.seq, idOf(msg.Header), block}, err
 }
 
 // surveyBlocks reads the block files of a stream as the server would recover them: of a damaged file, only what is
