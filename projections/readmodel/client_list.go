@@ -93,11 +93,7 @@ func (m *ReadModel) Clients(ctx context.Context, q ClientQuery) (ClientPage, err
 	limit := min(max(q.Limit, 1), maxClients)
 	var page ClientPage
 	err = m.read(ctx, func(p *pool) error {
-		index := m.tables.index.Load()
-		if err := index.await(ctx); err != nil {
-			return err
-		}
-		page, err = p.listClients(ctx, index, asked, limit)
+		page, err = p.listClients(ctx, m.tables.index.Load(), asked, limit)
 		return err
 	})
 	if err != nil {
@@ -111,7 +107,10 @@ func (m *ReadModel) Clients(ctx context.Context, q ClientQuery) (ClientPage, err
 func (p *pool) listClients(ctx context.Context, x *index, q search.Query, limit int) (page ClientPage, err error) {
 	for {
 		q.Limit = limit - len(page.Clients) + 1
-		found := x.Find(q)
+		found, err := p.findClients(ctx, x, q)
+		if err != nil {
+			return page, err
+		}
 		page.Total = max(page.Total, found.Count)
 		more := len(found.Clients) == q.Limit
 		if more {

@@ -81,7 +81,7 @@ type clientWrites struct {
 	insert       inserter
 }
 
-type clientReads struct{ one, listed, snapshot, within, history, standing, candidates, touched *sql.Stmt }
+type clientReads struct{ one, newest, listed, snapshot, within, history, standing, candidates, touched *sql.Stmt }
 
 func (w *clientWrites) statements() statements {
 	return statements{selectClientToChange: &w.load, updateClient: &w.update}
@@ -89,7 +89,7 @@ func (w *clientWrites) statements() statements {
 
 func (r *clientReads) statements() statements {
 	return statements{
-		selectClient: &r.one, selectListed: &r.listed, selectClientSnapshot: &r.snapshot,
+		selectClient: &r.one, selectNewest: &r.newest, selectListed: &r.listed, selectClientSnapshot: &r.snapshot,
 		selectRange: &r.within, selectHistory: &r.history,
 		selectStanding: &r.standing, selectCandidates: &r.candidates, selectTouched: &r.touched,
 	}

@@ -63,12 +63,17 @@ func (m *ReadModel) LimitSearch(window int64) { m.eventSearch = searchLimits{win
 // Nobody may use it meanwhile.
 func (m *ReadModel) LimitPastSearch(window int64) { m.pastSearch = searchLimits{window: window} }
 
-// LoadIndex has what clients are found by loaded again from the table.
-func (m *ReadModel) LoadIndex() error {
+// ForgetIndex leaves the read model as it is at a start, while what clients are found by has yet to be loaded, which the
+// function does that it returns.
+func (m *ReadModel) ForgetIndex() (load func() error) {
 	x := newIndex()
-	at := m.Applied()
-	x.start(at)
-	x.load(context.Background(), m.tables.shown.Load().db)
+	x.start(m.Applied())
 	m.tables.index.Store(x)
-	return x.err
+	return func() error {
+		x.load(context.Background(), m.tables.shown.Load().db)
+		return x.err
+	}
 }
+
+// LoadIndex has what clients are found by loaded again from the table.
+func (m *ReadModel) LoadIndex() error { return m.ForgetIndex()() }

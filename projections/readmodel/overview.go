@@ -77,14 +77,17 @@ func countedStatuses() string {
 // countWrites are the statements that fill the views of counts, countReads those that read them.
 type countWrites struct{ addToDay, addToStatus, keep *sql.Stmt }
 
-type countReads struct{ all, population, past, between *sql.Stmt }
+type countReads struct{ all, clients, population, past, between *sql.Stmt }
 
 func (w *countWrites) statements() statements {
 	return statements{addToDay: &w.addToDay, addToStatus: &w.addToStatus, insertPastCounts: &w.keep}
 }
 
 func (r *countReads) statements() statements {
-	return statements{selectCounts: &r.all, selectPopulation: &r.population, selectPastCounts: &r.past, countEventsBetween: &r.between}
+	return statements{
+		selectCounts: &r.all, countAllClients: &r.clients, selectPopulation: &r.population,
+		selectPastCounts: &r.past, countEventsBetween: &r.between,
+	}
 }
 
 // dayCount is what happened on one day: a row of days.
