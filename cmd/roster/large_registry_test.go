@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -76,6 +77,9 @@ func registerLarge(b *testing.B, data string, clients int) {
 			for i := int(next.Add(1) - 1); i < clients && !b.Failed(); i = int(next.Add(1) - 1) {
 				registered, err := largeClient(i).register(policyVersion)
 				if err == nil {
+					_, err = log.Append(b.Context(), registered)
+				}
+				for errors.Is(err, domain.ErrUnavailable) || errors.Is(err, domain.ErrOutcomeUnknown) { // the machine is busy
 					_, err = log.Append(b.Context(), registered)
 				}
 				if err != nil {
