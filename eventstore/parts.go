@@ -20,17 +20,16 @@ const noMetadata = `{"metadata":{}`
 
 // SplitEventData returns what EventData returns in two parts, so that the metadata, which is most of it, can be read and
 // kept by itself: the JSON object of its member "metadata", nil for an event that has none, and an object of
-// the other members. JoinEventData is the inverse.
-func SplitEventData(event domain.Event) (version int, metadata, rest jsontext.Value, err error) {
+// the other members. JoinEventData is the inverse. The metadata is written into the buffer, which may be nil, as far as it
+// has room.
+func SplitEventData(event domain.Event, buffer []byte) (version int, metadata, rest jsontext.Value, err error) {
 	version, wire, err := dataOf(event)
 	if err != nil {
 		return 0, nil, nil, err
 	}
 	holder, described := wire.(hasMetadata)
 	if described {
-		if metadata, err = holder.metadata().MarshalJSON(); err != nil {
-			return 0, nil, nil, fmt.Errorf("encode metadata of %s: %w", event.Type(), err)
-		}
+		metadata = holder.metadata().AppendJSON(buffer[:0])
 		*holder.metadata() = nil
 	}
 	if rest, err = json.Marshal(wire); err != nil {
@@ -41,7 +40,11 @@ func SplitEventData(event domain.Event) (version int, metadata, rest jsontext.Va
 		if !described {
 			return 0, nil, nil, fmt.Errorf("encode %s: metadata is not its first member", event.Type())
 		}
-		rest = append([]byte{'{'}, bytes.TrimPrefix(rest, []byte{','})...)
+		if rest[0] == ',' {
+			rest[0] = '{'
+		} else {
+			rest = jsontext.Value("{}")
+		}
 	}
 	return version, metadata, rest, nil
 }

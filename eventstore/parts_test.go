@@ -18,7 +18,7 @@ func TestEventDataInParts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		version, metadata, rest, err := eventstore.SplitEventData(event)
+		version, metadata, rest, err := eventstore.SplitEventData(event, make([]byte, rapid.IntRange(0, 100).Draw(t, "buffer")))
 		if err != nil {
 			t.Fatal(err)
 		}

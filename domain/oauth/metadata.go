@@ -122,8 +122,13 @@ func (m Metadata) inOrder(order []present) []present {
 	return order
 }
 
+// usualSize is about how many bytes of JSON a member has.
+const usualSize = 64
+
 // MarshalJSON encodes the metadata as AppendJSON does.
-func (m Metadata) MarshalJSON() ([]byte, error) { return m.AppendJSON(make([]byte, 0, 1024)), nil }
+func (m Metadata) MarshalJSON() ([]byte, error) {
+	return m.AppendJSON(make([]byte, 0, usualSize*len(m)+len("{}"))), nil
+}
 
 // AppendJSON appends the metadata as one object, its members in the order of Names.
 func (m Metadata) AppendJSON(b []byte) []byte {

@@ -153,7 +153,7 @@ func (s *subscription) nextOfHistory(ctx context.Context, max int) ([]eventstore
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	var events []eventstore.Recorded
+	events := make([]eventstore.Recorded, 0, min(max, historyLeast))
 	for len(events) < max {
 		r, ok := s.history.next(s.after)
 		if !ok {

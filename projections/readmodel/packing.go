@@ -34,7 +34,10 @@ const packingDictionary = `"software_statement":"eyJhbGciOiJ` +
 var dictionary = s2.MakeDict([]byte(packingDictionary), nil)
 
 // packer packs JSON. It is for one goroutine.
-type packer struct{ free []byte }
+type packer struct {
+	text []byte // memory for what is to be packed
+	free []byte // memory for what is packed
+}
 
 // packChunk is how many bytes are allocated at once for what is packed.
 const packChunk = 64 << 10

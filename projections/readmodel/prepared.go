@@ -22,12 +22,13 @@ type preparedSearch struct {
 }
 
 func prepareEvent(e eventstore.Recorded, p *packer) (ready prepared, err error) {
-	version, metadata, data, err := eventstore.SplitEventData(e.Event)
+	version, metadata, data, err := eventstore.SplitEventData(e.Event, p.text)
 	if err != nil {
 		return ready, &rowError{e.Seq, err}
 	}
 	ready.version, ready.data = version, p.pack(data)
 	if metadata != nil {
+		p.text = metadata
 		ready.metadata = p.pack(metadata)
 		ready.foundBy = prepareSearch(metadataOf(e.Event), oauth.IsPlain(metadata))
 	}
@@ -78,9 +79,9 @@ func prepareAll(events []eventstore.Recorded) *preparation {
 
 func (p *preparation) run(events []eventstore.Recorded) {
 	defer close(p.parts)
-	var packs packer
+	var packer packer
 	for i, e := range events {
-		if p.events[i], p.err = prepareEvent(e, &packs); p.err != nil {
+		if p.events[i], p.err = prepareEvent(e, &packer); p.err != nil {
 			return
 		}
 		if ready := i + 1; ready%partEvents == 0 || ready == len(events) {
