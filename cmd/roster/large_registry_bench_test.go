@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"roster/cmd/roster/loadtest"
 )
@@ -57,6 +58,7 @@ func (r *large) loaded(b *testing.B) *process {
 // rebuild builds the read model out of the log, from the start of the program to its being ready.
 func (r *large) rebuild(b *testing.B) {
 	var seconds float64
+	var used time.Duration
 	for range b.N {
 		b.StopTimer()
 		r.removeReadModel(b)
@@ -64,10 +66,17 @@ func (r *large) rebuild(b *testing.B) {
 		s, took := startTimed(b, r.data)
 		seconds += took.Seconds()
 		b.StopTimer()
+		cpu, err := loadtest.Process(s.command.Process.Pid).CPU()
+		if err != nil {
+			b.Fatal(err)
+		}
+		used += cpu
 		r.stop(b, s)
 		b.StartTimer()
 	}
-	b.ReportMetric(float64(r.clients)*float64(b.N)/seconds, "events/s")
+	events := float64(r.clients) * float64(b.N)
+	b.ReportMetric(events/seconds, "events/s")
+	b.ReportMetric(float64(used.Microseconds())/events, "server-cpu-µs/event")
 }
 
 // disk reads how many bytes of the disk a client takes, once the program has stopped.
