@@ -63,13 +63,13 @@ func (w *writer) saveSearch(ctx context.Context, c *clientChange, ready *prepara
 	if !c.new && !c.redefined {
 		return nil
 	}
-	var found preparedSearch // nothing for a client whose metadata was lost
+	found := &preparedSearch{} // nothing for a client whose metadata was lost
 	if c.redefined {
 		e, err := ready.at(c.redefinedAt)
 		if err != nil {
 			return err
 		}
-		found = e.foundBy
+		found = &e.foundBy
 	}
 	c.foundBy.Metadata = &found.metadata
 	if c.new {

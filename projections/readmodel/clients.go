@@ -79,6 +79,7 @@ var clientInserts = inserts{table: "clients", columns: []string{
 type clientWrites struct {
 	load, update *sql.Stmt
 	insert       inserter
+	row          []any // memory for the next one
 }
 
 type clientReads struct{ one, newest, listed, snapshot, within, history, standing, candidates, touched *sql.Stmt }
@@ -188,10 +189,11 @@ func (w *writer) saveClients(ctx context.Context, changes clientChanges) error {
 }
 
 func (w *writer) saveClient(ctx context.Context, c *clientChange) error {
-	values, err := c.values(c.last)
+	values, err := c.values(c.last, w.clients.row[:0])
 	if err != nil {
 		return err
 	}
+	w.clients.row = values
 	if c.new {
 		return w.clients.insert.add(ctx, c.seq, values...)
 	}
@@ -199,8 +201,9 @@ func (w *writer) saveClient(ctx context.Context, c *clientChange) error {
 	return err
 }
 
-// values returns the parameters of clientInserts and updateClient, with the sequence of the client's last event.
-func (c clientRow) values(last uint64) ([]any, error) {
+// values returns the parameters of clientInserts and updateClient, with the sequence of the client's last event. It appends
+// them to row.
+func (c clientRow) values(last uint64, row []any) ([]any, error) {
 	terms, err := eventstore.EncodeTerms(c.Terms)
 	if err != nil {
 		return nil, err
@@ -212,12 +215,12 @@ func (c clientRow) values(last uint64) ([]any, error) {
 	if s := c.Secret; s != nil {
 		secret, expires, sealed = s.Digest[:], micros(s.ExpiresAt), s.Sealed
 	}
-	return []any{
+	return append(row,
 		sequence(last), described, string(c.Status), sequence(c.Version),
 		micros(c.RegisteredAt), micros(c.UpdatedAt), micros(c.IssuedAt),
 		c.RegistrationAccessToken[:], secret, expires, sealed,
 		compactID(c.InitialAccessToken).value(), c.Terms.Owner, string(terms), sequence(c.seq), compactID(c.ID).value(),
-	}, nil
+	), nil
 }
 
 // scanClient reads a row of clientColumns.
