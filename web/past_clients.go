@@ -39,7 +39,7 @@ func (w *Web) pastClients(c echo.Context, at readmodel.Position) error {
 	if err != nil {
 		return err
 	}
-	overview, err := w.reader.OverviewAt(ctx, at)
+	overview, err := w.reader.OverviewAt(ctx, at, 0)
 	if err != nil {
 		return err
 	}

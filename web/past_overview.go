@@ -28,7 +28,7 @@ type pastOverviewView struct {
 // pastOverview shows the state of the registry as it stood, at a glance.
 func (w *Web) pastOverview(c echo.Context, at readmodel.Position) error {
 	ctx := c.Request().Context()
-	counts, err := w.reader.OverviewAt(ctx, at)
+	counts, err := w.reader.OverviewAt(ctx, at, 0)
 	if err != nil {
 		return err
 	}

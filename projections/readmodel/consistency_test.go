@@ -73,6 +73,10 @@ func (i inventory) queries() map[string]func(context.Context, *readmodel.ReadMod
 				})
 			return found(n, err)
 		},
+		"RankClients": func(ctx context.Context, m *readmodel.ReadModel) error {
+			ranking, err := m.RankClients(ctx, readmodel.ByIP, readmodel.ClientQuery{Text: i.client.id}, 5)
+			return found(len(ranking), err)
+		},
 		"InitialAccessToken": func(ctx context.Context, m *readmodel.ReadModel) error {
 			_, err := m.InitialAccessToken(ctx, i.token.id)
 			return err
@@ -119,7 +123,7 @@ func (i inventory) queries() map[string]func(context.Context, *readmodel.ReadMod
 			return found(len(page.Clients), err)
 		},
 		"OverviewAt": func(ctx context.Context, m *readmodel.ReadModel) error {
-			o, err := m.OverviewAt(ctx, atEnd)
+			o, err := m.OverviewAt(ctx, atEnd, 1)
 			return found(o.Clients[domain.Active], err)
 		},
 		"Differences": func(ctx context.Context, m *readmodel.ReadModel) error {

@@ -12,6 +12,7 @@ import (
 
 	"roster/domain"
 	"roster/domain/oauth"
+	"roster/eventstore"
 )
 
 // Overview is what the dashboard opens with.
@@ -34,7 +35,8 @@ CREATE TABLE days (
     day        INTEGER PRIMARY KEY,
     events     INTEGER NOT NULL,
     registered INTEGER NOT NULL, -- clients
-    ended      INTEGER NOT NULL  -- clients that were deleted or revoked
+    ended      INTEGER NOT NULL, -- clients that were deleted or revoked
+    last       INTEGER NOT NULL  -- the sequence of the last event that was counted on it
 ) STRICT;
 `
 
@@ -47,9 +49,9 @@ CREATE TABLE statuses (
 `
 
 const (
-	addToDay = `INSERT INTO days (day, events, registered, ended) VALUES (?, ?, ?, ?)
+	addToDay = `INSERT INTO days (day, events, registered, ended, last) VALUES (?, ?, ?, ?, ?)
 	ON CONFLICT (day) DO UPDATE SET events = events + excluded.events, registered = registered + excluded.registered,
-	ended = ended + excluded.ended`
+	ended = ended + excluded.ended, last = excluded.last`
 
 	addToStatus = `INSERT INTO statuses (status, clients) VALUES (?, ?)
 	ON CONFLICT (status) DO UPDATE SET clients = clients + excluded.clients`
@@ -75,23 +77,44 @@ func countedStatuses() string {
 }
 
 // countWrites are the statements that fill the views of counts, countReads those that read them.
-type countWrites struct{ addToDay, addToStatus, keep *sql.Stmt }
+type countWrites struct{ addToDay, addToStatus, keepDays, keep *sql.Stmt }
 
-type countReads struct{ all, clients, population, past, between *sql.Stmt }
+type countReads struct{ all, clients, population, past, pastDays, between *sql.Stmt }
 
 func (w *countWrites) statements() statements {
-	return statements{addToDay: &w.addToDay, addToStatus: &w.addToStatus, insertPastCounts: &w.keep}
+	return statements{addToDay: &w.addToDay, addToStatus: &w.addToStatus, insertPastDays: &w.keepDays, insertPastCounts: &w.keep}
 }
 
 func (r *countReads) statements() statements {
 	return statements{
 		selectCounts: &r.all, countAllClients: &r.clients, selectPopulation: &r.population,
-		selectPastCounts: &r.past, countEventsBetween: &r.between,
+		selectPastCounts: &r.past, selectPastDays: &r.pastDays, selectEventsBetween: &r.between,
 	}
 }
 
 // dayCount is what happened on one day: a row of days.
-type dayCount struct{ events, registered, ended int }
+type dayCount struct {
+	events, registered, ended int
+	last                      uint64
+}
+
+// count counts an event of a type.
+func (d *dayCount) count(eventType string) {
+	d.events++
+	switch eventType {
+	case typeRegistered:
+		d.registered++
+	case typeDeleted, typeRevoked:
+		d.ended++
+	}
+}
+
+// The types of events that begin and end clients.
+var (
+	typeRegistered = domain.ClientRegistered{}.Type()
+	typeDeleted    = domain.ClientDeleted{}.Type()
+	typeRevoked    = domain.ClientRevoked{}.Type()
+)
 
 // countChanges gathers what a batch adds to the counts.
 type countChanges struct {
@@ -104,16 +127,11 @@ func newCountChanges() countChanges {
 }
 
 // countEvent counts an event on its day.
-func (c *countChanges) countEvent(e domain.Envelope) {
+func (c *countChanges) countEvent(e eventstore.Recorded) {
 	day := dayOf(e.Time)
 	count := c.days[day]
-	count.events++
-	switch e.Event.(type) {
-	case domain.ClientRegistered:
-		count.registered++
-	case domain.ClientDeleted, domain.ClientRevoked:
-		count.ended++
-	}
+	count.count(e.Event.Type())
+	count.last = e.Seq
 	c.days[day] = count
 }
 
@@ -127,7 +145,7 @@ func (c *countChanges) countStatus(before, after domain.Status) {
 
 func (w *writer) addCounts(ctx context.Context, c countChanges) error {
 	for day, d := range c.days {
-		if _, err := w.counts.addToDay.ExecContext(ctx, day, d.events, d.registered, d.ended); err != nil {
+		if _, err := w.counts.addToDay.ExecContext(ctx, day, d.events, d.registered, d.ended, sequence(d.last)); err != nil {
 			return fmt.Errorf("count day: %w", err)
 		}
 	}
@@ -141,10 +159,9 @@ func (w *writer) addCounts(ctx context.Context, c countChanges) error {
 
 // Overview implements Reader. What happened after today, by clocks that are ahead, counts in the totals only.
 func (m *ReadModel) Overview(ctx context.Context, today time.Time, days int) (Overview, error) {
-	last := dayOf(today)
-	first := last - int64(days) + 1
-	o := Overview{Daily: make([]Day, max(days, 0))}
-	var counted [][3]int // what each day changed: day, registered, ended
+	first, last := daysUpTo(today, days)
+	o := Overview{}
+	var counted [][3]int64 // what each day changed: day, registered, ended
 	err := m.read(ctx, func(p *pool) error {
 		var clients, daily []byte
 		if err := scan(p.counts.all.QueryRowContext(ctx, first, last), &o.Events, &clients, &daily); err != nil {
@@ -158,14 +175,27 @@ func (m *ReadModel) Overview(ctx context.Context, today time.Time, days int) (Ov
 	if err != nil {
 		return Overview{}, fmt.Errorf("read counts: %w", err)
 	}
-	for i := range o.Daily {
-		o.Daily[i].Date = time.Unix((first+int64(i))*secondsPerDay, 0).UTC()
-	}
+	daily := make(map[int64]dayCount, len(counted))
 	for _, c := range counted {
-		day := &o.Daily[c[0]-int(first)]
-		day.Registered, day.Ended = c[1], c[2]
+		daily[c[0]] = dayCount{registered: int(c[1]), ended: int(c[2])}
 	}
+	o.Daily = dailyOf(first, last, daily)
 	return o, nil
+}
+
+// daysUpTo returns the first and the last of so many days up to today.
+func daysUpTo(today time.Time, days int) (first, last int64) {
+	last = dayOf(today)
+	return last - int64(days) + 1, last
+}
+
+// dailyOf returns each day from one to another, with what was counted.
+func dailyOf(first, last int64, counted map[int64]dayCount) (daily []Day) {
+	for day := first; day <= last; day++ {
+		c := counted[day]
+		daily = append(daily, Day{Date: time.Unix(day*secondsPerDay, 0).UTC(), Registered: c.registered, Ended: c.ended})
+	}
+	return daily
 }
 
 // CountClients returns how many clients count towards limits: in all, and of an owner that their initial

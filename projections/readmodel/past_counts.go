@@ -21,6 +21,17 @@ CREATE TABLE past_counts (
 ) STRICT;
 `
 
+const pastDaysTable = `
+-- What each day had changed after every 500th event, if it had changed since the 500th before.
+CREATE TABLE past_days (
+    day        INTEGER NOT NULL,
+    seq        INTEGER NOT NULL, -- past_counts.seq
+    registered INTEGER NOT NULL,
+    ended      INTEGER NOT NULL,
+    PRIMARY KEY (day, seq)
+) STRICT, WITHOUT ROWID;
+`
+
 // noLimit is the limit of a query without one.
 const noLimit = -1
 
@@ -28,12 +39,20 @@ const noLimit = -1
 const countsEvery = 500
 
 const (
+	// insertPastDays comes before insertPastCounts, whose last row says what is kept already.
+	insertPastDays = `INSERT INTO past_days (day, seq, registered, ended) SELECT day, ?1, registered, ended FROM days
+	WHERE last > coalesce((SELECT max(seq) FROM past_counts), 0)`
+
 	insertPastCounts = `INSERT INTO past_counts (seq, events, statuses) SELECT ?, (SELECT coalesce(sum(events), 0) FROM days),
 	(SELECT json_group_object(status, clients) FROM (SELECT status, clients FROM statuses WHERE clients <> 0 ORDER BY status))`
 
 	selectPastCounts = `SELECT seq, events, statuses FROM past_counts WHERE seq <= ? ORDER BY seq DESC LIMIT 1`
 
-	countEventsBetween = `SELECT count(*) FROM events WHERE seq > ? AND seq <= ?`
+	// selectPastDays reads what the days from ?1 to ?2 had changed after the event ?3, after which counts are kept.
+	selectPastDays = `SELECT p.day, p.registered, p.ended FROM days d JOIN past_days p ON p.day = d.day
+	AND p.seq = (SELECT max(seq) FROM past_days WHERE day = d.day AND seq <= ?3) WHERE d.day BETWEEN ?1 AND ?2`
+
+	selectEventsBetween = `SELECT time, type FROM events WHERE seq > ? AND seq <= ?`
 )
 
 // keepPastCounts keeps the counts after an event, when it is one of those after which they are kept.
@@ -45,6 +64,9 @@ func (w *writer) keepPastCounts(ctx context.Context, seq uint64, counts *countCh
 		return err
 	}
 	*counts = newCountChanges()
+	if _, err := w.counts.keepDays.ExecContext(ctx, sequence(seq)); err != nil {
+		return fmt.Errorf("keep days: %w", err)
+	}
 	if _, err := w.counts.keep.ExecContext(ctx, sequence(seq)); err != nil {
 		return fmt.Errorf("keep counts: %w", err)
 	}
@@ -52,9 +74,9 @@ func (w *writer) keepPastCounts(ctx context.Context, seq uint64, counts *countCh
 }
 
 // OverviewAt implements Reader. It counts on from the last counts that were kept before the position.
-func (m *ReadModel) OverviewAt(ctx context.Context, at Position) (o Overview, err error) {
+func (m *ReadModel) OverviewAt(ctx context.Context, at Position, days int) (o Overview, err error) {
 	err = m.read(ctx, func(p *pool) error {
-		o, err = p.overviewAt(ctx, at)
+		o, err = p.overviewAt(ctx, at, days)
 		return err
 	})
 	if err != nil {
@@ -63,12 +85,11 @@ func (m *ReadModel) OverviewAt(ctx context.Context, at Position) (o Overview, er
 	return o, nil
 }
 
-func (p *pool) overviewAt(ctx context.Context, at Position) (Overview, error) {
+func (p *pool) overviewAt(ctx context.Context, at Position, days int) (Overview, error) {
 	o := Overview{Clients: map[domain.Status]int{}}
 	var (
 		kept     Position
 		statuses []byte
-		since    int
 	)
 	err := scan(p.counts.past.QueryRowContext(ctx, sequence(at.Seq)), &kept.Seq, &o.Events, &statuses)
 	switch {
@@ -80,10 +101,16 @@ func (p *pool) overviewAt(ctx context.Context, at Position) (Overview, error) {
 			return Overview{}, fmt.Errorf("%w: counts after event %d: %w", errBadRow, kept.Seq, err)
 		}
 	}
-	if err := scan(p.counts.between.QueryRowContext(ctx, sequence(kept.Seq), sequence(at.Seq)), &since); err != nil {
+	since, err := p.countedBetween(ctx, kept, at)
+	if err != nil {
 		return Overview{}, err
 	}
-	o.Events += since
+	for _, day := range since {
+		o.Events += day.events
+	}
+	if o.Daily, err = p.daysAt(ctx, at, days, kept, since); err != nil {
+		return Overview{}, err
+	}
 	changed, err := p.differences(ctx, kept, at, sequence(kept.Seq), "", noLimit)
 	if err != nil {
 		return Overview{}, err
@@ -95,4 +122,51 @@ func (p *pool) overviewAt(ctx context.Context, at Position) (Overview, error) {
 		o.Clients[d.After.Status]++
 	}
 	return o, nil
+}
+
+// countedBetween counts the events behind one position up to another, by day.
+func (p *pool) countedBetween(ctx context.Context, from, to Position) (map[int64]dayCount, error) {
+	rows, err := p.counts.between.QueryContext(ctx, sequence(from.Seq), sequence(to.Seq))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	counted := make(map[int64]dayCount)
+	for rows.Next() {
+		var at int64
+		var eventType int
+		if err := rows.Scan(&at, &eventType); err != nil {
+			return nil, err
+		}
+		if eventType < 1 || eventType > len(eventTypes) {
+			return nil, fmt.Errorf("%w: the type of an event has the number %d", errBadRow, eventType)
+		}
+		day := dayOf(timeOf(at))
+		count := counted[day]
+		count.count(eventTypes[eventType-1])
+		counted[day] = count
+	}
+	return counted, rows.Err()
+}
+
+// daysAt returns what so many days up to that of a position had changed by then: what was kept, and what was counted since.
+func (p *pool) daysAt(ctx context.Context, at Position, days int, kept Position, since map[int64]dayCount) ([]Day, error) {
+	first, last := daysUpTo(at.Time, days)
+	rows, err := p.counts.pastDays.QueryContext(ctx, first, last, sequence(kept.Seq))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var day int64
+		var registered, ended int
+		if err := rows.Scan(&day, &registered, &ended); err != nil {
+			return nil, err
+		}
+		count := since[day]
+		count.registered += registered
+		count.ended += ended
+		since[day] = count
+	}
+	return dailyOf(first, last, since), rows.Err()
 }

@@ -20,6 +20,10 @@ type Reader interface {
 	// first, as they stood after that event, until either returns an error, which it returns. Order, limit and cursor of q
 	// mean nothing. It holds a few hundred clients in memory at a time.
 	ExportClients(ctx context.Context, q ClientQuery, start func(at uint64) error, yield func(ListedClient) error) error
+	// RankClients returns the values of an attribute that most of the clients have which q selects, the most frequent
+	// first, at most so many. Order, limit and cursor of q mean nothing. A value that is met behind 65,536 others, the newest
+	// clients first, is passed over, and so is one whose newest client has just changed it.
+	RankClients(ctx context.Context, by Attribute, q ClientQuery, most int) ([]Ranked, error)
 	// InitialAccessToken returns one initial access token, whatever its status, or domain.ErrNoSuchInitialAccessToken for
 	// one that the log does not know either.
 	InitialAccessToken(ctx context.Context, id string) (InitialAccessToken, error)
@@ -46,8 +50,8 @@ type Reader interface {
 	ClientAt(ctx context.Context, id string, at Position) (Client, error)
 	// ClientsAt returns a page of clients as they stood at a position, the newest first. It returns ErrBadCursor.
 	ClientsAt(ctx context.Context, at Position, q ClientQuery) (PastClientPage, error)
-	// OverviewAt counts as of a position. It has no days.
-	OverviewAt(ctx context.Context, at Position) (Overview, error)
+	// OverviewAt counts as of a position, with one Day for each of the last days up to that of the position.
+	OverviewAt(ctx context.Context, at Position, days int) (Overview, error)
 	// Differences returns a page of what became of clients between a position and a later one: each client that has an
 	// event in between once, in the order of the first of these. It returns ErrBadCursor.
 	Differences(ctx context.Context, from, to Position, q DifferenceQuery) (DifferencePage, error)

@@ -298,6 +298,11 @@ func (r reference) check(t rapid.TB, m readmodel.Reader, queries func() (readmod
 		if page, err := m.Clients(ctx, cq); err != nil || page.Total != len(selected) {
 			t.Fatalf("clients %+v: %d in all, %v; want %d", cq, page.Total, err, len(selected))
 		}
+		cq.Order = readmodel.NewestFirst
+		ranking, err := m.RankClients(ctx, readmodel.ByIP, cq, 2)
+		if d := diff(rankedByIP(r.selected(cq), 2), ranking); err != nil || d != "" {
+			t.Fatalf("addresses of clients %+v: %v (-want +got):\n%s", cq, err, d)
+		}
 		events, err := m.Events(ctx, eq)
 		if d := diff(r.events(eq), events); err != nil || d != "" {
 			t.Fatalf("events %+v: %v (-want +got):\n%s", eq, err, d)
@@ -343,6 +348,23 @@ func allPages(t rapid.TB, m readmodel.Reader, q readmodel.ClientQuery) (pages []
 		}
 		q.Cursor = page.NextCursor
 	}
+}
+
+// rankedByIP counts clients, the newest first, by the address that they were registered from. Where as many have one as
+// another, that of the newest client comes first.
+func rankedByIP(clients []readmodel.ListedClient, most int) (ranking []readmodel.Ranked) {
+	for _, c := range clients {
+		at := slices.IndexFunc(ranking, func(r readmodel.Ranked) bool { return r.Value == c.RegisteredFrom })
+		switch {
+		case c.RegisteredFrom == "":
+		case at < 0:
+			ranking = append(ranking, readmodel.Ranked{Value: c.RegisteredFrom, Clients: 1})
+		default:
+			ranking[at].Clients++
+		}
+	}
+	slices.SortStableFunc(ranking, func(a, b readmodel.Ranked) int { return b.Clients - a.Clients })
+	return ranking[:min(most, len(ranking))]
 }
 
 // foundEvents looks for events to the end, page by page.

@@ -178,7 +178,7 @@ func newChanges() *changes {
 
 // applyOne changes every view by one event, which has a place in the batch, most of them when the changes are saved.
 func (w *writer) applyOne(ctx context.Context, e eventstore.Recorded, place int, changes *changes) error {
-	changes.counts.countEvent(e.Envelope)
+	changes.counts.countEvent(e)
 	var first uint64
 	switch e.Aggregate {
 	case domain.ClientAggregate(e.Aggregate.ID):

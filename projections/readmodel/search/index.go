@@ -57,7 +57,7 @@ type profile struct {
 	grants, cautions   []string
 }
 
-// A hash stands for a value of one of these attributes. Its last bit tells those of the origin from others.
+// A hash stands for a value of one of these attributes, which its last bits tell. Those of the origin come last.
 const (
 	ofOwner = iota
 	ofSoftware
@@ -65,6 +65,8 @@ const (
 	ofContact
 	ofIP
 	ofToken
+
+	ofAttribute = 7 // the bits that tell
 )
 
 // hashOf returns the hash of a value. Of a million clients, another one has it with a likelihood of less than one in a
@@ -74,14 +76,11 @@ func hashOf(attribute byte, value string) uint64 {
 	h.SetSeed(seed)
 	_ = h.WriteByte(attribute)
 	_, _ = h.WriteString(clean(value))
-	if attribute == ofIP || attribute == ofToken {
-		return h.Sum64() | 1
-	}
-	return h.Sum64() &^ 1
+	return h.Sum64()&^ofAttribute | uint64(attribute)
 }
 
-func isOfOrigin(hash uint64) bool   { return hash&1 != 0 }
-func isOfMetadata(hash uint64) bool { return hash&1 == 0 }
+func isOfOrigin(hash uint64) bool   { return hash&ofAttribute >= ofIP }
+func isOfMetadata(hash uint64) bool { return hash&ofAttribute < ofIP }
 
 var seed = maphash.MakeSeed()
 

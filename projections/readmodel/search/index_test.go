@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -152,6 +153,7 @@ func TestIndex(t *testing.T) {
 			if got := slices.Sorted(clients); !slices.Equal(got, seqs(want, true)) || len(all) > 0 && atEvent == 0 {
 				t.Fatalf("%+v: all are %v at %d, want %v", q, got, atEvent, seqs(want, true))
 			}
+			checkRank(t, &index, q, want)
 			var got []uint64
 			for {
 				found := index.Find(q)
@@ -169,6 +171,32 @@ func TestIndex(t *testing.T) {
 			}
 		}
 	})
+}
+
+// checkRank ranks the addresses and the software of clients, which are all that a query selects.
+func checkRank(t *rapid.T, index *search.Index, q search.Query, clients []client) {
+	for attribute, of := range map[search.Attribute]func(client) string{
+		search.IP:       func(c client) string { return c.IP },
+		search.Software: func(c client) string { return c.Software },
+	} {
+		values := make(map[string]int)
+		for _, c := range clients {
+			if value := of(c); value != "" {
+				values[value]++
+			}
+		}
+		counts := slices.SortedFunc(maps.Values(values), func(a, b int) int { return b - a })
+		ranked := index.Rank(attribute, q, 1)
+		if len(ranked) != min(len(values), 1) {
+			t.Fatalf("%+v: %d values are ranked of %d", q, len(ranked), len(values))
+		}
+		for i, r := range index.Rank(attribute, q, 10) {
+			newest := clients[slices.IndexFunc(clients, func(c client) bool { return c.seq == r.Seq })]
+			if r.Clients != counts[i] || values[of(newest)] != r.Clients || !r.Is(of(newest)) || r.Is("another") {
+				t.Fatalf("%+v: place %d has %d clients and %q, want %d", q, i, r.Clients, of(newest), counts[i])
+			}
+		}
+	}
 }
 
 func seqs(clients []client, sorted bool) (all []uint64) {
@@ -299,6 +327,25 @@ func BenchmarkFind(b *testing.B) {
 			query.Limit, query.Count = 51, 10_001
 			for b.Loop() {
 				index.Find(query.Query)
+			}
+		})
+	}
+}
+
+func BenchmarkRank(b *testing.B) {
+	index := large()
+	for _, ranking := range []struct {
+		name string
+		by   search.Attribute
+		search.Query
+	}{
+		{"software", search.Software, search.Query{Status: "active"}},
+		{"address/newest=1000", search.IP, search.Query{Registered: search.Period{From: time.Unix(1_767_225_600+999_000*20, 0)}}},
+		{"address/newest=all", search.IP, search.Query{}},
+	} {
+		b.Run(ranking.name, func(b *testing.B) {
+			for b.Loop() {
+				index.Rank(ranking.by, ranking.Query, 5)
 			}
 		})
 	}
