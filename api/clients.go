@@ -136,10 +136,18 @@ func (a *API) listClients(c echo.Context, _ caller) error {
 		Limit:  int(q.number("limit", 1, pageMost, pageDefault)),
 		Cursor: q.text("cursor"),
 	}
-	if wrong := (*readmodel.FilterError)(nil); errors.As(selected.Restrict(q.text, a.Now()), &wrong) {
+	at, now := q.optionalMoment("at"), a.Now()
+	var position readmodel.Position
+	if at != nil && q.err == nil {
+		var err error
+		if position, err = a.pin(c.Request().Context(), "at", *at); err != nil {
+			return err
+		}
+		now = position.Time
+	}
+	if wrong := (*readmodel.FilterError)(nil); errors.As(selected.Restrict(q.text, now), &wrong) {
 		q.refuse(wrong.Filter.Name, "query parameter "+wrong.Error())
 	}
-	at := q.optionalMoment("at")
 	if at != nil && selected.Order != readmodel.NewestFirst {
 		q.refuse("sort", "query parameter sort must be registered for a time in the past")
 	}
@@ -147,7 +155,7 @@ func (a *API) listClients(c echo.Context, _ caller) error {
 		return q.err
 	}
 	if at != nil {
-		return a.listPastClients(c, *at, selected)
+		return a.listPastClients(c, position, selected)
 	}
 	page, err := a.Reader.Clients(c.Request().Context(), selected)
 	if err != nil {

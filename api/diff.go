@@ -24,7 +24,7 @@ func (a *API) diffEndpoints() []endpoint {
 			id: "compareRegistry", summary: "Tell what became of clients between two moments",
 			parameters: []object{
 				required(momentParameter("from", "the earlier moment: the sequence of an event, 0 for before the first, or a time (RFC 3339)")),
-				momentParameter("to", "the later moment; one to come, or none, is the present"),
+				momentParameter("to", "the later moment; else now"),
 				parameter("change", "only clients that this became of", changeSchema),
 			},
 			status: http.StatusOK, refusals: []int{http.StatusBadRequest},
@@ -82,20 +82,22 @@ func (a *API) differenceViewOf(d readmodel.Difference) differenceView {
 // these are.
 func (a *API) diff(c echo.Context, _ caller) error {
 	q := queryOf(c, "from", "to", "change")
-	first, last := q.moment("from"), readmodel.End
-	if to := q.optionalMoment("to"); to != nil {
-		last = *to
-	}
+	first, last := q.moment("from"), q.optionalMoment("to")
 	selected := readmodel.DifferenceQuery{Outcome: q.outcome("change"), Limit: differencesAtOnce}
 	if q.err != nil {
 		return q.err
 	}
 	ctx := c.Request().Context()
-	from, err := a.Reader.Locate(ctx, first)
+	from, err := a.pin(ctx, "from", first)
 	if err != nil {
 		return err
 	}
-	to, err := a.Reader.Locate(ctx, last)
+	var to readmodel.Position
+	if last != nil {
+		to, err = a.pin(ctx, "to", *last)
+	} else {
+		to, err = a.Reader.Locate(ctx, readmodel.End)
+	}
 	if err != nil {
 		return err
 	}

@@ -359,7 +359,6 @@ func TestRegistryAt(t *testing.T) {
 		"1": {first.id},
 		"2": {first.id, second.id},
 		"3": {second.id},
-		"9": {second.id},
 		url.QueryEscape(events[1].Time.Format(time.RFC3339Nano)): {first.id, second.id},
 		"2000-01-01T00:00:00Z": nil,
 	} {

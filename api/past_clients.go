@@ -1,6 +1,8 @@
 package api
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -39,13 +41,18 @@ func (a *API) clientPageOf(clients []readmodel.ListedClient, next string) client
 	return page
 }
 
-// listPastClients answers with a page of clients as they stood at a moment.
-func (a *API) listPastClients(c echo.Context, at readmodel.Moment, selected readmodel.ClientQuery) error {
-	ctx := c.Request().Context()
-	position, err := a.Reader.Locate(ctx, at)
-	if err != nil {
-		return err
+// pin returns the event that a parameter of a query asks for. It refuses a moment that is still to come.
+func (a *API) pin(ctx context.Context, name string, at readmodel.Moment) (readmodel.Position, error) {
+	found, err := readmodel.Pin(ctx, a.Reader, at, a.Now())
+	if notYet := (*readmodel.NotYetError)(nil); errors.As(err, &notYet) {
+		return found, invalidRequest(http.StatusBadRequest, name, "query parameter "+name+": "+notYet.Error())
 	}
+	return found, err
+}
+
+// listPastClients answers with a page of clients as they stood at a position.
+func (a *API) listPastClients(c echo.Context, position readmodel.Position, selected readmodel.ClientQuery) error {
+	ctx := c.Request().Context()
 	found, err := a.Reader.ClientsAt(ctx, position, selected)
 	if err != nil {
 		return err
@@ -62,7 +69,7 @@ func (a *API) listPastClients(c echo.Context, at readmodel.Moment, selected read
 // showPastClient answers with a client as it stood at a moment.
 func (a *API) showPastClient(c echo.Context, at readmodel.Moment) error {
 	ctx := c.Request().Context()
-	position, err := a.Reader.Locate(ctx, at)
+	position, err := a.pin(ctx, "at", at)
 	if err != nil {
 		return err
 	}
@@ -81,7 +88,7 @@ func momentParameter(name, description string) object {
 }
 
 // pastParameter asks for clients as they stood.
-var pastParameter = momentParameter("at", "as the registry stood then: the sequence of an event, or a time (RFC 3339); one to come is the present")
+var pastParameter = momentParameter("at", "as the registry stood then: the sequence of an event, or a time (RFC 3339) that has passed")
 
 // positionSchema describes a positionView.
 var positionSchema = closed(properties(object{

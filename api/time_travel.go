@@ -21,26 +21,30 @@ func (a *API) timeTravelEndpoints() []endpoint {
 		method: http.MethodGet, path: "/api/v1/registry", may: access.Administrator, stream: true, handle: a.registryAt,
 		operation: operation{
 			id: "readRegistry", summary: "Read the registry as it stood",
-			parameters: []object{required(momentParameter("at", "the sequence of an event, or a time (RFC 3339); one to come is the present"))},
+			parameters: []object{required(momentParameter("at", "the sequence of an event, or a time (RFC 3339) that has passed"))},
 			status:     http.StatusOK, content: object{front.Lines: object{"schema": reference("schemas", "Client")}}, refusals: []int{http.StatusBadRequest},
 		},
 	}}
 }
 
-// registryAt answers with the registry as it stood at a moment of its history, one client a line. A moment
-// that is still to come is the present.
+// registryAt answers with the registry as it stood at a moment of its history, one client a line.
 func (a *API) registryAt(c echo.Context, _ caller) error {
 	q := queryOf(c, "at")
 	at := q.moment("at")
 	if q.err != nil {
 		return q.err
 	}
+	ctx := c.Request().Context()
+	position, err := a.pin(ctx, "at", at)
+	if err != nil {
+		return err
+	}
 	s := front.NewStream(c, front.Lines)
 	if c.Request().Method == http.MethodHead {
 		return s.Send()
 	}
 	var line []byte
-	err := a.Reader.RegistryAt(c.Request().Context(), at, func(client readmodel.StoredClient) (err error) {
+	err = a.Reader.RegistryAt(ctx, readmodel.Moment{Seq: position.Seq}, func(client readmodel.StoredClient) (err error) {
 		if line, err = a.appendView(line[:0], client); err != nil {
 			return err
 		}

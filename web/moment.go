@@ -66,24 +66,20 @@ func (w *Web) positionOf(c echo.Context, name string) (readmodel.Position, error
 			"” is no moment. Give the number of an event, such as 1234, or a time in UTC, such as 2026-11-03 10:00."}
 	}
 	ctx := c.Request().Context()
-	found, err := w.reader.Locate(ctx, at)
-	if err != nil {
-		return readmodel.Position{}, err
-	}
-	end, err := w.reader.Locate(ctx, readmodel.End)
-	if err != nil {
-		return readmodel.Position{}, err
-	}
+	found, err := readmodel.Pin(ctx, w.reader, at, w.clock())
+	var notYet *readmodel.NotYetError
 	switch {
-	case end.Seq == 0:
+	case errors.As(err, &notYet) && notYet.End.Seq == 0:
 		return readmodel.Position{}, badRequest{name, "The event log is empty, so there is no past to show yet."}
+	case errors.As(err, &notYet) && at.Seq != 0:
+		return readmodel.Position{}, badRequest{name, "There is no event " + ui.Number(at.Seq) + " yet. The log ends with " + eventAt(notYet.End) +
+			". Choose that event or an earlier one."}
+	case errors.As(err, &notYet):
+		return readmodel.Position{}, badRequest{name, "That time is still to come. The log ends with " + eventAt(notYet.End) + ". Choose a time that has passed."}
+	case err != nil:
+		return readmodel.Position{}, err
 	case found.Seq == 0:
 		return readmodel.Position{}, w.beforeTheLog(ctx, name)
-	case at.Seq > end.Seq:
-		return readmodel.Position{}, badRequest{name, "There is no event " + ui.Number(at.Seq) + " yet. The log ends with " + eventAt(end) +
-			". Choose that event or an earlier one."}
-	case at.Time.After(w.clock()) && at.Time.After(end.Time):
-		return readmodel.Position{}, badRequest{name, "That time is still to come. The log ends with " + eventAt(end) + ". Choose a time that has passed."}
 	}
 	return found, nil
 }
@@ -95,7 +91,7 @@ func (w *Web) beforeTheLog(ctx context.Context, name string) error {
 		return fmt.Errorf("first event: %w", err)
 	}
 	if len(first) == 0 {
-		return badRequest{name, "The event log has nothing of that time."}
+		return badRequest{name, "The event log is empty, so there is no past to show yet."}
 	}
 	return badRequest{name, "The log has nothing of that time. It begins with " +
 		eventAt(readmodel.Position{Seq: first[0].Seq, Time: first[0].Time}) + ". Choose that event or a later one."}
@@ -129,20 +125,25 @@ func (w *Web) pastPage(c echo.Context, title, section string, at readmodel.Posit
 	return p
 }
 
-// keptParams are what an address keeps when another moment is chosen.
-var keptParams = []string{"q", "status", "owner"}
-
 // chooserOf returns what leads to another moment: of the page that is shown, where it has a past, else of the overview.
 func chooserOf(c echo.Context) ui.Chooser {
 	chooser := ui.Chooser{Path: home, Compare: diffPath}
+	keep := func(name string) {
+		if value := c.QueryParam(name); value != "" {
+			chooser.Kept = append(chooser.Kept, ui.Hidden{Name: name, Value: value})
+		}
+	}
 	switch c.Path() {
 	case clientListPath:
 		chooser.Path = clientListPath
-		for _, name := range keptParams {
-			if value := c.QueryParam(name); value != "" {
-				chooser.Kept = append(chooser.Kept, ui.Hidden{Name: name, Value: value})
+		keep("q")
+		for _, filter := range readmodel.ClientFilters {
+			if filter.Name != "sort" { // the past has one order
+				keep(filter.Name)
 			}
 		}
+	case home:
+		keep("days")
 	case clientListPath + "/:id":
 		chooser.Path = c.Request().URL.EscapedPath()
 	}

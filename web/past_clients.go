@@ -26,7 +26,7 @@ func (w *Web) pastClients(c echo.Context, at readmodel.Position) error {
 		return err
 	}
 	filters.At = atOf(at)
-	query, err := filters.query(w.clock())
+	query, err := filters.query(at.Time) // from when the days count until a secret expires
 	if err != nil {
 		return err
 	}

@@ -139,7 +139,7 @@ func TestDamagedReadModel(t *testing.T) {
 	s = launch(t, data)
 	s.base = <-s.addresses()
 	s.eventually("built anew", func() bool {
-		for _, path := range []string{"/api/v1/events", "/api/v1/registry?at=100000", "/api/v1/clients?limit=500", "/admin/login"} {
+		for _, path := range []string{"/api/v1/events", "/api/v1/registry?at=1", "/api/v1/clients?limit=500", "/admin/login"} {
 			a, err := s.call("GET", path, "admin", "")
 			switch {
 			case err != nil: // broken off, which a client notices

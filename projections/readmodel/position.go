@@ -43,6 +43,35 @@ func (m *ReadModel) Locate(ctx context.Context, at Moment) (found Position, err 
 	return found, nil
 }
 
+// A NotYetError says that a moment is still to come.
+type NotYetError struct {
+	End Position // the last event that there is
+}
+
+func (e *NotYetError) Error() string {
+	if e.End.Seq == 0 {
+		return "the moment is still to come: the event log is empty"
+	}
+	return fmt.Sprintf("the moment is still to come: the event log ends with event %d", e.End.Seq)
+}
+
+// Pin is r.Locate for a moment that must have passed: it returns a *NotYetError for an event that there is not yet, and for
+// a time after now. An answer about a moment to come would change.
+func Pin(ctx context.Context, r Reader, at Moment, now time.Time) (Position, error) {
+	found, err := r.Locate(ctx, at)
+	if err != nil || found.Seq == at.Seq && at.Seq != 0 {
+		return found, err
+	}
+	end, err := r.Locate(ctx, End)
+	switch {
+	case err != nil:
+		return Position{}, err
+	case at.Seq > end.Seq, at.Seq == 0 && at.Time.After(now) && at.Time.After(end.Time):
+		return Position{}, &NotYetError{end}
+	}
+	return found, nil
+}
+
 // position returns the last event up to a sequence.
 func (p *pool) position(ctx context.Context, seq int64) (found Position, err error) {
 	var at int64
