@@ -31,18 +31,24 @@ var (
 // is no read model in it, unless the log was kept with one.
 func largeRegistry(b *testing.B, clients int) (data string) {
 	b.Helper()
+	return keptRegistry(b, fmt.Sprintf("%d-clients", clients), func(data string) { registerLarge(b, data, clients) })
+}
+
+// keptRegistry returns a data directory as fill makes it, or a copy of the one that was kept of an earlier time.
+func keptRegistry(b *testing.B, name string, fill func(data string)) (data string) {
+	b.Helper()
 	data = filepath.Join(b.TempDir(), "data")
 	if *largeKept == "" {
-		registerLarge(b, data, clients)
+		fill(data)
 		return data
 	}
-	kept := filepath.Join(*largeKept, fmt.Sprintf("%d-clients", clients))
+	kept := filepath.Join(*largeKept, name)
 	if _, err := os.Stat(kept); err != nil {
 		unfinished := kept + ".unfinished"
 		if err := os.RemoveAll(unfinished); err != nil {
 			b.Fatal(err)
 		}
-		registerLarge(b, unfinished, clients)
+		fill(unfinished)
 		if err := os.Rename(unfinished, kept); err != nil {
 			b.Fatal(err)
 		}
@@ -56,19 +62,7 @@ func largeRegistry(b *testing.B, clients int) (data string) {
 // registerLarge appends the registrations of so many clients to the log of a data directory.
 func registerLarge(b *testing.B, data string, clients int) {
 	b.Helper()
-	if err := os.MkdirAll(data, 0o700); err != nil {
-		b.Fatal(err)
-	}
-	keys, err := custody{}.sealingKeys(data)
-	if err != nil {
-		b.Fatal(err)
-	}
-	log, err := jetstream.Open(b.Context(), jetstream.Options{
-		Dir: data, SealingKey: keys.IDs()[0], Logger: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
+	log := newLog(b, data)
 	policyVersion := oauth.DefaultPolicy.Version()
 	var next atomic.Int64
 	var writers sync.WaitGroup
@@ -92,6 +86,25 @@ func registerLarge(b *testing.B, data string, clients int) {
 	if err := log.Close(); err != nil || b.Failed() {
 		b.Fatal("the large registry could not be made: ", err)
 	}
+}
+
+// newLog opens the log of a data directory that is made for it.
+func newLog(b *testing.B, data string) *jetstream.Log {
+	b.Helper()
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		b.Fatal(err)
+	}
+	keys, err := custody{}.sealingKeys(data)
+	if err != nil {
+		b.Fatal(err)
+	}
+	log, err := jetstream.Open(b.Context(), jetstream.Options{
+		Dir: data, SealingKey: keys.IDs()[0], Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return log
 }
 
 // largeClient is a client of a large registry, by its number, from which all of it follows. Each has a name, a host,
