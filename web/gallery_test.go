@@ -31,13 +31,17 @@ func with(outer templ.Component, children ...templ.Component) templ.Component {
 	})
 }
 
-// galleryDays are days of a chart, the busiest first.
-func galleryDays(registered, ended int) []ui.Day {
-	days := make([]ui.Day, 30)
-	for i := range days {
-		days[i] = ui.Day{Date: time.Date(2026, 11, 1+i, 0, 0, 0, 0, time.UTC), Registered: registered / (i + 1), Ended: ended * i / 30}
+// gallerySpans are spans of a chart, the busiest first.
+func gallerySpans(spans, long, registered, ended int) []ui.Span {
+	made := make([]ui.Span, spans)
+	for i := range made {
+		first := time.Date(2026, 1, 5+i*long, 0, 0, 0, 0, time.UTC)
+		made[i] = ui.Span{
+			First: first, Last: first.AddDate(0, 0, long-1), Registered: registered / (i + 1), Ended: ended * i / spans,
+			RegisteredPath: "/admin/clients", EventsPath: "/admin/events", Part: i == spans-1,
+		}
 	}
-	return days
+	return made
 }
 
 // gallery is a page with every component in every state. A new component is added here.
@@ -122,7 +126,15 @@ func gallery() templ.Component {
 				with(ui.Cell("Status", ""), ui.Badge("revoked", ui.Bad)), ui.EmptyCell("Time", "time", "never"))...,
 		)...))
 	parts = append(parts, with(ui.EmptyState("No clients found"), markup("<p>No client is revoked.</p>")))
-	section(`<span id="chart-a">Chart</span>`, ui.ChartFigure(ui.NewChart(galleryDays(400, 90)), "chart-a"))
+	section("Chart of days", ui.ChartFigure(ui.NewChart(gallerySpans(30, 1, 400, 90)), "days"))
+	section("Chart of weeks", ui.ChartFigure(ui.NewChart(gallerySpans(53, 7, 90, 40_000)), "weeks"))
+	section("Ranking", ui.Ranking([]ui.Rank{
+		{Text: "com.example.editor", Count: 12_345, Path: "/admin/"}, {Text: "gnp\u202egpj.exe <b>" + strings.Repeat("long ", 40), Count: 700, Path: "/admin/"}, {Text: "2001:db8::1", Count: 1, Path: "/admin/"},
+	}))
+	section("Concerns", ui.Concerns([]ui.Concern{
+		{Tone: ui.Bad, Text: "3 active clients", Rest: " have a secret that has expired.", Path: "/admin/"},
+		{Tone: ui.Warning, Text: "312 clients registered in the last 24 hours from", Quoted: "203.0.113.9", Rest: ", against none in the 7 days before.", Path: "/admin/"},
+	}))
 	parts = append(parts,
 		ui.ProblemSection(ui.Problem{
 			Status: 503, Title: "Catching up: 1,200 of 90,000 events", Detail: "Roster is reading its event log.",

@@ -1,29 +1,37 @@
 package web
 
 import (
-	"fmt"
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"roster/domain"
 	"roster/projections/readmodel"
 	"roster/web/ui"
 )
 
-// How many days the overview's chart may show, and how many events are the latest.
-var chartDays = []int{30, 90, 365}
-
-const latestEvents = 8
+// How much of something an overview shows.
+const (
+	actsShown    = 8
+	latestEvents = 5
+	ranksShown   = 5
+)
 
 // An overviewView is what the overview shows.
 type overviewView struct {
-	Counts []statusCount
-	Events int
-	Chart  ui.Chart
-	Latest []eventRow
-	Seen   uint64 // live updates go on after this sequence
+	Concerns  []ui.Concern
+	Counts    []statusCount
+	Events    int
+	Chart     daysChart
+	Software  []ui.Rank // of active clients
+	Addresses []ui.Rank // of clients that were registered in the last day
+	Acts      []eventRow
+	Latest    []eventRow
+	Seen      uint64 // live updates go on after this sequence
 }
 
 // overview shows the state of the registry at a glance.
@@ -34,30 +42,59 @@ func (w *Web) overview(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	// The position is taken before what is shown, so that nothing can fall between page and stream.
-	seen := w.reader.Health().Applied
-	counts, err := w.reader.Overview(ctx, w.clock(), days)
+	view := overviewView{Seen: w.reader.Health().Applied}
+	counts, err := w.reader.Overview(ctx, w.clock(), daysCounted(days, w.clock()))
 	if err != nil {
 		return err
 	}
-	latest, err := w.reader.Events(ctx, readmodel.EventQuery{Newest: true, Limit: latestEvents})
-	if err != nil {
+	view.Counts, view.Events = statusCounts(counts), counts.Events
+	view.Chart = newDaysChart(days, counts.Daily, 0)
+	if view.Concerns, err = w.concerns(ctx); err != nil {
 		return err
 	}
-	rows, err := w.eventRows(ctx, latest)
-	if err != nil {
+	if err := w.rank(ctx, &view); err != nil {
 		return err
 	}
-	view := overviewView{Counts: statusCounts(counts), Events: counts.Events, Chart: ui.NewChart(chartOf(counts.Daily)), Latest: rows, Seen: seen}
+	if view.Acts, err = w.newest(ctx, readmodel.EventQuery{ActorKind: domain.ActorAdmin, Limit: actsShown}); err != nil {
+		return err
+	}
+	if view.Latest, err = w.newest(ctx, readmodel.EventQuery{Limit: latestEvents}); err != nil {
+		return err
+	}
 	return w.render(c, http.StatusOK, overviewPage(w.page(c, "Overview", "Overview"), view, w.sample))
 }
 
-// chartOf returns the days as the chart takes them.
-func chartOf(daily []readmodel.Day) []ui.Day {
-	days := make([]ui.Day, len(daily))
-	for i, d := range daily {
-		days[i] = ui.Day(d)
+// newest returns the newest events that a query selects.
+func (w *Web) newest(ctx context.Context, q readmodel.EventQuery) ([]eventRow, error) {
+	q.Newest = true
+	found, err := w.reader.Events(ctx, q)
+	if err != nil {
+		return nil, err
 	}
-	return days
+	return w.eventRows(ctx, found)
+}
+
+// rank finds the software that most clients are, and the addresses that most of them come from now.
+func (w *Web) rank(ctx context.Context, view *overviewView) error {
+	active := string(domain.Active)
+	software, err := w.reader.RankClients(ctx, readmodel.BySoftware, readmodel.ClientQuery{Status: domain.Active}, ranksShown)
+	if err != nil {
+		return err
+	}
+	for _, r := range software {
+		view.Software = append(view.Software, ui.Rank{Text: r.Value, Count: r.Clients, Path: addressOf(clientListPath, "status", active, "software", r.Value)})
+	}
+	since := w.clock().UTC().Add(-lastDay).Truncate(time.Second)
+	addresses, err := w.reader.RankClients(ctx, readmodel.ByIP, readmodel.ClientQuery{Registered: readmodel.Period{From: since}}, ranksShown)
+	if err != nil {
+		return err
+	}
+	for _, r := range addresses {
+		view.Addresses = append(view.Addresses, ui.Rank{
+			Text: r.Value, Count: r.Clients, Path: addressOf(clientListPath, "ip", r.Value, "registered", period(since, time.Time{})),
+		})
+	}
+	return nil
 }
 
 // daysOf returns how many days a request wants to see.
@@ -72,6 +109,3 @@ func daysOf(c echo.Context) (int, error) {
 	}
 	return days, nil
 }
-
-// chartPath returns the address of the overview's chart of some days.
-func chartPath(days int) string { return fmt.Sprintf("/admin/?days=%d#chart", days) }

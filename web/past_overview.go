@@ -22,13 +22,18 @@ type pastOverviewView struct {
 	At     readmodel.Position
 	Counts []statusCount
 	Events int
+	Chart  daysChart // up to then
 	Latest []pastEvent
 }
 
 // pastOverview shows the state of the registry as it stood, at a glance.
 func (w *Web) pastOverview(c echo.Context, at readmodel.Position) error {
+	days, err := daysOf(c)
+	if err != nil {
+		return err
+	}
 	ctx := c.Request().Context()
-	counts, err := w.reader.OverviewAt(ctx, at, 0)
+	counts, err := w.reader.OverviewAt(ctx, at, daysCounted(days, at.Time))
 	if err != nil {
 		return err
 	}
@@ -36,7 +41,7 @@ func (w *Web) pastOverview(c echo.Context, at readmodel.Position) error {
 	if err != nil {
 		return err
 	}
-	view := pastOverviewView{At: at, Counts: statusCounts(counts), Events: counts.Events}
+	view := pastOverviewView{At: at, Counts: statusCounts(counts), Events: counts.Events, Chart: newDaysChart(days, counts.Daily, at.Seq)}
 	for _, e := range latest {
 		shown, err := w.pastEventOf(ctx, e, at)
 		if err != nil {

@@ -42,7 +42,7 @@ func TestTheRegistryAsItStood(t *testing.T) {
 	pageOf := func(c registrar.Registration) string { return "/admin/clients/" + c.Client.ID }
 	for path, want := range map[string]struct{ shown, hidden []string }{
 		"/admin/?at=1":                       {[]string{"shop_Cash desk"}, []string{"Till"}},
-		"/admin/?at=3":                       {[]string{"As of event 3", "Read only", "Active 2", "Suspended 0", "Events 3"}, []string{"Kiosk", "Revoked 1", "Registrations a day"}},
+		"/admin/?at=3":                       {[]string{"As of event 3", "Read only", "Active 2", "Suspended 0", "Events 3", "Registrations a day", "2 clients registered and 0 ended"}, []string{"Kiosk", "Revoked 1"}},
 		"/admin/?at=4":                       {[]string{"Active 1", "Suspended 1", "Revoked 0", "Events 4"}, []string{"Kiosk"}},
 		"/admin/clients?at=1":                {[]string{"As of event 1", "shop_Cash desk", "Active", "All 1"}, []string{"Till", "Portal", "Suspended 1"}},
 		"/admin/clients?at=5":                {[]string{"Till", "Portal", "Suspended 1", "Revoked 1", "All 2"}, []string{"Cash desk", "Kiosk"}},
