@@ -15,8 +15,8 @@ test: chromium mcp check
 # Measure, as docs/performance.md tells: the parts, the program over HTTP against its peer, a registry of a million clients.
 bench: node-oidc-provider
 	go test -run '^$$' -bench . -benchmem $$(go list ./... | grep -v '/cmd/roster$$')
-	go test -run '^$$' -bench . -skip LargeRegistry -benchtime 3s -timeout 30m ./cmd/roster
-	go test -run '^$$' -bench LargeRegistry -benchtime 1x -timeout 30m ./cmd/roster
+	go test -run '^$$' -bench . -skip 'LargeRegistry|Pages' -benchtime 3s -timeout 30m ./cmd/roster
+	go test -run '^$$' -bench 'LargeRegistry|Pages' -benchtime 1x -timeout 90m ./cmd/roster
 
 # Load the program for ten minutes: nothing may fail, grow or be left.
 soak:

@@ -15,7 +15,7 @@ import (
 )
 
 // pageRequests is how often a page is asked for in an operation.
-const pageRequests = 200
+const pageRequests = 100
 
 // BenchmarkPages measures how the pages of the dashboard are answered, one after the other on one connection, with as many
 // clients as a large registry has and twice as many events. Its last part exports all clients.
