@@ -103,8 +103,12 @@ type present struct {
 	name  string
 }
 
-// usualMembers is more than the members that most clients have.
-const usualMembers = 24
+const (
+	// usualMembers is more than the members that most clients have.
+	usualMembers = 24
+	// fewMembers is how many members many clients have: a map for so many need not grow.
+	fewMembers = 14
+)
 
 // inOrder returns the members that are there, in the order of Names. It appends them to an empty slice, whose memory
 // the caller may have at hand.
@@ -159,14 +163,13 @@ func (m *Metadata) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 	if token, err := decoder.ReadToken(); err != nil || token.Kind() != '{' {
 		return fmt.Errorf("decode metadata: not an object: %w", err)
 	}
-	metadata := make(Metadata, 8)
+	metadata := make(Metadata, fewMembers)
 	for decoder.PeekKind() != '}' {
-		token, err := decoder.ReadToken()
+		raw, err := decoder.ReadValue()
 		if err != nil {
 			return fmt.Errorf("decode metadata: %w", err)
 		}
-		name := token.String()
-		member := lookup(name)
+		name, member := lookupRaw(raw)
 		if member == nil {
 			return fmt.Errorf("decode metadata: %w %s", ErrUnknownMember, name)
 		}
@@ -184,6 +187,16 @@ func (m *Metadata) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 	}
 	*m = metadata
 	return nil
+}
+
+// lookupRaw is lookup for a name as JSON has it, and returns it as a string: that of Members, where that is the same, so that
+// it need not be made.
+func lookupRaw(raw jsontext.Value) (name string, member *Member) {
+	if place, ok := memberPlaces[string(raw[1:len(raw)-1])]; ok {
+		return Members[place].Name, &Members[place]
+	}
+	name, _ = decodeText(raw)
+	return name, lookup(name)
 }
 
 // decodeMetadata returns the members of a document that the registry knows. It leaves out the others (RFC 7591 2), and
