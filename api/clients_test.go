@@ -150,6 +150,9 @@ func TestRefusedQueries(t *testing.T) {
 		"/api/v1/clients/" + client.id + "/events?client_id=x",
 		"/api/v1/events?after=-1", "/api/v1/events?after=x", "/api/v1/events?limit=0", "/api/v1/events?since=yesterday", "/api/v1/events?until=1",
 		"/api/v1/events?after=18446744073709551616",
+		"/api/v1/events?type=Nonsense", "/api/v1/events?type=", "/api/v1/events?member=secrets", "/api/v1/events?actor=root", "/api/v1/events?actor=client:x",
+		"/api/v1/events?actor=admin:", "/api/v1/events?ip=x", "/api/v1/events?ip=203.0.113.0/33", "/api/v1/events?ip=", "/api/v1/events?by=admin",
+		"/api/v1/clients/" + client.id + "/events?token=x", "/api/v1/clients/" + client.id + "/events?ip=x",
 		"/api/v1/registry", "/api/v1/registry?at=", "/api/v1/registry?at=now", "/api/v1/registry?at=-1", "/api/v1/registry?at=1&at=2",
 	} {
 		expect(t, s.do("GET", path, asAdmin), http.StatusBadRequest, "invalid_request")

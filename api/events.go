@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,11 +18,11 @@ import (
 	"roster/api/front"
 	"roster/domain"
 	"roster/domain/access"
+	"roster/domain/oauth"
 	"roster/projections/readmodel"
 )
 
 const (
-	eventPage   = 1000 // events a query
 	heartbeat   = 15 * time.Second
 	reconnect   = 2 * time.Second // after which a reader of server-sent events should come back
 	lastEventID = "Last-Event-ID" // header: where such a reader left off
@@ -34,7 +36,10 @@ func (a *API) eventEndpoints() []endpoint {
 	}
 	all, ofClient := feed, feed
 	all.id, all.summary = "listEvents", "Read or follow the log"
-	all.parameters = append([]object{parameter("client_id", "only events of this client", object{"type": "string"})}, feedParameters...)
+	all.parameters = append([]object{
+		parameter("client_id", "only events of this client", object{"type": "string"}),
+		parameter("token", "only events of the initial access token with this id, and of the clients that were registered with it", object{"type": "string"}),
+	}, feedParameters...)
 	ofClient.id, ofClient.summary = "listClientEvents", "Read or follow the history of a client"
 	ofClient.refusals = []int{http.StatusBadRequest, http.StatusNotFound}
 	return []endpoint{
@@ -47,7 +52,11 @@ var (
 	feedParameters = []object{
 		parameter("after", "only events beyond this sequence", seconds),
 		parameter("limit", "at most as many events; else all", object{"type": "integer", "minimum": 1}),
-		parameter("type", "only events of this type", object{"type": "string"}),
+		parameter("type", "only events of this type", object{"type": "string", "enum": readmodel.EventTypes()}),
+		parameter("member", "only changes of this member of a client's metadata", object{"type": "string"}),
+		parameter("actor", "only what clients, administrators or the system did, or one administrator, such as admin:alice",
+			object{"type": "string", "pattern": "^(client|admin(:.+)?|system)$"}),
+		parameter("ip", "only what was done from this address, or this network, such as 203.0.113.0/24", object{"type": "string"}),
 		parameter("since", "only events at or after this time", dateTime),
 		parameter("until", "only events at or before this time; not with a live stream", dateTime),
 		{"name": lastEventID, "in": "header", "description": "with a live stream, in place of after", "schema": seconds},
@@ -59,15 +68,18 @@ var (
 	}
 )
 
+// feedFilters are the parameters that select events, of the log or of one client.
+var feedFilters = []string{"after", "limit", "type", "member", "actor", "ip", "since", "until"}
+
 // events answers with the log: as it is, or followed as server-sent events.
 func (a *API) events(c echo.Context, _ caller) error {
-	q := queryOf(c, "after", "limit", "client_id", "type", "since", "until")
+	q := queryOf(c, append([]string{"client_id", "token"}, feedFilters...)...)
 	return a.serveEvents(c, q, domain.CanonicalID(q.text("client_id")))
 }
 
 // clientEvents answers with one client's history in the same two ways.
 func (a *API) clientEvents(c echo.Context, _ caller) error {
-	q := queryOf(c, "after", "limit", "type", "since", "until")
+	q := queryOf(c, feedFilters...)
 	id := domain.CanonicalID(c.Param("client_id"))
 	if _, err := a.Reader.Client(c.Request().Context(), id); err != nil {
 		return err
@@ -77,13 +89,17 @@ func (a *API) clientEvents(c echo.Context, _ caller) error {
 
 func (a *API) serveEvents(c echo.Context, q *query, clientID string) error {
 	selected := readmodel.EventQuery{
-		After:    q.number("after", 0, math.MaxInt64, 0),
-		ClientID: clientID,
-		Type:     q.text("type"),
-		Since:    q.instant("since"),
-		Until:    q.instant("until"),
+		After:              q.number("after", 0, math.MaxInt64, 0),
+		ClientID:           clientID,
+		InitialAccessToken: domain.CanonicalID(q.text("token")),
+		Type:               q.eventType("type"),
+		Member:             q.member("member"),
+		Network:            q.network("ip"),
+		Since:              q.instant("since"),
+		Until:              q.instant("until"),
 	}
-	limit := q.number("limit", 1, math.MaxInt64, math.MaxInt64)
+	selected.ActorKind, selected.ActorID = q.actor("actor")
+	selected.Limit = int(q.number("limit", 1, math.MaxInt64, 0))
 	follow := acceptsEventStream(c.Request())
 	if follow {
 		if id := c.Request().Header.Get(lastEventID); id != "" {
@@ -101,9 +117,9 @@ func (a *API) serveEvents(c echo.Context, q *query, clientID string) error {
 	case c.Request().Method == http.MethodHead:
 		return front.NewStream(c, front.Lines).Send()
 	case follow:
-		return a.followEvents(c, selected, limit)
+		return a.followEvents(c, selected)
 	default:
-		return a.dumpEvents(c, selected, limit)
+		return a.dumpEvents(c, selected)
 	}
 }
 
@@ -120,6 +136,42 @@ func acceptsEventStream(r *http.Request) bool {
 	return false
 }
 
+// eventType returns a parameter that is a type of events, empty when it was not given.
+func (q *query) eventType(name string) string {
+	given, types := q.text(name), readmodel.EventTypes()
+	if q.values.Has(name) && !slices.Contains(types, given) {
+		q.refuse(name, "query parameter "+name+" must be one of: "+strings.Join(types, ", "))
+	}
+	return given
+}
+
+// member returns a parameter that is a member of a client's metadata, empty when it was not given.
+func (q *query) member(name string) string {
+	given := q.text(name)
+	if _, _, known := oauth.LookupMember(given); q.values.Has(name) && !known {
+		q.refuse(name, "query parameter "+name+" must be a member of a client's metadata, such as redirect_uris")
+	}
+	return given
+}
+
+// actor returns a parameter that says who did something; everybody when it was not given.
+func (q *query) actor(name string) (kind domain.ActorKind, id string) {
+	kind, id, ok := readmodel.ParseActor(q.text(name))
+	if q.values.Has(name) && !ok {
+		q.refuse(name, "query parameter "+name+" must be client, admin or system, or one administrator, such as admin:alice")
+	}
+	return kind, id
+}
+
+// network returns a parameter that is an address or a network, any when it was not given.
+func (q *query) network(name string) netip.Prefix {
+	network, err := readmodel.ParseNetwork(q.text(name))
+	if q.values.Has(name) && err != nil {
+		q.refuse(name, "query parameter "+name+" must be an address, such as 203.0.113.9 or 2001:db8::1, or a network, such as 203.0.113.0/24")
+	}
+	return network
+}
+
 // resumedAfter reads where a reader of server-sent events left off.
 func (q *query) resumedAfter(id string) uint64 {
 	seq, err := strconv.ParseUint(id, 10, 63)
@@ -130,30 +182,19 @@ func (q *query) resumedAfter(id string) uint64 {
 }
 
 // dumpEvents writes the events that are there when it begins, one a line.
-func (a *API) dumpEvents(c echo.Context, selected readmodel.EventQuery, limit uint64) error {
+func (a *API) dumpEvents(c echo.Context, selected readmodel.EventQuery) error {
 	s := front.NewStream(c, front.Lines)
-	// Not the last one applied, which is not all that a read model holds once it can be read.
-	selected.Before = a.Reader.Health().Last + 1
-	for {
-		page, err := a.nextEvents(c.Request().Context(), &selected, limit)
-		if err != nil {
-			return err
-		}
-		for _, event := range page {
-			if err := s.Line(event); err != nil {
-				return err
-			}
-		}
-		limit -= uint64(len(page))
-		if len(page) < selected.Limit || limit == 0 {
-			return s.Send()
-		}
+	err := a.Reader.EachEvent(c.Request().Context(), selected, func(uint64) error { return nil },
+		func(event readmodel.Event) error { return s.Line(event) })
+	if err != nil {
+		return err
 	}
+	return s.Send()
 }
 
 // followEvents writes the events that are there and those to come as server-sent events, until the
 // reader goes away, the limit is reached or the API closes.
-func (a *API) followEvents(c echo.Context, selected readmodel.EventQuery, limit uint64) error {
+func (a *API) followEvents(c echo.Context, selected readmodel.EventQuery) error {
 	ctx, cancel := context.WithCancel(c.Request().Context())
 	defer cancel()
 	defer context.AfterFunc(a.closing, cancel)()
@@ -164,45 +205,30 @@ func (a *API) followEvents(c echo.Context, selected readmodel.EventQuery, limit 
 	if err := s.Retry(reconnect); err != nil {
 		return err
 	}
+	limited := selected.Limit > 0
 	for {
-		// Taken before the query, so that no event up to it can be missing from the answer.
-		applied := a.Reader.Health().Applied
-		page, err := a.nextEvents(ctx, &selected, limit)
+		err := a.Reader.EachEvent(ctx, selected, func(at uint64) error {
+			selected.After = max(selected.After, at)
+			return nil
+		}, func(event readmodel.Event) error {
+			if limited {
+				selected.Limit--
+			}
+			return addEvent(s, event)
+		})
 		if err != nil {
 			return unlessEnded(ctx, err)
-		}
-		for _, event := range page {
-			if err := addEvent(s, event); err != nil {
-				return err
-			}
 		}
 		if err := s.Send(); err != nil {
 			return err
 		}
-		limit -= uint64(len(page))
-		if limit == 0 {
+		if limited && selected.Limit == 0 {
 			return nil
 		}
-		if len(page) < selected.Limit {
-			selected.After = max(selected.After, applied)
-			if err := a.awaitEvent(ctx, s, selected.After); err != nil {
-				return unlessEnded(ctx, err)
-			}
+		if err := a.awaitEvent(ctx, s, selected.After); err != nil {
+			return unlessEnded(ctx, err)
 		}
 	}
-}
-
-// nextEvents returns the next page of what is selected and moves the selection beyond it.
-func (a *API) nextEvents(ctx context.Context, selected *readmodel.EventQuery, limit uint64) ([]readmodel.Event, error) {
-	selected.Limit = int(min(limit, eventPage))
-	page, err := a.Reader.Events(ctx, *selected)
-	if err != nil {
-		return nil, err
-	}
-	if len(page) > 0 {
-		selected.After = page[len(page)-1].Seq
-	}
-	return page, nil
 }
 
 // awaitEvent waits until there is an event beyond after. Meanwhile comments keep the connection alive and

@@ -126,7 +126,14 @@ func TestEvents(t *testing.T) {
 		"?client_id=" + second.id:     {2},
 		"?client_id=none":             nil,
 		"?type=ClientDeleted":         {3},
-		"?type=Nonsense":              nil,
+		"?actor=client":               {1, 2, 3},
+		"?actor=admin":                nil,
+		"?ip=127.0.0.1":               {1, 2, 3},
+		"?ip=127.0.0.0/30":            {1, 2, 3},
+		"?ip=::ffff:127.0.0.0/120":    {1, 2, 3},
+		"?ip=2001:db8::/32":           nil,
+		"?member=client_name":         nil,
+		"?token=none":                 nil,
 		"?since=" + since:             {2, 3},
 		"?until=" + since:             {1, 2},
 		"?since=2100-01-01T00:00:00Z": nil,
@@ -302,8 +309,8 @@ type failingReader struct {
 
 var errBroken = errors.New("disk on fire at /dev/sda")
 
-func (r *failingReader) Events(context.Context, readmodel.EventQuery) ([]readmodel.Event, error) {
-	return nil, errBroken
+func (r *failingReader) EachEvent(context.Context, readmodel.EventQuery, func(uint64) error, func(readmodel.Event) error) error {
+	return errBroken
 }
 
 func (r *failingReader) RegistryAt(ctx context.Context, at readmodel.Moment, yield func(readmodel.StoredClient) error) error {

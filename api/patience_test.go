@@ -21,7 +21,7 @@ import (
 	"roster/projections/readmodel"
 )
 
-// endless is a log that always has one more page of events, or none at all.
+// endless is a log that always has one more event, or none at all.
 type endless struct {
 	readmodel.Reader
 	silent bool
@@ -29,15 +29,13 @@ type endless struct {
 
 func (endless) Health() readmodel.Health { return readmodel.Health{Applied: 1, Last: 1} }
 
-func (r endless) Events(ctx context.Context, q readmodel.EventQuery) ([]readmodel.Event, error) {
-	if r.silent {
-		return nil, ctx.Err()
+func (r endless) EachEvent(ctx context.Context, q readmodel.EventQuery, _ func(uint64) error, yield func(readmodel.Event) error) error {
+	for seq := q.After + 1; !r.silent; seq++ {
+		if err := yield(readmodel.Event{Seq: seq, Envelope: domain.Envelope{Event: domain.ClientDeleted{}}}); err != nil {
+			return err
+		}
 	}
-	page := make([]readmodel.Event, q.Limit)
-	for i := range page {
-		page[i] = readmodel.Event{Seq: q.After + uint64(i) + 1, Envelope: domain.Envelope{Event: domain.ClientDeleted{}}}
-	}
-	return page, nil
+	return ctx.Err()
 }
 
 func (endless) Wait(ctx context.Context, _ uint64) error {

@@ -45,19 +45,23 @@ func (e *Event) UnmarshalJSON(encoded []byte) error {
 
 // An EventQuery selects events, in the order of the log. The zero value of a field does not restrict.
 type EventQuery struct {
-	After    uint64 // sequences beyond this one
-	ClientID string
-	Type     string
-	Since    time.Time // at or after
-	Until    time.Time // at or before; not with Follow
-	Limit    uint64
+	After              uint64 // sequences beyond this one
+	ClientID           string
+	InitialAccessToken string // id of one: its events, and those of the clients that were registered with it
+	Type               string
+	Member             string    // of a client's metadata: only changes of it
+	Actor              string    // "client", "admin" or "system", or one administrator, such as "admin:alice"
+	IP                 string    // an address, or a network such as "203.0.113.0/24"
+	Since              time.Time // at or after
+	Until              time.Time // at or before; not with Follow
+	Limit              uint64
 }
 
 const eventsPath = "/api/v1/events"
 
 func (q EventQuery) call() call {
 	return call{method: http.MethodGet, path: eventsPath, query: parameters("after", number(q.After), "client_id", q.ClientID,
-		"type", q.Type, "since", instant(q.Since), "until", instant(q.Until), "limit", number(q.Limit))}
+		"token", q.InitialAccessToken, "type", q.Type, "member", q.Member, "actor", q.Actor, "ip", q.IP, "since", instant(q.Since), "until", instant(q.Until), "limit", number(q.Limit))}
 }
 
 // Events calls yield for every event that q selects among those that there are, until yield returns an error, which

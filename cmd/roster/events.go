@@ -16,7 +16,11 @@ type eventsCommand struct {
 	source
 	After  uint64    `help:"Only events beyond this sequence." placeholder:"SEQ"`
 	Client string    `help:"Only events of this client." placeholder:"ID"`
+	Token  string    `help:"Only events of the initial access token with this id, and of its clients." placeholder:"ID"`
 	Type   string    `help:"Only events of this type, such as ClientRegistered." placeholder:"TYPE"`
+	Member string    `help:"Only changes of this member of a client's metadata, such as redirect_uris." placeholder:"NAME"`
+	Actor  string    `help:"Only what client, admin or system did, or one administrator, such as admin:alice." placeholder:"WHO"`
+	IP     string    `name:"ip" help:"Only what was done from this address or network, such as 203.0.113.0/24." placeholder:"ADDRESS"`
 	Since  timestamp `help:"Only events at or after this time (RFC 3339)." placeholder:"TIME"`
 	Until  timestamp `help:"Only events at or before this time (RFC 3339)." placeholder:"TIME"`
 	Follow bool      `help:"Go on with new events as they come."`
@@ -31,7 +35,10 @@ func (e *eventsCommand) Validate() error {
 }
 
 func (e *eventsCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
-	query := client.EventQuery{After: e.After, ClientID: e.Client, Type: e.Type, Since: e.Since.time(), Until: e.Until.time()}
+	query := client.EventQuery{
+		After: e.After, ClientID: e.Client, InitialAccessToken: e.Token, Type: e.Type, Member: e.Member, Actor: e.Actor, IP: e.IP,
+		Since: e.Since.time(), Until: e.Until.time(),
+	}
 	return e.read(ctx, stderr, func(registry *client.Registry) error {
 		out := bufio.NewWriter(stdout)
 		if !e.Follow {

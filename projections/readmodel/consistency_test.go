@@ -89,6 +89,14 @@ func (i inventory) queries() map[string]func(context.Context, *readmodel.ReadMod
 			events, err := m.Events(ctx, readmodel.EventQuery{ClientID: i.client.id, Type: "ClientRegistered", Limit: 5})
 			return found(len(events), err)
 		},
+		"EachEvent": func(ctx context.Context, m *readmodel.ReadModel) error {
+			n := 0
+			err := m.EachEvent(ctx, readmodel.EventQuery{ClientID: i.client.id, Type: "ClientRegistered"}, func(uint64) error { return nil }, func(readmodel.Event) error {
+				n++
+				return nil
+			})
+			return found(n, err)
+		},
 		"FindEvents": func(ctx context.Context, m *readmodel.ReadModel) error {
 			page, err := m.FindEvents(ctx, readmodel.EventQuery{ClientID: i.client.id, Type: "ClientRegistered", Limit: 5})
 			return found(len(page.Events), err)

@@ -3,16 +3,12 @@ package readmodel
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"net/netip"
 	"strings"
 	"time"
-
-	"modernc.org/sqlite"
 
 	"roster/domain"
 )
@@ -106,6 +102,7 @@ func (p *pool) findEvents(ctx context.Context, q EventQuery, limits searchLimits
 
 // A selection is a query of events in SQL. Its conditions are about e, the event, and c, the client that it is about.
 type selection struct {
+	position      int64      // of the file when it was made: no event beyond it is selected
 	after, before int64      // all events that it selects lie between these sequences
 	indexed       conditions // that an index answers
 	others        conditions // that every event has to be looked at for
@@ -125,7 +122,7 @@ func (c *conditions) add(term string, args ...any) {
 // selection returns the selection of a query. Of the conditions that an index answers it takes the one that should leave
 // the fewest events; the plus before a column keeps SQLite from the index of another.
 func (p *pool) selection(ctx context.Context, q EventQuery) (s selection, err error) {
-	if s.after, s.before, err = p.bounds(ctx, q); err != nil {
+	if err := s.bound(ctx, p, q); err != nil {
 		return s, err
 	}
 	if q.ClientID != "" {
@@ -261,33 +258,33 @@ func (s selection) window(ctx context.Context, p *pool, before, events int64) (a
 	return after, err
 }
 
-// bounds returns the sequences between which all events lie that q selects, of those that are applied. Times do not
+// bound finds the sequences between which all events lie that q selects, of those that are applied. Times do not
 // ascend with the sequence where several programs write, so they only narrow it down: an event not after Until is never
 // later in the log than the last one whose latest time is within the lag of it.
-func (p *pool) bounds(ctx context.Context, q EventQuery) (after, before int64, err error) {
-	var position, lag int64
-	if err := p.stand.QueryRowContext(ctx).Scan(&position, &lag); err != nil {
-		return 0, 0, err
+func (s *selection) bound(ctx context.Context, p *pool, q EventQuery) error {
+	var lag int64
+	if err := p.stand.QueryRowContext(ctx).Scan(&s.position, &lag); err != nil {
+		return err
 	}
-	after, before = sequence(q.After), position+1
+	s.after, s.before = sequence(q.After), s.position+1
 	if q.Before != 0 {
-		before = min(before, sequence(q.Before))
+		s.before = min(s.before, sequence(q.Before))
 	}
 	if !q.Since.IsZero() {
-		first, err := p.firstSince(ctx, ceilMicros(q.Since), position)
+		first, err := p.firstSince(ctx, ceilMicros(q.Since), s.position)
 		if err != nil {
-			return 0, 0, err
+			return err
 		}
-		after = max(after, first-1)
+		s.after = max(s.after, first-1)
 	}
 	if !q.Until.IsZero() {
-		first, err := p.firstSince(ctx, micros(q.Until)+lag+1, position)
+		first, err := p.firstSince(ctx, micros(q.Until)+lag+1, s.position)
 		if err != nil {
-			return 0, 0, err
+			return err
 		}
-		before = min(before, first)
+		s.before = min(s.before, first)
 	}
-	return after, before, nil
+	return nil
 }
 
 // firstSince returns the sequence of the first event at or after a time, of those up to the event at last, or
@@ -307,21 +304,4 @@ func (p *pool) firstSince(ctx context.Context, micros, last int64) (int64, error
 		}
 	}
 	return found, nil
-}
-
-// SQLite knows no networks: in_network(address, prefix) reports whether an address is in one.
-func init() {
-	sqlite.MustRegisterDeterministicScalarFunction("in_network", 2, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-		text, _ := args[0].(string)
-		address, err := netip.ParseAddr(text)
-		if err != nil {
-			return false, nil // nobody knows the address
-		}
-		prefix, ok := args[1].(string)
-		if !ok {
-			return nil, errors.New("in_network: the network is not a text")
-		}
-		network, err := netip.ParsePrefix(prefix)
-		return network.Contains(address.Unmap()), err
-	})
 }

@@ -56,7 +56,8 @@ func Unpack(block []byte) (string, error) {
 	return string(text), err
 }
 
-// LimitSearch has FindEvents look at so many events a page at most. Nobody may use it meanwhile.
+// LimitSearch has FindEvents look at so many events a page at most, and EachEvent at so many at a time. Nobody may use it
+// meanwhile.
 func (m *ReadModel) LimitSearch(window int64) { m.eventSearch = searchLimits{window: window} }
 
 // LimitPastSearch has queries about many clients of the past read so many sequences at once, and one such window at most.

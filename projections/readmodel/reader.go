@@ -37,6 +37,10 @@ type Reader interface {
 	// FindEvents returns the newest of the events that q selects, whose Newest does not matter. It looks for them for a
 	// fraction of a second, and then says how far it came.
 	FindEvents(ctx context.Context, q EventQuery) (EventPage, error)
+	// EachEvent calls start with the sequence of an event, then yield for every event up to that one that q selects, in the
+	// order of the log, until either returns an error, which it returns. A Limit of 0 is none, and Newest means nothing. It
+	// holds a few hundred events in memory at a time, and looks at as many between two looks at ctx.
+	EachEvent(ctx context.Context, q EventQuery, start func(at uint64) error, yield func(Event) error) error
 	// MetadataBefore returns the metadata that clients had before events about them, by the sequences of these. A client
 	// that had none is left out.
 	MetadataBefore(ctx context.Context, events ...uint64) (map[uint64]oauth.Metadata, error)

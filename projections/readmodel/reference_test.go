@@ -307,6 +307,10 @@ func (r reference) check(t rapid.TB, m readmodel.Reader, queries func() (readmod
 		if d := diff(r.events(eq), events); err != nil || d != "" {
 			t.Fatalf("events %+v: %v (-want +got):\n%s", eq, err, d)
 		}
+		eq.Newest = false
+		if d := diff(r.events(eq), eachEvent(t, m, eq)); d != "" {
+			t.Fatalf("each event of %+v (-want +got):\n%s", eq, d)
+		}
 		eq.Newest = true
 		all := eq
 		all.Limit = len(r)
