@@ -51,7 +51,10 @@ func (w *Web) events(c echo.Context) error {
 // fill looks for the events that a log shows.
 func (w *Web) fill(ctx context.Context, log *eventLog) error {
 	query := log.query
-	query.Before, query.Limit = log.Before, eventsShown
+	query.Limit = eventsShown
+	if log.Before != 0 && (query.Before == 0 || log.Before < query.Before) {
+		query.Before = log.Before
+	}
 	page, err := w.reader.FindEvents(ctx, query)
 	if err != nil {
 		return err
@@ -103,6 +106,11 @@ func (l eventLog) Pager() []ui.PagerLink {
 // Stream returns the address of the live updates that follow this page.
 func (l eventLog) Stream() string {
 	return l.Path(activityPath+"/stream", "after", strconv.FormatUint(l.Seen, 10))
+}
+
+// Export returns the address of a file with all events of this log.
+func (l eventLog) Export(format string) string {
+	return l.Path(activityPath+"/export", "format", format)
 }
 
 // moreFilters reports whether one of the filters is set that the form folds away.

@@ -2,9 +2,9 @@ package web
 
 import (
 	"fmt"
-	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -96,21 +96,57 @@ var activityParams = []activityParam{
 		},
 		show: showUTC,
 	},
+	{name: "events", label: "Events", right: eventsRight, read: readEvents, show: showEvents},
+}
+
+// eventsRight says what a range of events is.
+const eventsRight = "Events are a range of numbers, such as 1001..1312, 1001.. or ..1312."
+
+// readEvents reads which numbers the events that are wanted have.
+func readEvents(text string, q *readmodel.EventQuery) (canonical string, ok bool) {
+	from, to, isRange := strings.Cut(text, "..")
+	if !isRange {
+		to = from
+	}
+	var first, last uint64
+	var err error
+	if from != "" {
+		if first, err = strconv.ParseUint(from, 10, 63); err != nil || first == 0 {
+			return "", false
+		}
+		q.After = first - 1
+	}
+	if to != "" {
+		if last, err = strconv.ParseUint(to, 10, 63); err != nil || last < first {
+			return "", false
+		}
+		q.Before = last + 1
+	}
+	return from + ".." + to, from != "" || to != ""
+}
+
+// showEvents is how people see a range of events.
+func showEvents(canonical string) string {
+	from, to, _ := strings.Cut(canonical, "..")
+	first, _ := strconv.ParseUint(from, 10, 63)
+	last, _ := strconv.ParseUint(to, 10, 63)
+	switch {
+	case to == "":
+		return "from " + ui.Number(first)
+	case from == "":
+		return "up to " + ui.Number(last)
+	case first == last:
+		return ui.Number(first)
+	}
+	return ui.Number(first) + " to " + ui.Number(last)
 }
 
 const timeRight = "A time is a date in UTC, such as 2026-11-24, with a time if wanted, such as 2026-11-24T09:30."
 
 // readActor reads whose events are wanted.
-func readActor(text string, q *readmodel.EventQuery) (string, bool) {
-	kind, id, _ := strings.Cut(text, ":")
-	q.ActorKind, q.ActorID = domain.ActorKind(kind), id
-	switch q.ActorKind {
-	case domain.ActorAdmin:
-		return text, len(id) <= searchLimit
-	case domain.ActorClient, domain.ActorSystem:
-		return kind, id == ""
-	}
-	return "", false
+func readActor(text string, q *readmodel.EventQuery) (canonical string, ok bool) {
+	q.ActorKind, q.ActorID, ok = readmodel.ParseActor(text)
+	return text, ok && len(text) <= searchLimit
 }
 
 // showActor is how people see whose events are wanted.
@@ -120,15 +156,10 @@ func showActor(canonical string) string {
 }
 
 // readNetwork reads from where events are wanted.
-func readNetwork(text string, q *readmodel.EventQuery) (string, bool) {
-	if address, err := netip.ParseAddr(text); err == nil {
-		address = address.Unmap().WithZone("")
-		q.Network = netip.PrefixFrom(address, address.BitLen())
-		return address.String(), true
-	}
-	network, err := netip.ParsePrefix(text)
-	q.Network = network.Masked()
-	return q.Network.String(), err == nil
+func readNetwork(text string, q *readmodel.EventQuery) (canonical string, ok bool) {
+	network, err := readmodel.ParseNetwork(text)
+	q.Network = network
+	return readmodel.NetworkText(network), err == nil
 }
 
 // activityFilterOf reads from an address which events are wanted, or returns a badRequest.

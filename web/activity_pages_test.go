@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"encoding/csv"
 	"fmt"
 	"html"
 	"net/http"
@@ -54,6 +55,12 @@ func TestFiltersOfTheLogCombine(t *testing.T) {
 		"ip=192.0.2.0/24":               {"9", "8", "5", "4", "3", "2", "1"},
 		"ip=2001:DB8::/32":              {"7", "6"},
 		"ip=::ffff:192.0.2.99":          {"9", "8"},
+		"ip=::ffff:192.0.2.0/120":       {"9", "8", "5", "4", "3", "2", "1"},
+		"events=3..5":                   {"5", "4", "3"},
+		"events=..2&actor=client":       {"2", "1"},
+		"events=8..":                    {"9", "8"},
+		"events=7":                      {"7"},
+		"events=100..200":               nil,
 		"member=redirect_uris":          {"4"},
 		"member=client_name":            {"3"},
 		"member=client_name%23de":       {"5"},
@@ -231,4 +238,61 @@ func TestASearchThatEndedEarlyIsAccessible(t *testing.T) {
 	}
 	b.Click("Keep looking")
 	b.UntilPath("/admin/events?before=2&type=ClientRevoked")
+}
+
+// TestActivityIsExported takes filtered activity away as a file, which says up to which event it tells all.
+func TestActivityIsExported(t *testing.T) {
+	r := newRegistry(t)
+	c := r.register(t, `{"client_name":"=HYPERLINK(\"https://x\")","redirect_uris":["https://a.example.com/cb"]}`)
+	r.update(t, c, fmt.Sprintf(`{"client_id":%q,"client_name":"Portal, \"new\"","redirect_uris":["https://a.example.com/cb","https://payroll.example.net/b"]}`, c.Client.ID))
+	admin := domain.Actor{Kind: domain.ActorAdmin, ID: "@alice", IP: "2001:db8::7"}
+	if err := r.registrar.Suspend(t.Context(), admin, c.Client.ID, "-1+2\nsecond line"); err != nil {
+		t.Fatal(err)
+	}
+	r.register(t, name(4))
+	v := r.admin(t)
+	got := v.get("/admin/events/export?events=..3")
+	if got.status != http.StatusOK || got.header.Get("Content-Type") != "text/csv; charset=utf-8" ||
+		got.header.Get("Content-Disposition") != "attachment; filename=activity-to-event-4.csv" {
+		t.Fatalf("status %d, %v", got.status, got.header)
+	}
+	records, err := csv.NewReader(strings.NewReader(got.body)).ReadAll()
+	if err != nil || len(records) != 4 {
+		t.Fatalf("%v: %q", err, records)
+	}
+	cell := func(row int, column string) string { return records[row][slices.Index(records[0], column)] }
+	for column, want := range map[string][3]string{
+		"event":           {"1", "2", "3"},
+		"type":            {"ClientRegistered", "ClientUpdated", "ClientSuspended"},
+		"client_id":       {c.Client.ID, c.Client.ID, c.Client.ID},
+		"client_name":     {`'=HYPERLINK("https://x")`, `Portal, "new"`, ""},
+		"actor":           {"client", "client", "admin"},
+		"actor_id":        {c.Client.ID, c.Client.ID, "'@alice"},
+		"ip":              {"192.0.2.7", "192.0.2.7", "2001:db8::7"},
+		"changed_members": {"", "redirect_uris +1; client_name changed", ""},
+		"new_hosts":       {"a.example.com", "payroll.example.net", ""},
+		"reason":          {"", "", "'-1+2\nsecond line"},
+	} {
+		if got := [3]string{cell(1, column), cell(2, column), cell(3, column)}; got != want {
+			t.Errorf("%s is %q, want %q", column, got, want)
+		}
+	}
+
+	lines := v.get("/admin/events/export?format=jsonl&member=redirect_uris")
+	if lines.header.Get("Content-Disposition") != "attachment; filename=activity-to-event-4.jsonl" || strings.Count(lines.body, "\n") != 1 ||
+		!strings.HasPrefix(lines.body, `{"seq":2,`) || strings.Contains(v.get("/admin/events/export?format=jsonl").body, "digest") {
+		t.Errorf("%v: %s", lines.header, lines.body)
+	}
+	page := v.get("/admin/events?ip=192.0.2.0/24")
+	if got := linkTo(page.body, "CSV"); got != "/admin/events/export?format=csv&ip=192.0.2.0%2F24" {
+		t.Errorf("the page exports %q", got)
+	}
+	for _, query := range []string{"format=pdf", "ip=x", "events=3..1"} {
+		if got := v.get("/admin/events/export?" + query); got.status != http.StatusBadRequest || got.header.Get("Content-Disposition") != "" {
+			t.Errorf("%s: status %d, %v", query, got.status, got.header)
+		}
+	}
+	if got := r.visitor(t).get("/admin/events/export"); got.status != http.StatusSeeOther {
+		t.Errorf("a stranger gets status %d", got.status)
+	}
 }

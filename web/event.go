@@ -75,9 +75,11 @@ func (w *Web) eventView(ctx context.Context, e readmodel.Event) (v eventView, er
 		v.Before, v.After, v.LeftOut, v.PolicyVersion = former[e.Seq], event.Metadata, event.LeftOut, event.PolicyVersion
 	}
 	v.Changes = oauth.Diff(v.Before, v.After)
-	if v.JSON, err = openJSON(e); err != nil {
+	text, err := openJSON(e, jsontext.WithIndent("  "))
+	if err != nil {
 		return v, err
 	}
+	v.JSON = string(text)
 	for _, neighbour := range []struct {
 		at    *uint64
 		query readmodel.EventQuery
@@ -115,21 +117,21 @@ var notShown = map[jsontext.Pointer]bool{
 	"/data/digest":                           true,
 }
 
-// openJSON returns an event as the API tells it, on several lines, without what pages do not show.
-func openJSON(e readmodel.Event) (string, error) {
+// openJSON returns an event as the API tells it, without what pages do not show.
+func openJSON(e readmodel.Event, options ...jsontext.Options) ([]byte, error) {
 	line, err := json.Marshal(e)
 	if err != nil {
-		return "", fmt.Errorf("encode event %d: %w", e.Seq, err)
+		return nil, fmt.Errorf("encode event %d: %w", e.Seq, err)
 	}
 	var out bytes.Buffer
-	from, to := jsontext.NewDecoder(bytes.NewReader(line)), jsontext.NewEncoder(&out, jsontext.WithIndent("  "))
+	from, to := jsontext.NewDecoder(bytes.NewReader(line)), jsontext.NewEncoder(&out, options...)
 	for {
 		token, err := from.ReadToken()
 		if errors.Is(err, io.EOF) {
-			return out.String(), nil
+			return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
 		}
 		if err != nil {
-			return "", fmt.Errorf("read event %d: %w", e.Seq, err)
+			return nil, fmt.Errorf("read event %d: %w", e.Seq, err)
 		}
 		// The pointer of a name is that of its value.
 		if token.Kind() == '"' && notShown[from.StackPointer()] {
@@ -138,7 +140,7 @@ func openJSON(e readmodel.Event) (string, error) {
 			err = to.WriteToken(token)
 		}
 		if err != nil {
-			return "", fmt.Errorf("write event %d: %w", e.Seq, err)
+			return nil, fmt.Errorf("write event %d: %w", e.Seq, err)
 		}
 	}
 }

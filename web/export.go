@@ -19,7 +19,7 @@ import (
 )
 
 // exportClients answers with all clients that a list selects, as a file whose name tells the event after which they
-// stood so: CSV, or lines of JSON with the parameter format=jsonl.
+// stood so.
 func (w *Web) exportClients(c echo.Context) error {
 	filters, _, err := clientFiltersOf(c.QueryParams())
 	if err != nil {
@@ -29,26 +29,22 @@ func (w *Web) exportClients(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	file := exportFile{kind: "csv", contentType: front.CSV, line: appendCSV}
-	switch c.QueryParam("format") {
-	case "", "csv":
-	case "jsonl":
-		file = exportFile{kind: "jsonl", contentType: front.Lines, line: appendJSONLine}
-	default:
-		return badRequest{"format", "A list is exported as csv or jsonl."}
+	format, err := exportFormatOf(c)
+	if err != nil {
+		return err
+	}
+	encode := appendCSV
+	if format == jsonLines {
+		encode = appendJSONLine
 	}
 	var out *front.Stream
 	start := func(at uint64) error {
-		c.Response().Header().Set(echo.HeaderContentDisposition, fmt.Sprintf("attachment; filename=clients-at-event-%d.%s", at, file.kind))
-		out = front.NewStream(c, file.contentType)
-		if file.kind != "csv" {
-			return nil
-		}
-		return out.Encoded(appendRecord(nil, exportColumns))
+		out, err = format.begin(c, fmt.Sprintf("clients-at-event-%d", at), exportColumns)
+		return err
 	}
 	var line []byte
 	err = w.reader.ExportClients(c.Request().Context(), query, start, func(client readmodel.ListedClient) (err error) {
-		if line, err = file.line(line[:0], client); err != nil {
+		if line, err = encode(line[:0], client); err != nil {
 			return err
 		}
 		return out.Encoded(line)
@@ -59,11 +55,33 @@ func (w *Web) exportClients(c echo.Context) error {
 	return out.Send()
 }
 
-// An exportFile is how clients are written.
-type exportFile struct {
-	kind        string // the ending of its name
-	contentType string
-	line        func(b []byte, c readmodel.ListedClient) ([]byte, error)
+// An exportFormat is how a list is written to a file: the ending of its name.
+type exportFormat string
+
+const (
+	commaSeparated exportFormat = "csv"
+	jsonLines      exportFormat = "jsonl"
+)
+
+// exportFormatOf reads from an address how a list is written: as CSV, or as lines of JSON with the parameter format=jsonl.
+func exportFormatOf(c echo.Context) (exportFormat, error) {
+	switch format := exportFormat(c.QueryParam("format")); format {
+	case "", commaSeparated:
+		return commaSeparated, nil
+	case jsonLines:
+		return jsonLines, nil
+	}
+	return "", badRequest{"format", "A list is exported as csv or jsonl."}
+}
+
+// begin begins the answer that is a file with a name, which has no ending yet, and with columns if it is CSV.
+func (f exportFormat) begin(c echo.Context, name string, columns []string) (*front.Stream, error) {
+	c.Response().Header().Set(echo.HeaderContentDisposition, fmt.Sprintf("attachment; filename=%s.%s", name, f))
+	if f == jsonLines {
+		return front.NewStream(c, front.Lines), nil
+	}
+	out := front.NewStream(c, front.CSV)
+	return out, out.Encoded(appendRecord(nil, columns))
 }
 
 // exportColumns are the columns of an export as CSV.

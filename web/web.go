@@ -147,6 +147,7 @@ func (w *Web) routes(observer *front.Observer) *echo.Echo {
 	d.GET("/admin/events/stream", w.stream)
 	d.GET("/admin/news", w.news)
 	d.GET("/admin/clients/export", w.exportClients, w.signedIn)
+	d.GET("/admin/events/export", w.exportEvents, w.signedIn)
 
 	front.Get(d, "/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/admin/") })
 	return d
