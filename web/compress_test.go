@@ -63,9 +63,9 @@ func TestTheStreamIsNotHeldBackByCompression(t *testing.T) {
 	r := newRegistry(t)
 	r.register(t, name(1))
 	feed := r.admin(t).follow("/admin/events/stream?after=0", "")
-	feed.want("entry", "1")
+	feed.want("rows", "1")
 	r.register(t, name(2))
-	feed.want("entry", "2")
+	feed.want("rows", "2")
 	if got := feed.header.Get("Content-Encoding"); got != "" {
 		t.Errorf("Content-Encoding %q", got)
 	}

@@ -35,33 +35,34 @@ var (
 
 // An eventKind is how a type of event is shown.
 type eventKind struct {
-	Type  string
-	Label string
-	Tone  ui.Tone
+	Type      string
+	Label     string
+	Tone      ui.Tone
+	One, Many string // behind a number, to say what happened: 312 registered
 }
 
 // eventKinds are the types of events, in the order of a client's life, then of an initial access token's,
 // then of the registry itself.
 var eventKinds = []eventKind{
-	{domain.ClientRegistered{}.Type(), "Registered", ui.Good},
-	{domain.ClientUpdated{}.Type(), "Changed", ui.Changed},
-	{domain.ClientSuspended{}.Type(), "Suspended", ui.Warning},
-	{domain.ClientResumed{}.Type(), "Resumed", ui.Good},
-	{domain.ClientDeleted{}.Type(), "Deleted", ui.Ended},
-	{domain.ClientRevoked{}.Type(), "Revoked", ui.Bad},
-	{domain.InitialAccessTokenIssued{}.Type(), "Initial access token issued", ui.Good},
-	{domain.InitialAccessTokenUsed{}.Type(), "Initial access token used", ui.Changed},
-	{domain.InitialAccessTokenRevoked{}.Type(), "Initial access token revoked", ui.Bad},
-	{domain.SealingKeyIntroduced{}.Type(), "Sealing key introduced", ui.Good},
-	{domain.SealingKeyLost{}.Type(), "Sealing key lost", ui.Bad},
-	{domain.LossAccepted{}.Type(), "Loss of events accepted", ui.Bad},
+	{domain.ClientRegistered{}.Type(), "Registered", ui.Good, "registered", "registered"},
+	{domain.ClientUpdated{}.Type(), "Changed", ui.Changed, "changed", "changed"},
+	{domain.ClientSuspended{}.Type(), "Suspended", ui.Warning, "suspended", "suspended"},
+	{domain.ClientResumed{}.Type(), "Resumed", ui.Good, "resumed", "resumed"},
+	{domain.ClientDeleted{}.Type(), "Deleted", ui.Ended, "deleted", "deleted"},
+	{domain.ClientRevoked{}.Type(), "Revoked", ui.Bad, "revoked", "revoked"},
+	{domain.InitialAccessTokenIssued{}.Type(), "Initial access token issued", ui.Good, "initial access token issued", "initial access tokens issued"},
+	{domain.InitialAccessTokenUsed{}.Type(), "Initial access token used", ui.Changed, "use of an initial access token", "uses of initial access tokens"},
+	{domain.InitialAccessTokenRevoked{}.Type(), "Initial access token revoked", ui.Bad, "initial access token revoked", "initial access tokens revoked"},
+	{domain.SealingKeyIntroduced{}.Type(), "Sealing key introduced", ui.Good, "sealing key introduced", "sealing keys introduced"},
+	{domain.SealingKeyLost{}.Type(), "Sealing key lost", ui.Bad, "sealing key lost", "sealing keys lost"},
+	{domain.LossAccepted{}.Type(), "Loss of events accepted", ui.Bad, "loss of events accepted", "losses of events accepted"},
 }
 
 // kindOf returns how a type is shown. A type that is new to the dashboard is shown by its own name.
 func kindOf(eventType string) eventKind {
 	i := slices.IndexFunc(eventKinds, func(k eventKind) bool { return k.Type == eventType })
 	if i < 0 {
-		return eventKind{eventType, eventType, ui.Changed}
+		return eventKind{eventType, eventType, ui.Changed, "event of the type " + eventType, "events of the type " + eventType}
 	}
 	return eventKinds[i]
 }

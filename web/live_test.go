@@ -100,8 +100,9 @@ func TestTheSampleFitsTheRegistrationMode(t *testing.T) {
 	}
 }
 
-// A log that missed many events says how many and leads to them. What was there stays, and so does the focus.
-func TestALiveLogSaysWhatItLeftOut(t *testing.T) {
+// A log that is paused counts what comes and shows it when it goes on: one row stands for what is alike. What was there
+// stays, and so does the focus.
+func TestALiveLogCountsWhileItIsPaused(t *testing.T) {
 	r := newRegistry(t)
 	r.register(t, name(0))
 	b := open(t, r)
@@ -113,18 +114,61 @@ func TestALiveLogSaysWhatItLeftOut(t *testing.T) {
 	for i := range 130 {
 		r.register(t, name(i+1))
 	}
+	b.Until(`document.querySelector("#live-count").innerText === "130 new events"`)
+	if text := browsertest.Eval[string](b, `document.querySelector("#log").innerText + document.querySelector("#live-news").innerText`); strings.Contains(text, "130") {
+		t.Errorf("a paused log says %s", text)
+	}
+	b.Resize(375, 800)
+	b.Keep("paused-375")
+	b.Resize(1280, 900)
+	b.Keep("paused-1280")
 	b.TabTo(`e.innerText === "client 0"`)
 	browsertest.Eval[bool](b, `document.querySelector("#live-toggle").click(), true`)
-	b.Until(`document.querySelector("#log tbody tr").innerText.includes("client 130")`)
-	b.Until(`document.querySelector("#log .gap").innerText === "30 events are not shown here. Show them"`)
+	b.Until(`document.querySelector("#log .fold .told").innerText.startsWith("130 registered by 192.0.2.7 in ")`)
+	if b.Until(`document.querySelectorAll("#log tbody tr").length === 2`); browsertest.Eval[bool](b, `document.querySelector("#live-count").checkVisibility()`) {
+		t.Error("events are counted that are shown")
+	}
 	if got := browsertest.Eval[string](b, "document.activeElement.innerText"); got != "client 0" {
 		t.Errorf("the focus went to %q", got)
 	}
-	b.Resize(375, 800)
-	b.Keep("gap-375")
-	b.Click("Show them")
-	b.UntilPath("/admin/events?before=32")
-	b.Until(`document.querySelector("#log tbody tr").innerText.includes("client 30")`)
+	b.Until(`document.querySelector("#live-news").innerText === "130 new events"`)
+
+	// A fold that grows keeps the focus, too.
+	browsertest.Eval[bool](b, `window.link = document.querySelector("#log .fold a"), link.focus(), true`)
+	r.register(t, name(131))
+	b.Until(`document.querySelector("#log .fold .told").innerText.startsWith("131 registered")`)
+	if !browsertest.Eval[bool](b, `document.activeElement === link && link.isConnected && link.href.includes("events=2..132")`) {
+		t.Error("the focus is gone")
+	}
+	b.CheckShown("fold")
+	b.Click("131 registered")
+	b.UntilPath("/admin/events?actor=client&events=2..132&ip=192.0.2.7&type=ClientRegistered")
+	b.Until(`document.querySelectorAll("#log tbody tr").length === 50`)
+}
+
+// What somebody reads further down stays where it is when rows come on top, and a page holds few of them.
+func TestALiveLogStaysWhereItIsRead(t *testing.T) {
+	r := newRegistry(t)
+	for i := range 60 {
+		r.register(t, name(i))
+	}
+	b := open(t, r)
+	b.SignIn()
+	b.Visit("/admin/events")
+	b.Until(`document.querySelector("#live-state").innerText === "Live"`)
+	browsertest.Eval[bool](b, `window.row = document.querySelectorAll("#log tbody tr")[25], row.scrollIntoView(), window.place = row.getBoundingClientRect().top, true`)
+	for i := range 5 {
+		r.register(t, name(100+i))
+		b.Until(fmt.Sprintf(`document.querySelector("#log tbody tr").innerText.includes("client %d")`, 100+i))
+	}
+	browsertest.Eval[bool](b, `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`)
+	if moved := browsertest.Eval[float64](b, `row.getBoundingClientRect().top - place`); moved < -1 || moved > 1 {
+		t.Errorf("what was read moved by %v pixels", moved)
+	}
+	browsertest.Eval[bool](b, `scrollTo(0, 0), true`)
+	r.register(t, name(200))
+	b.Until(`document.querySelector("#log tbody tr").innerText.includes("client 200")`)
+	b.Until(`(rows => rows.length === 50 && new URL(document.querySelector("#older").href).searchParams.get("before") === rows[49].dataset.seq)(document.querySelectorAll("#log tbody tr"))`)
 }
 
 // A text for programs is copied as a whole.

@@ -61,7 +61,8 @@ async function copy(code) {
 }
 
 // subscribe keeps a stream of server-sent events open. `on` has what to do with each event by its name; the id of an
-// event is where a broken stream goes on. `show` is told of the stream's state: connecting, on, lost or signed-out.
+// event is where a broken stream goes on, unless it is told to connect after another. `show` is told of the stream's
+// state: connecting, on, lost or signed-out.
 function subscribe(path, on, show) {
   const patience = 40_000; // silence, in milliseconds, after which a stream is taken for dead
   const address = new URL(path, location.href);
@@ -74,7 +75,8 @@ function subscribe(path, on, show) {
   addEventListener("pagehide", disconnect);
   return { connect, disconnect };
 
-  function connect() {
+  function connect(after) {
+    if (after) address.searchParams.set("after", after);
     wait = 1000;
     open();
   }
@@ -141,51 +143,75 @@ function announcer() {
   };
 }
 
-// The event log. The server sends table rows that it has made, so there is nothing to render here.
+// The event log. The server sends table rows that it has made, and folds those that would be too many to read.
 const live = document.getElementById("live");
 if (live) follow(live);
 
 function follow(panel) {
   const state = document.getElementById("live-state");
   const toggle = document.getElementById("live-toggle");
+  const count = document.getElementById("live-count");
   const rows = document.querySelector("#log tbody");
   const older = document.getElementById("older");
-  const most = 200; // rows on the page; older ones are a page further
+  const usual = 50; // rows on the page; older ones are a page further
+  const most = 200; // rows, of which a reader has those in sight that are more than usual
   const announce = announcer();
   let paused = false;
+  let unshown = 0; // events that came while it is paused
+  let missing = 0; // pixels by which what is in sight is not where it was
+  let shown = new URL(panel.dataset.stream, location.href).searchParams.get("after"); // the sequence up to which events are
 
   const stream = subscribe(panel.dataset.stream, {
-    gap: (event) => add(event.data),
-    entry: (event) => {
-      if (add(event.data)) announce(1);
+    rows: ({ data, lastEventId }) => {
+      const made = document.createElement("template");
+      made.innerHTML = data;
+      const came = [...made.content.querySelectorAll("tr")];
+      const events = came.reduce((sum, row) => sum + Number(row.dataset.new ?? 1), 0);
+      if (paused) {
+        unshown += events;
+        tell();
+      } else if (lastEventId !== shown) {
+        shown = lastEventId;
+        keepPlace(() => came.forEach(add));
+        announce(events);
+      }
     },
   }, (kind) => {
-    show(kind, { connecting: "Connecting…", on: "Live", lost: "Connection lost, trying again…", "signed-out": "Signed out. " }[kind]);
-    if (kind === "signed-out") offerSignIn();
+    if (kind === "signed-out") {
+      show(kind, "Signed out. ");
+      offerSignIn();
+    } else if (!paused) {
+      show(kind, { connecting: "Connecting…", on: "Live", lost: "Connection lost, trying again…" }[kind]);
+    }
   });
 
   panel.hidden = false;
   document.getElementById("refresh").hidden = true;
   stream.connect();
 
+  // A paused log counts what comes, and shows it when it goes on.
   toggle.addEventListener("click", () => {
     paused = !paused;
     toggle.textContent = paused ? "Resume" : "Pause";
-    if (paused) {
-      stream.disconnect();
-      show("paused", "Paused");
-    } else {
-      stream.connect();
-    }
+    unshown = 0;
+    tell();
+    if (paused) show("paused", "Paused");
+    else stream.connect(shown);
   });
 
   addEventListener("pageshow", (event) => {
-    if (event.persisted && !paused) stream.connect();
+    if (event.persisted) stream.connect();
   });
 
   function show(kind, text) {
     panel.dataset.state = kind;
     if (state.textContent !== text) state.textContent = text;
+  }
+
+  // tell says what came meanwhile. That is not announced: who pauses wants peace.
+  function tell() {
+    count.textContent = unshown === 1 ? "1 new event" : `${unshown.toLocaleString("en")} new events`;
+    count.hidden = unshown === 0;
   }
 
   function offerSignIn() {
@@ -196,25 +222,49 @@ function follow(panel) {
     state.append(again);
   }
 
-  // add puts a row on top, and reports whether it was not there yet.
-  function add(markup) {
-    const made = document.createElement("template");
-    made.innerHTML = markup;
-    const row = made.content.querySelector("tr");
-    if (!row || row.dataset.seq && rows.querySelector(`[data-seq="${CSS.escape(row.dataset.seq)}"]`)) return false;
+  // add puts a row on top, or renews the row of the same fold.
+  function add(row) {
+    const former = row.dataset.fold && rows.querySelector(`[data-fold="${CSS.escape(row.dataset.fold)}"]`);
+    if (former) return renew(former, row);
     row.classList.add("new");
     rows.prepend(row);
-    // Rows without end make way, but none that somebody is about to follow.
-    while (rows.rows.length > most && !rows.lastElementChild.contains(document.activeElement)) {
-      rows.lastElementChild.remove();
-      older.hidden = false;
-    }
     document.getElementById("log-empty")?.remove();
+    while (rows.rows.length > usual && dropLast()) older.hidden = false;
     const { seq, before } = rows.lastElementChild.dataset;
     const next = new URL(older.href);
     next.searchParams.set("before", seq ?? before);
     older.href = next.href;
+  }
+
+  // renew puts what a fold says now in its place, and leaves the focus on its link.
+  function renew(row, now) {
+    for (const part of ["time", ".told", "a"]) {
+      const [was, is] = [row.querySelector(part), now.querySelector(part)];
+      if (!was || !is) continue;
+      was.textContent = is.textContent;
+      for (const name of ["href", "datetime"]) if (is.hasAttribute(name)) was.setAttribute(name, is.getAttribute(name));
+    }
+  }
+
+  // dropLast removes the last row that nobody is about to follow, and reports whether it did: what is in sight stays, as
+  // long as there is not too much of it.
+  function dropLast() {
+    const last = [...rows.rows].findLast((row) => !row.contains(document.activeElement));
+    if (rows.rows.length <= most && last.getBoundingClientRect().top < innerHeight) return false;
+    last.remove();
     return true;
+  }
+
+  // keepPlace lets the page change above what is in sight, which stays where it is. A browser scrolls by whole pixels: what
+  // is missing is made up for the next time.
+  function keepPlace(change) {
+    const top = (row) => row.getBoundingClientRect().top;
+    const mark = [...rows.rows].find((row) => top(row) >= 0);
+    const place = mark && top(mark) - missing;
+    change();
+    if (!mark?.isConnected || scrollY === 0 || top(rows) >= 0) return;
+    scrollBy(0, top(mark) - place);
+    missing = top(mark) - place;
   }
 }
 
