@@ -10,8 +10,8 @@ document.addEventListener("htmx:error", () => {
   if (summary) summary.textContent = "The registry did not answer. What you see is from before.";
 });
 
-// The form of the list of clients sends no empty fields, so that its address says only what is looked for.
-for (const form of document.querySelectorAll("form:has(.filters)")) {
+// A form that looks for something sends no empty fields, so that its address says only what is looked for.
+for (const form of document.querySelectorAll("form[role=search]")) {
   form.addEventListener("formdata", ({ formData }) => {
     for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
   });
