@@ -180,7 +180,7 @@ func TestGoAuditor(t *testing.T) {
 		t.Errorf("events are %+v", seen)
 	}
 	seen = nil
-	err := registry.Events(ctx, client.EventQuery{After: 1, ClientID: first.id, Type: "ClientRevoked", Since: time.Now().Add(-time.Hour), Until: time.Now(), Limit: 1}, collect)
+	err := registry.Events(ctx, client.EventQuery{After: 1, ClientID: first.id, Type: "ClientRevoked", Actor: "admin", IP: "127.0.0.0/8", Since: time.Now().Add(-time.Hour), Until: time.Now(), Limit: 1}, collect)
 	if err != nil || len(seen) != 1 || seen[0].Seq != 3 {
 		t.Errorf("selected %+v, %v", seen, err)
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,6 +78,25 @@ func TestAFoldGrows(t *testing.T) {
 	}
 	if !slices.Equal(shown, []uint64{31*75 + 1}) {
 		t.Errorf("there are rows of %v", shown)
+	}
+}
+
+// In a flood from everywhere there are few rows, and what an administrator does has one of them.
+func TestAFloodFromEverywhereHidesNoAdministrator(t *testing.T) {
+	f, flow := newFolding(beginning), flow{}
+	for second := range 5 {
+		now := beginning.Add(time.Duration(second+1) * time.Second)
+		for i := range 300 {
+			flow.registered(fmt.Sprint("address ", i+300*second), now)
+		}
+		flow.happens(domain.ClientRevoked{}, domain.Actor{Kind: domain.ActorAdmin, ID: "alice", IP: "192.0.2.1"}, now)
+		rows, folds := f.add(now, nil, flow.taken())
+		if len(rows) > eventsShown || second > 0 && len(rows) > rowsASecond || rows[len(rows)-1].Seq != flow.seq {
+			t.Errorf("second %d: %d rows, the last of event %d", second, len(rows), rows[len(rows)-1].Seq)
+		}
+		if last := folds[len(folds)-1]; !last.Others || !strings.Contains(last.Text(), " registered by others in ") {
+			t.Errorf("second %d: the last fold says %s", second, last.Text())
+		}
 	}
 }
 

@@ -224,7 +224,7 @@ func TestAnAdministratorFindsOutWhySomethingWasRefused(t *testing.T) {
 		b.UntilPath("/admin/refusals")
 		b.Enter("#ip", "203.0.113.9")
 		b.Click("Filter")
-		b.UntilPath("/admin/refusals?since=&ip=203.0.113.9")
+		b.UntilPath("/admin/refusals?ip=203.0.113.9")
 		b.Until(`document.querySelectorAll(".causes tbody tr").length === 1`)
 		b.Click("No room for another client")
 		b.UntilPath("/admin/refusals?action=registration&code=access_denied&ip=203.0.113.9&setting=max-clients")
