@@ -161,7 +161,7 @@ func (r pageReader) export(b *testing.B) {
 		}
 		for buffer := make([]byte, 1<<20); ; {
 			n, err := io.ReadFull(file, buffer)
-			clients += bytes.Count(buffer[:n], []byte("\r\n"))
+			clients += bytes.Count(buffer[:n], []byte{'\n'})
 			used, memoryErr := c.process.Memory()
 			if memoryErr != nil {
 				b.Fatal(memoryErr)
