@@ -36,6 +36,7 @@ var arrows = map[string][]string{
 	"roster/projections/sqlitefile":       {},
 	"roster/api/client":                   {},
 	"roster/api/front":                    {"roster/domain/oauth"},
+	"roster/api/lastuse":                  {"roster/projections/sqlitefile"},
 	"roster/api/refusals":                 {"roster/domain/access", "roster/projections/sqlitefile"},
 	"roster/api":                          append([]string{"roster/api/front"}, answering...),
 	"roster/web/ui":                       {"roster/domain", "roster/domain/oauth"},
