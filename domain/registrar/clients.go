@@ -37,10 +37,10 @@ func (r *Registrar) read(ctx context.Context, clientID string, admit func(domain
 }
 
 // Current returns a client, whatever its status, as the log has it when Current is called, whoever changed it last: what
-// decides about a client's access must be behind neither a registration nor a revocation. It costs a question to the log
-// beside the local snapshot. It returns domain.ErrNotFound for a client that was never registered.
+// decides about a client's access must be behind neither a registration nor a revocation. Where other processes append to
+// the log too, that costs a question to it. It returns domain.ErrNotFound for a client that was never registered.
 func (r *Registrar) Current(ctx context.Context, clientID string) (domain.Client, error) {
-	client, _, err := r.clients().load(ctx, clientID)
+	client, err := r.clients().current(ctx, clientID)
 	switch {
 	case err != nil:
 		return domain.Client{}, fmt.Errorf("read client: %w", err)

@@ -172,6 +172,43 @@ func TestCurrentIsBehindNobody(t *testing.T) {
 	}
 }
 
+// Where nobody else appends to the log, the snapshot answers for it while it lacks no change of this process.
+func TestWhatCurrentCosts(t *testing.T) {
+	r := newRegistry()
+	unchanged, changed, _, _ := lives(t, r) // changed last by the event 8
+	for _, test := range []struct {
+		alone  bool
+		client registrar.Registration
+		at     uint64 // where the snapshots are
+		halted bool
+		loads  []uint64 // beyond which sequences the log is read
+	}{
+		{true, unchanged, 10, false, nil},
+		{true, unchanged, 1, false, nil},
+		{true, unchanged, 0, false, []uint64{0}},
+		{true, unchanged, 10, true, []uint64{10}},
+		{true, changed, 8, false, nil},
+		{true, changed, 7, false, []uint64{7}},
+		{false, unchanged, 10, false, []uint64{10}},
+		{false, changed, 7, false, []uint64{7}},
+	} {
+		var loads []uint64
+		r.Alone, r.Snapshots = test.alone, &folded{log: r.log, at: test.at, halted: test.halted}
+		r.log.SetHooks(memory.Hooks{Load: func(_ domain.Aggregate, after uint64) error {
+			loads = append(loads, after)
+			return nil
+		}})
+		got, err := r.Current(t.Context(), test.client.Client.ID)
+		r.log.SetHooks(memory.Hooks{})
+		if diff := cmp.Diff(r.folded(t, test.client.Client.ID), got); err != nil || diff != "" {
+			t.Errorf("%+v: error %v, (-want +got):\n%s", test, err, diff)
+		}
+		if diff := cmp.Diff(test.loads, loads); diff != "" {
+			t.Errorf("alone %v, snapshot at %d: read beyond (-want +got):\n%s", test.alone, test.at, diff)
+		}
+	}
+}
+
 // What the snapshot answers costs no read of the log, and everything else one read of the tail at most.
 func TestWhatReadsCost(t *testing.T) {
 	r := newRegistry()
