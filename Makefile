@@ -9,7 +9,7 @@ run:
 	./bin/roster serve
 
 # Install what the tests need, check the sources and pass every test.
-test: chromium mcp check
+test: chromium mcp node-oidc-provider check
 	go test ./...
 
 # Measure, as docs/performance.md tells: the parts, the program over HTTP against its peer, a registry of a million clients.
@@ -40,7 +40,7 @@ generate:
 
 # The tests under the race detector, which needs a C compiler.
 race: export CGO_ENABLED = 1
-race: chromium mcp
+race: chromium mcp node-oidc-provider
 	go test -race -timeout 30m ./...
 
 # Every fuzz target for a while.
@@ -59,8 +59,8 @@ chromium:
 		DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core; \
 	}
 
-# The clients of the Model Context Protocol that the program is tested with, and the server that it is measured
-# against, as their lock files have them.
+# The clients of the Model Context Protocol that the program is tested with, and the server that lives on it in tests
+# and that it is measured against, as their lock files have them.
 mcp: cmd/roster/testdata/mcp/node_modules/.package-lock.json
 node-oidc-provider: cmd/roster/testdata/node-oidc-provider/node_modules/.package-lock.json
 

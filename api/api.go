@@ -1,6 +1,6 @@
 // Package api is the registry over HTTP: registration (OpenID Connect Dynamic Client Registration 1.0,
-// RFC 7591), client management (RFC 7592), the administrators' and auditors' JSON, the event feed,
-// health, metrics and their OpenAPI description.
+// RFC 7591), client management (RFC 7592), the administrators' and auditors' JSON, the event feed, what authorization
+// servers live on, health, metrics and their OpenAPI description.
 //
 // It knows HTTP and JSON and no rule of what a client may be.
 package api
@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"roster/api/front"
+	"roster/api/lastuse"
 	"roster/api/refusals"
 	"roster/domain"
 	"roster/domain/access"
@@ -31,7 +32,8 @@ type Administrators interface {
 	Token(ctx context.Context, from, apiToken string) (domain.Actor, error)
 }
 
-// Options is what an API is made of. Everything but Refusals, Metrics, Observer, Now and Ready must be given.
+// Options is what an API is made of. Everything but Authority, Refusals, LastUse, Metrics, Observer, Now and Ready must be
+// given.
 type Options struct {
 	Registrar      *registrar.Registrar
 	Reader         readmodel.Reader
@@ -42,7 +44,10 @@ type Options struct {
 	RegistrationMode access.RegistrationMode
 	RegistrationRate int // registrations a minute from one address, and as many changes; 0: no limit
 
+	Authority AuthorityOptions
+
 	Refusals *refusals.Store // of registrations and changes; nil: none are kept
+	LastUse  *lastuse.Store  // of clients; nil: none is kept
 
 	Logger   *slog.Logger
 	Metrics  *prometheus.Registry            // where the API registers its metrics and what it serves; nil: one of its own
@@ -81,7 +86,7 @@ func New(o Options) *API {
 	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	a := &API{Options: o}
-	a.metrics = newMetrics(o.Metrics, o.Reader, o.Refusals)
+	a.metrics = newMetrics(o.Metrics, o.Reader, o.Refusals, o.LastUse)
 	a.metadata.Store(newMetadata(serverMetadata(o.Policy, o.PublicURL, a.registrationEndpoint()), ""))
 	a.closing, a.close = context.WithCancel(context.Background())
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -99,7 +100,8 @@ type clientView struct {
 	AttestedBy            string          `json:"attested_by,omitzero"`              // issuer of its software statement
 	IssuerTrusted         *bool           `json:"issuer_trusted,omitzero"`           // that issuer still is; absent without one
 	Cautions              []oauth.Caution `json:"cautions,omitzero"`
-	AsOf                  *positionView   `json:"as_of,omitzero"` // where it is of the past
+	LastUsedAt            *time.Time      `json:"last_used_at,omitzero"` // when it was authenticated last; absent: not known
+	AsOf                  *positionView   `json:"as_of,omitzero"`        // where it is of the past
 	Metadata              jsontext.Value  `json:",embed"`
 }
 
@@ -161,7 +163,9 @@ func (a *API) listClients(c echo.Context, _ caller) error {
 	if err != nil {
 		return err
 	}
-	return answer(c, http.StatusOK, a.clientPageOf(page.Clients, page.NextCursor))
+	view := a.clientPageOf(page.Clients, page.NextCursor)
+	a.addLastUses(c.Request().Context(), view.Clients)
+	return answer(c, http.StatusOK, view)
 }
 
 func (a *API) showClient(c echo.Context, _ caller) error {
@@ -177,7 +181,27 @@ func (a *API) showClient(c echo.Context, _ caller) error {
 	if err != nil {
 		return err
 	}
-	return answer(c, http.StatusOK, a.viewOf(client))
+	views := []clientView{a.viewOf(client)}
+	a.addLastUses(c.Request().Context(), views)
+	return answer(c, http.StatusOK, views[0])
+}
+
+// addLastUses adds to clients when they were used last. It leaves that out when it cannot be read now: the clients
+// themselves are what is asked for.
+func (a *API) addLastUses(ctx context.Context, clients []clientView) {
+	ids := make([]string, len(clients))
+	for i, client := range clients {
+		ids[i] = client.ClientID
+	}
+	used, err := a.LastUse.Of(ctx, ids...)
+	if err != nil {
+		return // the log says why
+	}
+	for i := range clients {
+		if at, known := used[clients[i].ClientID]; known {
+			clients[i].LastUsedAt = &at
+		}
+	}
 }
 
 func (a *API) revokeClient(c echo.Context, by caller) error {
@@ -203,6 +227,7 @@ var clientSchema = closed(extended("RegisteredMetadata", object{
 	"client_id_issued_at":      seconds,
 	"client_secret_expires_at": seconds,
 	"initial_access_token":     object{"type": "string", "minLength": 1, "description": "id of the token that the client was registered with"},
+	"last_used_at":             object{"type": "string", "format": "date-time", "description": "when the client was authenticated last for an authorization server, as far as this process knows"},
 	"as_of":                    described(reference("schemas", "Position"), "the event up to which this is the client; absent: now"),
 	"attested_by":              object{"type": "string", "minLength": 1, "description": "issuer of the client's software statement"},
 	"issuer_trusted":           object{"type": "boolean", "description": "whether that issuer is trusted at present; one that no longer is vouches for nothing"},

@@ -13,12 +13,13 @@ import (
 
 // A caller is who calls an endpoint, as far as the endpoint's role wants to know.
 //
-// An administrator has been authenticated. A token has not been looked at: the registrar decides with the client,
+// An administrator or an authorization server has been authenticated. Another token has not been looked at: the registrar decides with the client,
 // or the initial access token, whether it is accepted.
 type caller struct {
 	presented     access.Credential // empty: nothing, which the role allows
 	token         string            // with a registration access token or an initial access token
 	administrator domain.Actor      // with a password or an API token
+	server        string            // name of an authorization server
 }
 
 // identify returns the caller of an endpoint with a role, or the answer to one that presents nothing by which it
@@ -33,6 +34,8 @@ func (a *API) identify(c echo.Context, may access.Role) (caller, error) {
 		return clientItself(c.Request())
 	case access.ClientOrAdministrator:
 		return a.clientOrAdministrator(c)
+	case access.AuthorizationServer:
+		return a.authorizationServer(c.Request())
 	default:
 		return a.authenticate(c)
 	}
@@ -77,6 +80,19 @@ func (a *API) clientOrAdministrator(c echo.Context) (caller, error) {
 		err = errNoToken
 	}
 	return by, err
+}
+
+// authorizationServer returns the authorization server that presents its token.
+func (a *API) authorizationServer(r *http.Request) (caller, error) {
+	token, err := bearerToken(r)
+	if err != nil {
+		return caller{}, err
+	}
+	name, ok := a.Authority.Tokens.Holder(token)
+	if !ok {
+		return caller{}, errNoAuthorizationServer
+	}
+	return caller{presented: access.AuthorityToken, server: name}, nil
 }
 
 // authenticate returns the administrator or auditor that a request presents.

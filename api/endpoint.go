@@ -28,7 +28,7 @@ func (a *API) endpoints() []endpoint {
 	var all []endpoint
 	for _, group := range [][]endpoint{
 		a.registrationEndpoints(), a.managementEndpoints(), a.clientEndpoints(), a.suspensionEndpoints(), a.eventEndpoints(), a.timeTravelEndpoints(), a.diffEndpoints(),
-		a.initialAccessTokenEndpoints(), a.refusalEndpoints(), a.discoveryEndpoints(), a.operationsEndpoints(),
+		a.initialAccessTokenEndpoints(), a.refusalEndpoints(), a.authorityEndpoints(), a.discoveryEndpoints(), a.operationsEndpoints(),
 	} {
 		all = append(all, group...)
 	}

@@ -38,6 +38,14 @@ var whoMay = map[string]access.Role{
 	"GET /api/v1/initial-access-tokens/:id":        access.Administrator,
 	"DELETE /api/v1/initial-access-tokens/:id":     access.Administrator,
 
+	"GET /as/v1/clients/:client_id": access.AuthorizationServer,
+	"POST /as/v1/authenticate":      access.AuthorizationServer,
+	"GET /as/v1/changes":            access.AuthorizationServer,
+	"GET /as/v1/consumers":          access.AuthorizationServer,
+	"GET /as/v1/consumers/:name":    access.AuthorizationServer,
+	"PUT /as/v1/consumers/:name":    access.AuthorizationServer,
+	"DELETE /as/v1/consumers/:name": access.AuthorizationServer,
+
 	"GET /.well-known/openid-configuration":       access.Anyone,
 	"GET /.well-known/oauth-authorization-server": access.Anyone,
 	"GET /healthz":      access.Anyone,
@@ -61,13 +69,15 @@ func TestWhoMay(t *testing.T) {
 func TestRoles(t *testing.T) {
 	const nothing, password, apiTokens = "nothing", "password", "API token"
 	const own, others, initial, wrong = "registration access token", "registration access token of another client", "initial access token", "wrong token"
-	presented := []string{nothing, password, apiTokens, own, others, initial, wrong}
+	const authority = "authorization server token"
+	presented := []string{nothing, password, apiTokens, own, others, initial, authority, wrong}
 
 	accepted := map[access.Role][]string{ // and with an answer to all others:
 		access.Anyone:                presented,
 		access.ClientItself:          {own},
 		access.ClientOrAdministrator: {own, password},
 		access.Administrator:         {password, apiTokens},
+		access.AuthorizationServer:   {authority},
 	}
 	refusal := map[access.Role]struct {
 		code      string
@@ -77,6 +87,7 @@ func TestRoles(t *testing.T) {
 		access.ClientItself:          {"invalid_token", "Bearer "},
 		access.ClientOrAdministrator: {"invalid_token", "Bearer "},
 		access.Administrator:         {"unauthorized", "Basic "},
+		access.AuthorizationServer:   {"invalid_token", "Bearer "},
 	}
 	registrants := map[access.RegistrationMode][]string{
 		access.RegistrationOpen:   {nothing, password, initial}, // who presents no bearer token presents nothing
@@ -85,7 +96,7 @@ func TestRoles(t *testing.T) {
 	}
 	for mode, mayRegister := range registrants {
 		accepted[access.Registrant] = mayRegister
-		s := checked(t, func(o *api.Options) { o.RegistrationMode = mode })
+		s := checked(t, func(o *api.Options) { o.RegistrationMode = mode }, withAuthority(t))
 		_, admitting := s.issue(`{}`)
 		newClient := func() registered {
 			if mode == access.RegistrationClosed {
@@ -117,11 +128,20 @@ func TestRoles(t *testing.T) {
 							bearer(other.token)(r)
 						case initial:
 							bearer(initialAccessToken)(r)
+						case authority:
+							bearer(authorityToken)(r)
 						case wrong:
 							bearer("wrong")(r)
 						}
 					}}
 					switch {
+					case e.Path == "/as/v1/authenticate":
+						parts = append(parts, form("client_id", client.id))
+					case e.Path == "/as/v1/consumers/:name":
+						s.do("PUT", "/as/v1/consumers/one", bearer(authorityToken), body(`{"seq":0}`))
+						if parts = append(parts, body(`{"seq":1}`)); e.Method != http.MethodPut {
+							parts = parts[:1]
+						}
 					case e.Method == http.MethodPut:
 						parts = append(parts, body(stripped(t, client.answer)))
 					case e.Method == http.MethodPost && strings.HasPrefix(e.Path, "/api/"):
@@ -129,7 +149,7 @@ func TestRoles(t *testing.T) {
 					case e.Method == http.MethodPost:
 						parts = append(parts, body(webClient))
 					}
-					path := strings.NewReplacer(":client_id", client.id, ":id", tokenID, "/registry", "/registry?at=1", "/diff", "/diff?from=0").Replace(e.Path)
+					path := strings.NewReplacer(":client_id", client.id, ":id", tokenID, ":name", "one", "/registry", "/registry?at=1", "/diff", "/diff?from=0").Replace(e.Path)
 					before := s.last()
 					got := s.do(e.Method, path, parts...)
 

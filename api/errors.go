@@ -53,11 +53,12 @@ var ErrorCodes = []ErrorCode{
 	{"unapproved_software_statement", []int{400}, "the software statement is of no issuer that this registry trusts, or there is none and the policy requires one", "RFC 7591 3.2.2"},
 	{front.InvalidRequest, []int{400, 408, 413, 415, 417, 431, 501, 505}, "the request breaks a rule of HTTP or of this interface: a parameter, a header, the size, type or speed of its body, or a member that RFC 7592 2.2 forbids in an update", "RFC 6749 5.2"},
 	{front.InvalidToken, []int{401}, "no token came, or one that is not accepted: unknown clients, ended ones and wrong tokens cannot be told apart, nor can the ways in which an initial access token ended", "RFC 6750 3.1"},
+	{front.InvalidClient, []int{404}, "to authorization servers: there is no client with this `client_id` that may be served; unknown clients, suspended and ended ones cannot be told apart", "RFC 6749 5.2"},
 	{front.Unauthorized, []int{401}, "credentials of an administrator are needed or not accepted", ""},
 	{front.AccessDenied, []int{403}, "registration is closed", "RFC 6749 4.1.2.1"},
-	{front.NotFound, []int{404}, "there is nothing at this path, or, for administrators, no such client or initial access token", ""},
+	{front.NotFound, []int{404}, "there is nothing at this path, or, for administrators, no such client or initial access token, or, for authorization servers, no such consumer", ""},
 	{front.MethodNotAllowed, []int{405}, "the `Allow` header lists the methods that there are", ""},
-	{front.Conflict, []int{409}, "others kept changing the client, or using the initial access token, at the same time", ""},
+	{front.Conflict, []int{409}, "others kept changing the client, or using the initial access token, at the same time; the event log ends before the position that is named, or there are as many consumers as there may be", ""},
 	{front.PreconditionFailed, []int{412}, "`If-Match` or `If-None-Match` does not accept the client's version", ""},
 	{front.TooManyRequests, []int{429}, "too many registrations, changes or failed attempts from this address, documents fetched for it, or changes of this client; `Retry-After` says how long to wait", ""},
 	{front.ServerError, []int{500}, "the server failed", "RFC 6749 4.1.2.1"},
@@ -87,8 +88,9 @@ var (
 	errNoToken              = unauthorized(front.InvalidToken, "a bearer token is needed in the Authorization header", tokenChallenge)
 	errNoInitialAccessToken = &problem{status: errNoToken.status, Code: errNoToken.Code, Description: errNoToken.Description,
 		challenge: errNoToken.challenge, setting: SettingRegistration}
-	errNoAdministrator    = unauthorized(front.Unauthorized, "credentials of an administrator are needed", administratorChallenge)
-	errRegistrationClosed = &problem{status: http.StatusForbidden, Code: front.AccessDenied, Description: "registration is closed", setting: SettingRegistration}
+	errNoAuthorizationServer = unauthorized(front.InvalidToken, "this is not the token of an authorization server", invalidTokenChallenge)
+	errNoAdministrator       = unauthorized(front.Unauthorized, "credentials of an administrator are needed", administratorChallenge)
+	errRegistrationClosed    = &problem{status: http.StatusForbidden, Code: front.AccessDenied, Description: "registration is closed", setting: SettingRegistration}
 )
 
 // problems are the answers to errors that have nothing to tell beside being what they are. The first that an error
@@ -101,6 +103,9 @@ var problems = []struct {
 	{domain.ErrInitialAccessTokenRefused, unauthorized(front.InvalidToken, "the initial access token is not accepted", invalidTokenChallenge)},
 	{access.ErrRefused, unauthorized(front.Unauthorized, "these are not the credentials of an administrator", administratorChallenge)},
 	{domain.ErrNotFound, &problem{status: http.StatusNotFound, Code: front.NotFound, Description: "there is no such client"}},
+	{errNotServed, &problem{status: http.StatusNotFound, Code: front.InvalidClient, Description: "there is no client with this client_id that may be served"}},
+	{ErrNoSuchConsumer, &problem{status: http.StatusNotFound, Code: front.NotFound, Description: "there is no such consumer"}},
+	{ErrTooManyConsumers, &problem{status: http.StatusConflict, Code: front.Conflict, Description: "this authorization server has as many consumers as it may; nothing was stored"}},
 	{domain.ErrNoSuchInitialAccessToken, &problem{status: http.StatusNotFound, Code: front.NotFound, Description: "there is no such initial access token"}},
 	{refusals.ErrBadCursor, invalidRequest(http.StatusBadRequest, "cursor", "cursor is not one that was returned as next_cursor")},
 	{refusals.ErrUnavailable, unavailable("what was refused cannot be read now, try again later", soon)},

@@ -209,11 +209,16 @@ type feed struct {
 
 func (s *service) follow(query string, parts ...part) *feed {
 	s.tb.Helper()
-	request, err := http.NewRequestWithContext(s.tb.Context(), "GET", s.URL+"/api/v1/events"+query, nil)
+	return s.subscribe("/api/v1/events"+query, append(parts, asAdmin)...)
+}
+
+func (s *service) subscribe(path string, parts ...part) *feed {
+	s.tb.Helper()
+	request, err := http.NewRequestWithContext(s.tb.Context(), "GET", s.URL+path, nil)
 	if err != nil {
 		s.tb.Fatal(err)
 	}
-	for _, p := range append(parts, asAdmin, header("Accept", "text/event-stream")) {
+	for _, p := range append(parts, header("Accept", "text/event-stream")) {
 		p(request)
 	}
 	response, err := s.Client().Do(request)
@@ -227,28 +232,39 @@ func (s *service) follow(query string, parts ...part) *feed {
 	return &feed{tb: s.tb, body: response.Body, lines: bufio.NewScanner(response.Body), response: response}
 }
 
-// next waits for the next event. The test's deadline bounds the wait.
-func (f *feed) next() eventLine {
+// serverEvent is a server-sent event.
+type serverEvent struct{ name, id, data string }
+
+// nextServerEvent waits for the next event. The test's deadline bounds the wait.
+func (f *feed) nextServerEvent() (e serverEvent) {
 	f.tb.Helper()
-	var id string
 	for f.lines.Scan() {
 		name, value, _ := strings.Cut(f.lines.Text(), ": ")
 		switch name {
+		case "event":
+			e.name = value
 		case "id":
-			id = value
+			e.id = value
 		case "data":
-			var e eventLine
-			if err := json.Unmarshal([]byte(value), &e); err != nil {
-				f.tb.Fatalf("%v: %s", err, value)
-			}
-			if id != strconv.FormatUint(e.Seq, 10) {
-				f.tb.Errorf("id %s of event %d", id, e.Seq)
-			}
+			e.data = value
 			return e
 		}
 	}
 	f.tb.Fatalf("feed ended: %v", f.lines.Err())
-	return eventLine{}
+	return e
+}
+
+// next waits for the next event of the log.
+func (f *feed) next() (e eventLine) {
+	f.tb.Helper()
+	got := f.nextServerEvent()
+	if err := json.Unmarshal([]byte(got.data), &e); err != nil {
+		f.tb.Fatalf("%v: %s", err, got.data)
+	}
+	if got.id != strconv.FormatUint(e.Seq, 10) {
+		f.tb.Errorf("id %s of event %d", got.id, e.Seq)
+	}
+	return e
 }
 
 func TestFollowEvents(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 
 	"roster/api"
 	"roster/cmd/roster/rostertest"
+	"roster/domain/keyset"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
 )
@@ -61,8 +62,8 @@ func TestWordsOfOthers(t *testing.T) {
 		o.Registrar = registrar.New(registrar.Options{
 			Log: s.log, Sealer: rostertest.Keys(t), Policy: oauth.DefaultPolicy,
 			Fetcher: documents{"https://sector.example.org/": `["https://client.example.org/cb"]`},
-			Issuers: registrar.Issuers{Keys: map[string]*registrar.KeySet{
-				"https://issuer.example.org": registrar.NewKeySet(keys, slog.New(slog.DiscardHandler)),
+			Issuers: registrar.Issuers{Keys: map[string]*keyset.Set{
+				"https://issuer.example.org": keyset.New(keys, slog.New(slog.DiscardHandler)),
 			}},
 		})
 		o.Reader = s.model

@@ -45,6 +45,7 @@ func openAPI(publicURL string, endpoints []endpoint) []byte {
 				schemes[access.RegistrationAccessToken]: object{"type": "http", "scheme": "bearer", "description": "RFC 7592 2"},
 				schemes[access.Password]:                object{"type": "http", "scheme": "basic"},
 				schemes[access.APIToken]:                object{"type": "http", "scheme": "bearer", "description": "of an administrator or auditor"},
+				schemes[access.AuthorityToken]:          object{"type": "http", "scheme": "bearer", "description": "of an authorization server"},
 			},
 		},
 	})
@@ -56,6 +57,7 @@ var schemes = map[access.Credential]string{
 	access.RegistrationAccessToken: "registrationAccessToken",
 	access.Password:                "administrator",
 	access.APIToken:                "apiToken",
+	access.AuthorityToken:          "authorityToken",
 }
 
 // encodeObject encodes an object that is made of nothing but strings, numbers, lists and objects.
@@ -71,7 +73,8 @@ func encodeObject(o object) []byte {
 type operation struct {
 	id, summary string
 	parameters  []object // beside those in the path
-	body        string   // the schema of the JSON that a request has; empty: none
+	body        string   // the schema of what a request has; empty: it has none
+	form        bool     // the body is a form, and no JSON
 	// bodyOptional says that a request may leave its body out.
 	bodyOptional bool
 	status       int            // of the answer to what succeeds
@@ -98,7 +101,11 @@ func (e endpoint) document() object {
 		o["security"] = security
 	}
 	if e.body != "" {
-		o["requestBody"] = object{"required": !e.bodyOptional, "content": jsonContent(e.body)}
+		content := jsonContent(e.body)
+		if e.form {
+			content = object{echo.MIMEApplicationForm: object{"schema": reference("schemas", e.body)}}
+		}
+		o["requestBody"] = object{"required": !e.bodyOptional, "content": content}
 	}
 	return o
 }
@@ -180,12 +187,12 @@ func responses() object {
 		400: "The request is refused; nothing was changed.",
 		401: "Credentials are needed or not accepted. Unknown clients, ended ones and wrong tokens cannot be told apart.",
 		403: "Registration is closed, or there are as many clients as the policy allows.",
-		404: "There is no such client or token.",
+		404: "There is no such client, token or consumer.",
 		408: "The body took too long to arrive.",
-		409: "Other requests came first at the same time; nothing was stored.",
+		409: "Other requests came first at the same time, or what is asked for does not go with what there is; nothing was stored.",
 		412: "If-Match or If-None-Match does not accept the client's version; nothing was changed.",
 		413: "The body is too large.",
-		415: "The body is not plain application/json.",
+		415: "The body is not of the type that it must be, or is encoded.",
 		429: "Too many requests or failed attempts.",
 		500: "The server failed.",
 		503: "The server cannot answer now. The description says when the outcome is unknown.",

@@ -48,7 +48,7 @@ func TestRefusalsLeaveATrace(t *testing.T) {
 	}
 	tokens := func(document string) *http.Request { return send("POST", tokensPath, asAdmin, body(document)) }
 
-	plain := start(t)
+	plain := start(t, withAuthority(t))
 	c := plain.client(webClient)
 	covered := map[string][]int{}
 	for _, test := range []struct {
@@ -86,21 +86,29 @@ func TestRefusalsLeaveATrace(t *testing.T) {
 		{"expires_in", nil, tokens(`{"expires_in":0,"label":"` + marker + `"}`), 400, "invalid_request", "expires_in", ""},
 		{"scopes", nil, tokens(`{"scopes":["` + marker + `\""]}`), 400, "invalid_request", "scopes", ""},
 		{"unknown member", nil, tokens(`{"` + marker + `":1}`), 400, "invalid_request", "", ""},
+		{"field", nil, send("POST", "/as/v1/authenticate", asAuthority, form(marker, marker)), 400, "invalid_request", "", ""},
+		{"field twice", nil, send("POST", "/as/v1/authenticate", asAuthority, form("client_secret", marker, "client_secret", marker)), 400, "invalid_request", "client_secret", ""},
+		{"position", nil, send("PUT", "/as/v1/consumers/one", asAuthority, body(`{"seq":"`+marker+`"}`)), 400, "invalid_request", "seq", ""},
+		{"consumer", nil, send("GET", "/as/v1/consumers/"+marker+".", asAuthority), 400, "invalid_request", "name", ""},
 		{"no path", nil, func() *http.Request { r := send("GET", "/"); r.URL.Path = "*" + marker; return r }(), 400, "invalid_request", "", ""},
 
 		{"no token", mode(access.RegistrationToken), register(document), 401, "invalid_token", "", "registration"},
 		{"wrong initial access token", nil, register(document, bearer(marker)), 401, "invalid_token", "", ""},
 		{"wrong registration access token", nil, send("GET", clientsPath+"/"+marker, bearer(marker)), 401, "invalid_token", "", ""},
+		{"wrong token of an authorization server", nil, send("GET", "/as/v1/clients/"+marker, bearer(marker)), 401, "invalid_token", "", ""},
 		{"no administrator", nil, send("GET", "/api/v1/clients/"+marker), 401, "unauthorized", "", ""},
 		{"wrong API token", nil, send("GET", "/api/v1/clients", bearer(marker)), 401, "unauthorized", "", ""},
 		{"wrong password", nil, send("GET", "/api/v1/clients", func(r *http.Request) { r.SetBasicAuth(marker, marker) }), 401, "unauthorized", "", ""},
 		{"closed", mode(access.RegistrationClosed), register(document), 403, "access_denied", "", "registration"},
 		{"full", failing(&oauth.Error{Code: oauth.AccessDenied, Setting: "max-clients", Detail: "no room"}), register(document), 403, "access_denied", "", "max-clients"},
 
+		{"no client that may be served", nil, send("GET", "/as/v1/clients/"+marker, asAuthority), 404, "invalid_client", "", ""},
+		{"no consumer", nil, send("GET", "/as/v1/consumers/"+marker, asAuthority), 404, "not_found", "", ""},
 		{"no client", nil, send("GET", "/api/v1/clients/"+marker, asAdmin), 404, "not_found", "", ""},
 		{"no initial access token", nil, send("GET", tokensPath+"/"+marker, asAdmin), 404, "not_found", "", ""},
 		{"nothing here", nil, send("GET", "/"+marker+"?q="+marker), 404, "not_found", "", ""},
 		{"method", nil, send(strings.ToUpper(marker), clientsPath), 405, "method_not_allowed", "", ""},
+		{"beyond the end", nil, send("GET", "/as/v1/changes?after=99", asAuthority), 409, "conflict", "", ""},
 		{"conflict", failing(domain.ErrConflict), register(document), 409, "conflict", "", ""},
 		{"version", nil, send("DELETE", c.path, bearer(c.token), header("If-Match", `"`+marker+`"`)), 412, "precondition_failed", "", ""},
 		{"registrations", func(o *api.Options) { o.RegistrationRate, o.Now = 1, frozen }, register(document), 429, "too_many_requests", "", "registration-rate"},

@@ -49,9 +49,14 @@ func documentOf(c echo.Context) oauth.Document {
 
 // readBody reads a body that says it is JSON.
 func (a *API) readBody(c echo.Context) ([]byte, error) {
+	return a.readBodyOf(c, echo.MIMEApplicationJSON)
+}
+
+// readBodyOf reads a body that says it is of a media type.
+func (a *API) readBodyOf(c echo.Context, mediaType string) ([]byte, error) {
 	r := c.Request()
-	if !isJSON(r.Header.Values(echo.HeaderContentType)) {
-		return nil, invalidRequest(http.StatusUnsupportedMediaType, echo.HeaderContentType, "the Content-Type must be application/json in UTF-8")
+	if !isOf(mediaType, r.Header.Values(echo.HeaderContentType)) {
+		return nil, invalidRequest(http.StatusUnsupportedMediaType, echo.HeaderContentType, "the Content-Type must be "+mediaType+" in UTF-8")
 	}
 	if isEncoded(r.Header.Values(echo.HeaderContentEncoding)) {
 		c.Response().Header().Set(echo.HeaderAcceptEncoding, "identity")
@@ -70,16 +75,16 @@ func (a *API) readBody(c echo.Context) ([]byte, error) {
 	return body, nil
 }
 
-func isJSON(contentTypes []string) bool {
+func isOf(mediaType string, contentTypes []string) bool {
 	if len(contentTypes) != 1 {
 		return false
 	}
-	if contentTypes[0] == echo.MIMEApplicationJSON {
+	if contentTypes[0] == mediaType {
 		return true // as nearly all say it
 	}
-	mediaType, parameters, err := mime.ParseMediaType(contentTypes[0])
+	said, parameters, err := mime.ParseMediaType(contentTypes[0])
 	charset, given := parameters["charset"]
-	return err == nil && mediaType == echo.MIMEApplicationJSON && (!given || isUTF8(charset))
+	return err == nil && said == mediaType && (!given || isUTF8(charset))
 }
 
 // isUTF8 tells the names of UTF-8: its own, and the one that many clients take for it.

@@ -29,6 +29,9 @@ func (c Client) IsRegistered() bool { return c.Exists() && !c.Ended() }
 // MayManageItself reports whether the client's registration access token gives access to it.
 func (c Client) MayManageItself() bool { return c.Status.MayManageItself() }
 
+// MayBeServed reports whether authorization servers may serve the client.
+func (c Client) MayBeServed() bool { return c.Status.MayBeServed() }
+
 // Counts reports whether the client counts towards the limits on the number of clients.
 func (c Client) Counts() bool { return c.Status.Counts() }
 

@@ -76,7 +76,7 @@ func update(p oauth.Policy, c Client, command Update) ([]Event, error) {
 	switch {
 	case !metadata.NeedsSecret():
 		updated.SecretEnded = c.Secret != nil
-	case c.Secret == nil || c.Secret.expired(command.At) || metadata.NeedsSharedKey() && len(c.Secret.Sealed) == 0:
+	case c.Secret == nil || c.Secret.Expired(command.At) || metadata.NeedsSharedKey() && len(c.Secret.Sealed) == 0:
 		updated.SecretIssued = issue(command.Offered, metadata)
 	}
 	credentialsStay := updated.SecretIssued == nil && !updated.SecretEnded && updated.RegistrationAccessToken == Digest{}

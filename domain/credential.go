@@ -51,7 +51,7 @@ type Secret struct {
 	Sealed []byte
 }
 
-// expired reports whether the secret is no longer valid at a time (RFC 7591 3.2.1).
-func (s Secret) expired(at time.Time) bool {
+// Expired reports whether the secret is no longer valid at a time (RFC 7591 3.2.1).
+func (s Secret) Expired(at time.Time) bool {
 	return !s.ExpiresAt.IsZero() && !at.Before(s.ExpiresAt)
 }

@@ -28,6 +28,7 @@ type StatusFacts struct {
 	Label         string // for people, such as "Active"
 	Meaning       string // a sentence without its full stop, for the documentation
 	ManagesItself bool   // its registration access token gives access to it
+	Served        bool   // authorization servers may serve it
 	Counts        bool   // it counts towards the limits on the number of clients
 	Ended         bool   // its registration is over for good
 	Rare          bool   // people are offered to list such clients only when there are any
@@ -38,7 +39,7 @@ type StatusFacts struct {
 var Statuses = []StatusFacts{
 	{
 		Status: Active, Label: "Active", Meaning: "the client is registered and manages itself",
-		ManagesItself: true, Counts: true,
+		ManagesItself: true, Served: true, Counts: true,
 	},
 	{
 		Status: Suspended, Label: "Suspended", Meaning: "the client keeps its registration, and an administrator has barred it from using it until it is resumed",
@@ -75,6 +76,9 @@ func (s Status) Label() string { return s.facts().Label }
 
 // MayManageItself reports whether the registration access token of a client with the status gives access to it.
 func (s Status) MayManageItself() bool { return s.facts().ManagesItself }
+
+// MayBeServed reports whether authorization servers may serve a client with the status.
+func (s Status) MayBeServed() bool { return s.facts().Served }
 
 // Counts reports whether a client with the status counts towards the limits on the number of clients.
 func (s Status) Counts() bool { return s.facts().Counts }

@@ -45,7 +45,7 @@ func TestStatuses(t *testing.T) {
 		t.Errorf("a status stands twice among %v", names)
 	}
 	for _, f := range domain.Statuses {
-		if f.Label == "" || f.Meaning == "" || f.Ended && (f.ManagesItself || f.Counts) {
+		if f.Label == "" || f.Meaning == "" || f.Ended && (f.ManagesItself || f.Served || f.Counts) {
 			t.Errorf("%+v", f)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"roster/domain"
+	"roster/domain/keyset"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/web"
@@ -74,7 +75,7 @@ func TestAnIssuerThatIsNoLongerTrusted(t *testing.T) {
 func trusting(issuer string) option {
 	return func(o *web.Options) {
 		options := o.Registrar.Options
-		options.Issuers = registrar.Issuers{Keys: map[string]*registrar.KeySet{issuer: nil}}
+		options.Issuers = registrar.Issuers{Keys: map[string]*keyset.Set{issuer: nil}}
 		o.Registrar = registrar.New(options)
 	}
 }

@@ -8,7 +8,8 @@
 //	current, err := registry.Read(ctx, registered.ClientID, registered.RegistrationAccessToken)
 //
 // An administrator or auditor, with credentials in the Options, lists, suspends and revokes clients, issues initial
-// access tokens and reads or follows the log.
+// access tokens and reads or follows the log. An authorization server, with its token there, looks clients up, has them
+// authenticated, and follows what becomes of them.
 //
 // What the server refuses is an *Error; other errors say that there was no answer, or none that can be understood.
 // After those, and after an *Error with status 503, a change may have been made all the same.
@@ -36,15 +37,17 @@ type Registry struct {
 
 // Options say how to call a server. The zero Options are those of an application.
 type Options struct {
-	Credentials Credentials   // of an administrator or auditor; zero: none
+	Credentials Credentials   // of an administrator, auditor or authorization server; zero: none
 	HTTPClient  *http.Client  // nil: http.DefaultClient
 	Timeout     time.Duration // for a request and its answer, streams excepted; 0: 30 seconds
 }
 
-// Credentials are those of an administrator, by name and password, or of an administrator or auditor, by API token.
+// Credentials are those of an administrator, by name and password, of an administrator or auditor, by API token, or of an
+// authorization server, by its token.
 type Credentials struct {
 	User, Password string
 	APIToken       string // instead of both
+	AuthorityToken string // of an authorization server, instead of the others
 }
 
 const (
@@ -111,12 +114,15 @@ type call struct {
 	query        url.Values
 	token        string // a registration or initial access token, instead of the credentials of the Options
 	header       http.Header
-	body         any // nil: none
+	body         any        // as JSON; nil: none
+	form         url.Values // instead of body; nil: none
 }
 
-// administrator authorizes a request with the credentials of the Options.
-func (r *Registry) administrator(request *http.Request) {
+// authorize authorizes a request with the credentials of the Options.
+func (r *Registry) authorize(request *http.Request) {
 	switch c := r.Credentials; {
+	case c.AuthorityToken != "":
+		request.Header.Set("Authorization", "Bearer "+c.AuthorityToken)
 	case c.APIToken != "":
 		request.Header.Set("Authorization", "Bearer "+c.APIToken)
 	case c.User != "":
@@ -126,6 +132,10 @@ func (r *Registry) administrator(request *http.Request) {
 
 func (r *Registry) request(ctx context.Context, c call) (*http.Request, error) {
 	var body io.Reader
+	contentType := "application/json"
+	if c.form != nil {
+		body, contentType = strings.NewReader(c.form.Encode()), "application/x-www-form-urlencoded"
+	}
 	if c.body != nil {
 		encoded, err := json.Marshal(c.body)
 		if err != nil {
@@ -145,7 +155,7 @@ func (r *Registry) request(ctx context.Context, c call) (*http.Request, error) {
 		request.Header[name] = values
 	}
 	if body != nil {
-		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Content-Type", contentType)
 	}
 	if c.token != "" {
 		request.Header.Set("Authorization", "Bearer "+c.token)
@@ -178,13 +188,13 @@ func (r *Registry) exchange(ctx context.Context, request *http.Request, answer a
 	return response.Header, bytes.TrimSpace(body), nil
 }
 
-// administer makes a request with the credentials of the Options, as exchange does.
-func (r *Registry) administer(ctx context.Context, c call, answer any) ([]byte, error) {
+// ask makes a request with the credentials of the Options, as exchange does.
+func (r *Registry) ask(ctx context.Context, c call, answer any) ([]byte, error) {
 	request, err := r.request(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	r.administrator(request)
+	r.authorize(request)
 	_, body, err := r.exchange(ctx, request, answer)
 	return body, err
 }

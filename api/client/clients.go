@@ -22,7 +22,8 @@ type Client struct {
 	AttestedBy            string // issuer of its software statement; empty: none
 	IssuerTrusted         bool   // that issuer is trusted at present
 	Cautions              []Caution
-	AsOf                  *Position // the event up to which this is the client; nil: now
+	LastUsedAt            *time.Time // when it was authenticated last for an authorization server; nil: not known
+	AsOf                  *Position  // the event up to which this is the client; nil: now
 	Metadata              Metadata
 	Raw                   json.RawMessage // the client as the server sent it
 }
@@ -36,23 +37,24 @@ type Caution struct {
 
 // clientView are the members of a Client that are not metadata.
 type clientView struct {
-	ID                    string    `json:"client_id"`
-	Status                string    `json:"status"`
-	RegisteredAt          time.Time `json:"registered_at"`
-	UpdatedAt             time.Time `json:"updated_at"`
-	Version               uint64    `json:"version"`
-	ClientIDIssuedAt      int64     `json:"client_id_issued_at"`
-	ClientSecretExpiresAt *int64    `json:"client_secret_expires_at"`
-	InitialAccessToken    string    `json:"initial_access_token"`
-	AttestedBy            string    `json:"attested_by"`
-	IssuerTrusted         bool      `json:"issuer_trusted"`
-	Cautions              []Caution `json:"cautions"`
-	AsOf                  *Position `json:"as_of"`
+	ID                    string     `json:"client_id"`
+	Status                string     `json:"status"`
+	RegisteredAt          time.Time  `json:"registered_at"`
+	UpdatedAt             time.Time  `json:"updated_at"`
+	Version               uint64     `json:"version"`
+	ClientIDIssuedAt      int64      `json:"client_id_issued_at"`
+	ClientSecretExpiresAt *int64     `json:"client_secret_expires_at"`
+	InitialAccessToken    string     `json:"initial_access_token"`
+	AttestedBy            string     `json:"attested_by"`
+	IssuerTrusted         bool       `json:"issuer_trusted"`
+	Cautions              []Caution  `json:"cautions"`
+	LastUsedAt            *time.Time `json:"last_used_at"`
+	AsOf                  *Position  `json:"as_of"`
 }
 
 var clientViewMembers = []string{
 	"client_id", "status", "registered_at", "updated_at", "version", "client_id_issued_at", "client_secret_expires_at",
-	"initial_access_token", "attested_by", "issuer_trusted", "cautions", "as_of",
+	"initial_access_token", "attested_by", "issuer_trusted", "cautions", "last_used_at", "as_of",
 }
 
 // UnmarshalJSON reads a client.
@@ -65,7 +67,8 @@ func (c *Client) UnmarshalJSON(encoded []byte) error {
 	*c = Client{
 		ID: known.ID, Status: known.Status, RegisteredAt: known.RegisteredAt, UpdatedAt: known.UpdatedAt, Version: known.Version,
 		ClientIDIssuedAt: known.ClientIDIssuedAt, ClientSecretExpiresAt: known.ClientSecretExpiresAt,
-		InitialAccessToken: known.InitialAccessToken, AttestedBy: known.AttestedBy, IssuerTrusted: known.IssuerTrusted, Cautions: known.Cautions, AsOf: known.AsOf,
+		InitialAccessToken: known.InitialAccessToken, AttestedBy: known.AttestedBy, IssuerTrusted: known.IssuerTrusted, Cautions: known.Cautions,
+		LastUsedAt: known.LastUsedAt, AsOf: known.AsOf,
 		Metadata: metadata, Raw: append(json.RawMessage(nil), encoded...),
 	}
 	return err
@@ -113,21 +116,21 @@ func (r *Registry) Clients(ctx context.Context, q ClientQuery) (page ClientPage,
 	query := parameters("q", q.Text, "status", q.Status, "kind", q.Kind, "auth", q.Auth, "grant", q.Grant, "software", q.Software,
 		"owner", q.Owner, "contact", q.Contact, "host", q.Host, "token", q.Token, "ip", q.IP, "registered", q.Registered,
 		"changed", q.Changed, "secret", q.Secret, "caution", q.Caution, "sort", q.Sort, "limit", number(uint64(q.Limit)), "cursor", q.Cursor, "at", momentOrNow(q.At))
-	_, err = r.administer(ctx, call{method: http.MethodGet, path: "/api/v1/clients", query: query}, &page)
+	_, err = r.ask(ctx, call{method: http.MethodGet, path: "/api/v1/clients", query: query}, &page)
 	return page, err
 }
 
 // Client returns a client, whatever its status; one that was never registered is an *Error with status 404. It
 // needs the credentials of an administrator or auditor.
 func (r *Registry) Client(ctx context.Context, clientID string) (c Client, err error) {
-	_, err = r.administer(ctx, call{method: http.MethodGet, path: clientPath(clientID)}, &c)
+	_, err = r.ask(ctx, call{method: http.MethodGet, path: clientPath(clientID)}, &c)
 	return c, err
 }
 
 // Revoke ends a client for a reason, which is kept in the log and may be empty. Revoking a client that has ended
 // changes nothing. It needs the credentials of an administrator.
 func (r *Registry) Revoke(ctx context.Context, clientID, reason string) error {
-	_, err := r.administer(ctx, call{method: http.MethodDelete, path: clientPath(clientID), query: parameters("reason", reason)}, nil)
+	_, err := r.ask(ctx, call{method: http.MethodDelete, path: clientPath(clientID), query: parameters("reason", reason)}, nil)
 	return err
 }
 
@@ -139,14 +142,14 @@ func (r *Registry) Suspend(ctx context.Context, clientID, reason string) error {
 		Reason string `json:"reason,omitempty"`
 	}
 	suspension.Reason = reason
-	_, err := r.administer(ctx, call{method: http.MethodPost, path: clientPath(clientID) + "/suspension", body: suspension}, nil)
+	_, err := r.ask(ctx, call{method: http.MethodPost, path: clientPath(clientID) + "/suspension", body: suspension}, nil)
 	return err
 }
 
 // Resume ends the suspension of a client. Resuming a client that is not suspended changes nothing; one that has ended
 // is an *Error with status 409. It needs the credentials of an administrator.
 func (r *Registry) Resume(ctx context.Context, clientID string) error {
-	_, err := r.administer(ctx, call{method: http.MethodDelete, path: clientPath(clientID) + "/suspension"}, nil)
+	_, err := r.ask(ctx, call{method: http.MethodDelete, path: clientPath(clientID) + "/suspension"}, nil)
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -76,7 +77,7 @@ func eachLine[T any](ctx context.Context, r *Registry, c call, yield func(T) err
 	if err != nil {
 		return err
 	}
-	r.administrator(request)
+	r.authorize(request)
 	response, err := r.HTTPClient.Do(request)
 	if err != nil {
 		return err
@@ -122,13 +123,34 @@ const reconnectWithin = 5 * time.Second
 // may be nil, is told before each attempt how long the wait for it is. It needs the credentials of an administrator
 // or auditor.
 func (r *Registry) Follow(ctx context.Context, q EventQuery, lost func(wait time.Duration), yield func(Event) error) error {
+	var seen uint64
+	err := follow(ctx, r, q.call(), lost, func(e Event) error {
+		if err := yield(e); err != nil {
+			return err
+		}
+		if seen++; seen == q.Limit {
+			return errEnough
+		}
+		return nil
+	})
+	if err == errEnough {
+		return nil
+	}
+	return err
+}
+
+// errEnough ends a stream of which enough was read.
+var errEnough = errors.New("enough")
+
+// follow calls yield for the data of each server-sent event of an answer, whatever its name, as Follow does.
+func follow[T any](ctx context.Context, r *Registry, c call, lost func(wait time.Duration), yield func(T) error) error {
 	following, stop := context.WithCancel(ctx)
 	defer stop()
-	request, err := r.request(following, q.call())
+	request, err := r.request(following, c)
 	if err != nil {
 		return err
 	}
-	r.administrator(request)
+	r.authorize(request)
 	request.Header.Set("Accept", "text/event-stream")
 	reader := sse.Client{
 		HTTPClient: r.HTTPClient,
@@ -148,18 +170,17 @@ func (r *Registry) Follow(ctx context.Context, q EventQuery, lost func(wait time
 	connection := reader.NewConnection(request)
 	connection.Buffer(nil, lineLimit)
 	var failed error
-	var seen uint64
 	connection.SubscribeToAll(func(told sse.Event) {
 		if told.Data == "" || following.Err() != nil { // the library hands on blocks that only set the time of reconnection
 			return
 		}
-		var event Event
-		if failed = json.Unmarshal([]byte(told.Data), &event); failed != nil {
+		var value T
+		if failed = json.Unmarshal([]byte(told.Data), &value); failed != nil {
 			failed = fmt.Errorf("read from server: %w", failed)
 		} else {
-			failed = yield(event)
+			failed = yield(value)
 		}
-		if seen++; failed != nil || seen == q.Limit {
+		if failed != nil {
 			stop()
 		}
 	})
@@ -167,7 +188,7 @@ func (r *Registry) Follow(ctx context.Context, q EventQuery, lost func(wait time
 	switch {
 	case failed != nil:
 		return failed
-	case ctx.Err() != nil, q.Limit > 0 && seen == q.Limit:
+	case ctx.Err() != nil:
 		return nil
 	}
 	return err

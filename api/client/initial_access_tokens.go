@@ -64,7 +64,7 @@ const initialAccessTokensPath = "/api/v1/initial-access-tokens"
 
 // IssueInitialAccessToken issues an initial access token. It needs the credentials of an administrator.
 func (r *Registry) IssueInitialAccessToken(ctx context.Context, request InitialAccessTokenRequest) (t InitialAccessToken, err error) {
-	_, err = r.administer(ctx, call{method: http.MethodPost, path: initialAccessTokensPath, body: request}, &t)
+	_, err = r.ask(ctx, call{method: http.MethodPost, path: initialAccessTokensPath, body: request}, &t)
 	return t, err
 }
 
@@ -72,21 +72,21 @@ func (r *Registry) IssueInitialAccessToken(ctx context.Context, request InitialA
 // NextCursor of the page before, empty for the first. It needs the credentials of an administrator or auditor.
 func (r *Registry) InitialAccessTokens(ctx context.Context, limit int, cursor string) (page InitialAccessTokenPage, err error) {
 	query := parameters("limit", number(uint64(limit)), "cursor", cursor)
-	_, err = r.administer(ctx, call{method: http.MethodGet, path: initialAccessTokensPath, query: query}, &page)
+	_, err = r.ask(ctx, call{method: http.MethodGet, path: initialAccessTokensPath, query: query}, &page)
 	return page, err
 }
 
 // InitialAccessToken returns the initial access token with an id, whatever its status. It needs the credentials of
 // an administrator or auditor.
 func (r *Registry) InitialAccessToken(ctx context.Context, id string) (t InitialAccessToken, err error) {
-	_, err = r.administer(ctx, call{method: http.MethodGet, path: initialAccessTokenPath(id)}, &t)
+	_, err = r.ask(ctx, call{method: http.MethodGet, path: initialAccessTokenPath(id)}, &t)
 	return t, err
 }
 
 // RevokeInitialAccessToken ends the initial access token with an id for a reason, which is kept in the log and may
 // be empty. The clients registered with it stay. It needs the credentials of an administrator.
 func (r *Registry) RevokeInitialAccessToken(ctx context.Context, id, reason string) error {
-	_, err := r.administer(ctx, call{method: http.MethodDelete, path: initialAccessTokenPath(id), query: parameters("reason", reason)}, nil)
+	_, err := r.ask(ctx, call{method: http.MethodDelete, path: initialAccessTokenPath(id), query: parameters("reason", reason)}, nil)
 	return err
 }
 

@@ -47,7 +47,7 @@ func (r *Registry) ClientsAt(ctx context.Context, at Moment, yield func(Client) 
 // ClientAt returns a client as it stood at a moment, whatever its status; one that was not registered by then is an
 // *Error with status 404. It needs the credentials of an administrator or auditor.
 func (r *Registry) ClientAt(ctx context.Context, clientID string, at Moment) (c Client, err error) {
-	_, err = r.administer(ctx, call{method: http.MethodGet, path: clientPath(clientID), query: parameters("at", at.String())}, &c)
+	_, err = r.ask(ctx, call{method: http.MethodGet, path: clientPath(clientID), query: parameters("at", at.String())}, &c)
 	return c, err
 }
 

@@ -64,6 +64,6 @@ type RefusalPage struct {
 func (r *Registry) Refusals(ctx context.Context, q RefusalQuery) (page RefusalPage, err error) {
 	query := parameters("since", instant(q.Since), "until", instant(q.Until), "code", q.Code, "ip", q.IP,
 		"limit", number(uint64(q.Limit)), "cursor", q.Cursor)
-	_, err = r.administer(ctx, call{method: http.MethodGet, path: "/api/v1/refusals", query: query}, &page)
+	_, err = r.ask(ctx, call{method: http.MethodGet, path: "/api/v1/refusals", query: query}, &page)
 	return page, err
 }

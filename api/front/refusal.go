@@ -18,6 +18,7 @@ import (
 const (
 	InvalidRequest         = "invalid_request" // RFC 6749 5.2
 	InvalidToken           = "invalid_token"   // RFC 6750 3.1
+	InvalidClient          = "invalid_client"  // RFC 6749 5.2
 	Unauthorized           = "unauthorized"
 	AccessDenied           = "access_denied" // RFC 6749 4.1.2.1
 	NotFound               = "not_found"

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"roster/cmd/roster/vault"
-	"roster/domain"
 	"roster/domain/access"
 	"roster/eventstore"
 )
@@ -43,8 +42,8 @@ func (p administratorPassword) read() (string, error) {
 
 // administratorSettings are who may administer.
 type administratorSettings struct {
-	AdminUser string    `help:"Name of the administrator." default:"admin" placeholder:"NAME"`
-	APITokens apiTokens `help:"Bearer tokens for the JSON API, comma-separated, each of 32 characters or more." placeholder:"NAME=TOKEN"`
+	AdminUser string       `help:"Name of the administrator." default:"admin" placeholder:"NAME"`
+	APITokens bearerTokens `help:"Bearer tokens for the JSON API, comma-separated, each of 32 characters or more." placeholder:"NAME=TOKEN"`
 }
 
 func (s administratorSettings) validate(password administratorPassword) error {
@@ -56,28 +55,6 @@ func (s administratorSettings) validate(password administratorPassword) error {
 		return errors.New("--admin-user must be a name without a colon")
 	case text != "" && len(text) < 8:
 		return errors.New("--admin-password must have at least 8 characters")
-	}
-	return nil
-}
-
-// apiTokens are the digests of API tokens by the names of their holders.
-type apiTokens map[string]domain.Digest
-
-// minAPIToken is the least length of an API token: 32 characters of base64 hold 192 bits.
-const minAPIToken = 32
-
-// UnmarshalText reads NAME=TOKEN,NAME=TOKEN. Its error says nothing of the tokens.
-func (tokens *apiTokens) UnmarshalText(text []byte) error {
-	*tokens = apiTokens{}
-	if len(text) == 0 {
-		return nil
-	}
-	for pair := range strings.SplitSeq(string(text), ",") {
-		name, token, _ := strings.Cut(pair, "=")
-		if name == "" || len(token) < minAPIToken {
-			return fmt.Errorf("must be NAME=TOKEN, comma-separated, with tokens of %d characters or more", minAPIToken)
-		}
-		(*tokens)[name] = domain.DigestOf(token)
 	}
 	return nil
 }
@@ -95,7 +72,7 @@ func (s administratorSettings) administrators(
 	if err != nil {
 		return nil, err
 	}
-	o := access.Options{User: s.AdminUser, Password: text, Tokens: s.APITokens}
+	o := access.Options{User: s.AdminUser, Password: text, Tokens: access.Tokens(s.APITokens)}
 	if text != "" {
 		salt := sha256.Sum256(fmt.Appendf(nil, "roster %s %s", log.Name, log.Created.Format(time.RFC3339Nano)))
 		o.Salt = salt[:]

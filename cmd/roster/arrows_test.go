@@ -13,15 +13,18 @@ import (
 // arrows says what each part may import of the others, itself aside. The rules of the domain import nothing
 // of them, and beside the standard library only pure parsers.
 var arrows = map[string][]string{
-	"roster/domain/oauth":         {},
-	"roster/domain":               {"roster/domain/oauth"},
-	"roster/domain/access":        {"roster/domain"},
-	"roster/domain/registrar":     {"roster/domain", "roster/domain/oauth", "roster/domain/access"},
-	"roster/eventstore":           {"roster/domain", "roster/domain/oauth"},
-	"roster/eventstore/jetstream": {"roster/domain", "roster/eventstore"},
-	"roster/eventstore/memory":    {"roster/domain", "roster/eventstore"},
-	"roster/eventstore/storetest": {"roster/domain", "roster/domain/oauth", "roster/eventstore"},
-	"roster/projections":          {"roster/domain", "roster/eventstore"},
+	"roster/domain/oauth":            {},
+	"roster/domain/oauth/clientauth": {"roster/domain/oauth"},
+	"roster/domain":                  {"roster/domain/oauth"},
+	"roster/domain/access":           {"roster/domain"},
+	"roster/domain/keyset":           {"roster/domain", "roster/domain/oauth"},
+	"roster/domain/registrar":        {"roster/domain", "roster/domain/oauth", "roster/domain/access", "roster/domain/keyset"},
+	"roster/domain/authenticator":    {"roster/domain", "roster/domain/oauth", "roster/domain/oauth/clientauth", "roster/domain/keyset"},
+	"roster/eventstore":              {"roster/domain", "roster/domain/oauth"},
+	"roster/eventstore/jetstream":    {"roster/domain", "roster/eventstore"},
+	"roster/eventstore/memory":       {"roster/domain", "roster/eventstore"},
+	"roster/eventstore/storetest":    {"roster/domain", "roster/domain/oauth", "roster/eventstore"},
+	"roster/projections":             {"roster/domain", "roster/eventstore"},
 	"roster/projections/followertest": {
 		"roster/domain", "roster/domain/oauth", "roster/eventstore", "roster/eventstore/memory", "roster/projections",
 	},
@@ -33,11 +36,14 @@ var arrows = map[string][]string{
 	"roster/projections/sqlitefile":       {},
 	"roster/api/client":                   {},
 	"roster/api/front":                    {"roster/domain/oauth"},
+	"roster/api/lastuse":                  {"roster/projections/sqlitefile"},
 	"roster/api/refusals":                 {"roster/domain/access", "roster/projections/sqlitefile"},
-	"roster/api":                          append([]string{"roster/api/front"}, answering...),
+	"roster/api":                          append([]string{"roster/api/front", "roster/api/lastuse", "roster/domain/authenticator", "roster/domain/oauth/clientauth"}, answering...),
 	"roster/web/ui":                       {"roster/domain", "roster/domain/oauth"},
 	"roster/web":                          append([]string{"roster/api/front", "roster/web/ui"}, answering...),
 	"roster/web/browsertest":              {},
+	"roster/cmd/roster/consumers":         {"roster/api", "roster/domain", "roster/eventstore/jetstream"},
+	"roster/cmd/roster/replays":           {"roster/domain", "roster/domain/oauth/clientauth", "roster/eventstore/jetstream"},
 	"roster/cmd/roster/httpserver":        {"roster/api/front"},
 	"roster/cmd/roster/jobs":              {}, // tests alone
 	"roster/cmd/roster/loadtest":          {},
@@ -56,7 +62,7 @@ var answering = []string{
 }
 
 // pure are the packages of rules and decisions.
-var pure = []string{"roster/domain", "roster/domain/oauth"}
+var pure = []string{"roster/domain", "roster/domain/oauth", "roster/domain/oauth/clientauth"}
 
 // pureParsers are the packages of others that they may import.
 var pureParsers = []string{"github.com/go-jose/go-jose/v4", "github.com/go-json-experiment/json/jsontext", "go.mau.fi/util/confusable"}

@@ -15,6 +15,7 @@ import (
 type core struct {
 	keys      vault.Keyring
 	log       *jetstream.Log
+	alone     bool // no other process appends to the log: it is in this one
 	model     *readmodel.ReadModel
 	followers *projections.Group // of the log: the read model
 	unlock    func() error
@@ -23,7 +24,7 @@ type core struct {
 // startCore takes the data directory, opens what is in it and starts what follows the log, which ends
 // with stop alone. care is nil for those who only read. ctx bounds the start.
 func startCore(ctx context.Context, s storage, care *custody, logger *slog.Logger) (_ *core, err error) {
-	c := &core{}
+	c := &core{alone: s.NatsURL == ""}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.stop())

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"roster/cmd/roster/outbound"
+	"roster/domain/keyset"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
 )
@@ -42,7 +43,7 @@ func (sources *issuerSources) UnmarshalText(text []byte) error {
 // that clients see.
 func (sources issuerSources) trusted(publicURL string, logger *slog.Logger) registrar.Issuers {
 	issuers := registrar.Issuers{
-		Keys:     map[string]*registrar.KeySet{},
+		Keys:     map[string]*keyset.Set{},
 		Audience: []string{publicURL, publicURL + "/", publicURL + "/identity/register", publicURL + "/identity/connect/register"},
 	}
 	fetcher := outbound.New(logger) // of its own: clients' documents must not take its places
@@ -51,7 +52,7 @@ func (sources issuerSources) trusted(publicURL string, logger *slog.Logger) regi
 		if isURL(source) {
 			read = func(ctx context.Context) ([]byte, error) { return fetcher.Fetch(ctx, source) }
 		}
-		issuers.Keys[issuer] = registrar.NewKeySet(read, logger.With("issuer", issuer))
+		issuers.Keys[issuer] = keyset.New(read, logger.With("issuer", issuer))
 	}
 	return issuers
 }

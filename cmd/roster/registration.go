@@ -37,7 +37,7 @@ func (s registrationSettings) validate(requireSoftwareStatement bool) error {
 // registrar returns the use cases over a core, for clients that see publicURL.
 func (s registrationSettings) registrar(c *core, policy oauth.Policy, publicURL string, logger *slog.Logger) *registrar.Registrar {
 	return registrar.New(registrar.Options{
-		Log: c.log, Snapshots: c.model, Census: c.model, Sealer: c.keys,
+		Log: c.log, Snapshots: c.model, Alone: c.alone, Census: c.model, Sealer: c.keys,
 		Policy: policy, ChangeRate: s.ChangeRate,
 		SecretLifetime: s.SecretLifetime, RotateAccessTokens: s.RotateRegistrationAccessToken,
 		Issuers: s.SoftwareIssuers.trusted(publicURL, logger),

@@ -75,6 +75,8 @@ func TestSecretsAreNotTold(t *testing.T) {
 	remote := []string{"--api-token", canary, "--server"}
 	for name, args := range map[string][]string{
 		"API tokens":                   serve("--api-tokens", "a="+canary+strings.Repeat("x", 32)+",b=short"+canary),
+		"tokens of servers":            serve("--as-tokens", "a="+canary+strings.Repeat("x", 32)+",b=short"+canary),
+		"one token for two":            serve("--as-tokens", "a="+canary+strings.Repeat("x", 32), "--api-tokens", "b="+canary+strings.Repeat("x", 32)),
 		"sealing key":                  serve("--secret-key", canary),
 		"short password":               {"serve", "--admin-password", canary[:7]},
 		"short password in a file":     {"serve", "--admin-password-file", password},

@@ -17,6 +17,7 @@ import (
 
 	"roster/api"
 	"roster/api/front"
+	"roster/api/lastuse"
 	"roster/api/refusals"
 	"roster/cmd/roster/httpserver"
 	"roster/cmd/roster/sessions"
@@ -38,6 +39,7 @@ type serveCommand struct {
 	administratorPassword
 	listenSettings
 	administratorSettings
+	authoritySettings
 	registrationSettings
 	custody
 	proxySettings
@@ -52,6 +54,7 @@ func (s *serveCommand) Validate() error {
 		err,
 		s.upstreamSettings.validate(),
 		s.administratorSettings.validate(s.administratorPassword),
+		s.authoritySettings.validate(s.APITokens),
 		s.listenSettings.validate(),
 		s.registrationSettings.validate(policy.RequireSoftwareStatement),
 		s.custody.validate(),
@@ -63,7 +66,7 @@ func (s *serveCommand) Validate() error {
 	return nil
 }
 
-// run serves until ctx ends, then stops: HTTP, refusals, projector, log and lock, in that order.
+// run serves until ctx ends, then stops: HTTP, last uses, refusals, projector, log and lock, in that order.
 func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error) {
 	collectRarely()
 	logger, flush := s.logger(stderr)
@@ -78,6 +81,8 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 
 	refused := refusals.Open(refusals.Options{Dir: s.Data, Logger: logger})
 	defer func() { err = errors.Join(err, refused.Close()) }()
+	used := lastuse.Open(s.Data, logger)
+	defer func() { err = errors.Join(err, used.Close()) }()
 	admins, err := s.administrators(s.administratorPassword, s.Data, c.log.Identity(), stderr)
 	if err != nil {
 		return err
@@ -87,7 +92,7 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 		return err
 	}
 	publicURL := s.publicURL(listener.Addr())
-	server, rest, err := s.server(starting, c, refused, admins, publicURL, logger)
+	server, rest, err := s.server(starting, c, refused, used, admins, publicURL, logger)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -103,19 +108,24 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 
 // server puts API and dashboard together.
 func (s *serveCommand) server(
-	ctx context.Context, c *core, refused *refusals.Store, admins *access.Administrators, publicURL string, logger *slog.Logger,
+	ctx context.Context, c *core, refused *refusals.Store, used *lastuse.Store, admins *access.Administrators, publicURL string,
+	logger *slog.Logger,
 ) (*httpserver.Server, *api.API, error) {
 	policy, err := s.policy()
 	if err != nil {
 		return nil, nil, err
 	}
 	clients := s.registrar(c, policy, publicURL, logger)
+	authority, err := s.authority(ctx, c, clients, logger)
+	if err != nil {
+		return nil, nil, err
+	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		followerMetrics{c.followers.Followers()})
 	observer := front.NewObserver(logger, metrics)
 	rest := api.New(api.Options{
-		Registrar: clients, Reader: c.model, Administrators: admins, Refusals: refused,
+		Registrar: clients, Reader: c.model, Administrators: admins, Authority: authority, Refusals: refused, LastUse: used,
 		PublicURL: publicURL, Policy: policy,
 		RegistrationMode: access.RegistrationMode(s.Registration), RegistrationRate: s.RegistrationRate,
 		Logger: logger, Metrics: metrics, Observer: observer, Ready: c.log.Ready,

@@ -23,18 +23,18 @@ var ErrRefused = errors.New("not an administrator's credentials")
 // Options say who the administrators are.
 type Options struct {
 	User         string
-	Password     string                   // hashed with Salt when it is first needed; empty: PasswordHash is that of it
-	Salt         []byte                   // 16 bytes or more; with another one Credentials are others
-	PasswordHash string                   // of NewPassword
-	Tokens       map[string]domain.Digest // API tokens by the name of their holder
-	Now          func() time.Time         // nil: time.Now
+	Password     string           // hashed with Salt when it is first needed; empty: PasswordHash is that of it
+	Salt         []byte           // 16 bytes or more; with another one Credentials are others
+	PasswordHash string           // of NewPassword
+	Tokens       Tokens           // API tokens
+	Now          func() time.Time // nil: time.Now
 }
 
 // Administrators checks credentials. It may be used concurrently.
 type Administrators struct {
 	user     string
 	hash     func() passwordHash
-	tokens   map[string]domain.Digest
+	tokens   Tokens
 	attempts attempts
 
 	// A password that was right is remembered as its MAC under a key of this process, so that a caller
@@ -103,14 +103,12 @@ func (a *Administrators) Credentials() [sha256.Size]byte {
 }
 
 // Token returns the holder of an API token as an actor at the address from. It returns ErrRefused.
-// Failed attempts are not counted: a token has too many random bits to be guessed.
 func (a *Administrators) Token(_ context.Context, from, token string) (domain.Actor, error) {
-	for name, digest := range a.tokens {
-		if digest.Matches(token) {
-			return domain.Actor{Kind: domain.ActorAdmin, ID: name, IP: from}, nil
-		}
+	name, ok := a.tokens.Holder(token)
+	if !ok {
+		return domain.Actor{}, ErrRefused
 	}
-	return domain.Actor{}, ErrRefused
+	return domain.Actor{Kind: domain.ActorAdmin, ID: name, IP: from}, nil
 }
 
 // verify compares a password with the hash, a few at a time.

@@ -26,7 +26,7 @@ func newAdministrators(t *testing.T) *access.Administrators {
 	t.Helper()
 	admins, err := access.New(access.Options{
 		User: "admin", PasswordHash: hash,
-		Tokens: map[string]domain.Digest{"audit": domain.DigestOf(apiToken)},
+		Tokens: access.Tokens{{Holder: "audit", Digest: domain.DigestOf(apiToken)}},
 	})
 	if err != nil {
 		t.Fatal(err)

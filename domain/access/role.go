@@ -9,6 +9,7 @@ const (
 	RegistrationAccessToken Credential = "registration access token" // RFC 7592 2
 	Password                Credential = "password"                  // with the name of an administrator
 	APIToken                Credential = "API token"                 // of an administrator or auditor
+	AuthorityToken          Credential = "authorization server token"
 )
 
 // A Role says who may call an endpoint.
@@ -27,6 +28,9 @@ const (
 	ClientOrAdministrator
 	// Administrator is an administrator by name and password, or an administrator or auditor by API token.
 	Administrator
+	// AuthorizationServer is a server that lives on the registry, by a token of its own. It sees hashes of secrets, which
+	// administrators do not, and changes nothing of the registry, which they do: neither has the other's role.
+	AuthorizationServer
 )
 
 // Accepts returns the kinds of credentials by which a caller has the role, none for Anyone.
@@ -40,6 +44,8 @@ func (r Role) Accepts() []Credential {
 		return []Credential{RegistrationAccessToken, Password}
 	case Administrator:
 		return []Credential{Password, APIToken}
+	case AuthorizationServer:
+		return []Credential{AuthorityToken}
 	default:
 		return nil
 	}
@@ -58,6 +64,8 @@ func (r Role) String() string {
 		return "the client itself or an administrator"
 	case Administrator:
 		return "administrator"
+	case AuthorizationServer:
+		return "authorization server"
 	default:
 		return "no role"
 	}

@@ -36,6 +36,20 @@ func (r *Registrar) read(ctx context.Context, clientID string, admit func(domain
 	return client, nil
 }
 
+// Current returns a client, whatever its status, as the log has it when Current is called, whoever changed it last: what
+// decides about a client's access must be behind neither a registration nor a revocation. Where other processes append to
+// the log too, that costs a question to it. It returns domain.ErrNotFound for a client that was never registered.
+func (r *Registrar) Current(ctx context.Context, clientID string) (domain.Client, error) {
+	client, err := r.clients().current(ctx, clientID)
+	switch {
+	case err != nil:
+		return domain.Client{}, fmt.Errorf("read client: %w", err)
+	case !client.Exists():
+		return domain.Client{}, domain.ErrNotFound
+	}
+	return client, nil
+}
+
 // A Condition says whether a change may be made to a client at a version (domain.Client). It is asked with
 // the state that the change is decided on.
 type Condition func(version uint64) bool

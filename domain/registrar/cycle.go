@@ -88,6 +88,17 @@ func (a aggregates[S, C]) admitted(ctx context.Context, id string, admit func(S)
 	return state, err
 }
 
+// current returns the state of an aggregate as the log has it now. A snapshot says that where this process alone appends to
+// the log, and it lacks no change that the process made.
+func (a aggregates[S, C]) current(ctx context.Context, id string) (S, error) {
+	snapshot, err := a.known(ctx, id)
+	if err != nil || a.Alone && a.serves(id, snapshot) {
+		return snapshot.State, err
+	}
+	state, _, err := a.loadBeyond(ctx, id, snapshot)
+	return state, err
+}
+
 // attempt is execute without a second try: it returns an *oauth.Missing for what others have to be asked first,
 // and domain.ErrConflict when somebody else changes the aggregate meanwhile.
 //

@@ -22,6 +22,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"roster/domain/keyset"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
 )
@@ -67,7 +68,7 @@ func (i *issuer) breaks(broken bool) {
 
 func (i *issuer) trust() registrar.Issuers {
 	return registrar.Issuers{
-		Keys:     map[string]*registrar.KeySet{issuerName: registrar.NewKeySet(i.source, slog.New(slog.DiscardHandler))},
+		Keys:     map[string]*keyset.Set{issuerName: keyset.New(i.source, slog.New(slog.DiscardHandler))},
 		Audience: []string{ourselves},
 	}
 }
@@ -292,7 +293,7 @@ func TestStatementsTellWhatIsWrong(t *testing.T) {
 		otherKey := signingKey(t, jose.ES256, "one") // they may even have the same name
 		others.serves(otherKey)
 		trusted := i.trust()
-		trusted.Keys[second] = registrar.NewKeySet(others.source, slog.New(slog.DiscardHandler))
+		trusted.Keys[second] = keyset.New(others.source, slog.New(slog.DiscardHandler))
 		r := newRegistry().trusting(trusted)
 		r.wantCode(t, stating(sign(t, otherKey, claimed, nil)), invalid)
 		r.wantCode(t, stating(sign(t, key, `{"iss":"`+second+`"}`, nil)), invalid)

@@ -45,9 +45,6 @@ type Fetcher interface {
 	Fetch(ctx context.Context, url string) ([]byte, error)
 }
 
-// KeySource reads an issuer's JSON Web Key Set, from a file or over the network, in bounded time.
-type KeySource func(ctx context.Context) ([]byte, error)
-
 // noSnapshots know nothing.
 type noSnapshots struct{}
 

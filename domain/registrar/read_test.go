@@ -131,6 +131,84 @@ func TestReadsWhileNobodyFollows(t *testing.T) {
 	}
 }
 
+// Who decides about a client's access has it as the log has it now, whatever this process's read model has applied, and
+// whoever changed it.
+func TestCurrentIsBehindNobody(t *testing.T) {
+	for at := range uint64(4) {
+		r := newRegistry()
+		other := r.mustRegister(t, webApp)
+		elsewhere := r.behind(at)
+		registered := r.mustRegister(t, webApp)
+		id := registered.Client.ID
+		for _, step := range []struct {
+			do   func() error
+			want domain.Status
+		}{
+			{func() error { return nil }, domain.Active},
+			{func() error { return r.Suspend(t.Context(), admin, id, "") }, domain.Suspended},
+			{func() error { return r.Resume(t.Context(), admin, id) }, domain.Active},
+			{func() error { return r.Revoke(t.Context(), admin, id, "") }, domain.Revoked},
+		} {
+			if err := step.do(); err != nil {
+				t.Fatal(err)
+			}
+			got, err := elsewhere.Current(t.Context(), id)
+			if diff := cmp.Diff(r.folded(t, id), got); err != nil || diff != "" || got.Status != step.want {
+				t.Errorf("read model at %d: %s, error %v, (-want +got):\n%s", at, got.Status, err, diff)
+			}
+		}
+		if got, err := elsewhere.Current(t.Context(), other.Client.ID); err != nil || got.Version != 1 {
+			t.Errorf("read model at %d: another client: %+v, %v", at, got, err)
+		}
+		for _, unknown := range []string{"0195516c-0c00-7000-8000-000000000000", "https://client.example.org/", "*", ""} {
+			if _, err := elsewhere.Current(t.Context(), unknown); !errors.Is(err, domain.ErrNotFound) {
+				t.Errorf("read model at %d: %q: error %v", at, unknown, err)
+			}
+		}
+		r.log.SetHooks(memory.Hooks{Load: func(domain.Aggregate, uint64) error { return domain.ErrUnavailable }})
+		if _, err := elsewhere.Current(t.Context(), id); !errors.Is(err, domain.ErrUnavailable) {
+			t.Errorf("read model at %d: without a log: error %v", at, err)
+		}
+	}
+}
+
+// Where nobody else appends to the log, the snapshot answers for it while it lacks no change of this process.
+func TestWhatCurrentCosts(t *testing.T) {
+	r := newRegistry()
+	unchanged, changed, _, _ := lives(t, r) // changed last by the event 8
+	for _, test := range []struct {
+		alone  bool
+		client registrar.Registration
+		at     uint64 // where the snapshots are
+		halted bool
+		loads  []uint64 // beyond which sequences the log is read
+	}{
+		{true, unchanged, 10, false, nil},
+		{true, unchanged, 1, false, nil},
+		{true, unchanged, 0, false, []uint64{0}},
+		{true, unchanged, 10, true, []uint64{10}},
+		{true, changed, 8, false, nil},
+		{true, changed, 7, false, []uint64{7}},
+		{false, unchanged, 10, false, []uint64{10}},
+		{false, changed, 7, false, []uint64{7}},
+	} {
+		var loads []uint64
+		r.Alone, r.Snapshots = test.alone, &folded{log: r.log, at: test.at, halted: test.halted}
+		r.log.SetHooks(memory.Hooks{Load: func(_ domain.Aggregate, after uint64) error {
+			loads = append(loads, after)
+			return nil
+		}})
+		got, err := r.Current(t.Context(), test.client.Client.ID)
+		r.log.SetHooks(memory.Hooks{})
+		if diff := cmp.Diff(r.folded(t, test.client.Client.ID), got); err != nil || diff != "" {
+			t.Errorf("%+v: error %v, (-want +got):\n%s", test, err, diff)
+		}
+		if diff := cmp.Diff(test.loads, loads); diff != "" {
+			t.Errorf("alone %v, snapshot at %d: read beyond (-want +got):\n%s", test.alone, test.at, diff)
+		}
+	}
+}
+
 // What the snapshot answers costs no read of the log, and everything else one read of the tail at most.
 func TestWhatReadsCost(t *testing.T) {
 	r := newRegistry()

@@ -18,6 +18,7 @@ import (
 type Options struct {
 	Log            Log
 	Snapshots      Snapshots // nil: every decision reads the whole history
+	Alone          bool      // no other process appends to the log
 	Sealer         Sealer
 	Census         Census
 	Policy         oauth.Policy

@@ -63,6 +63,7 @@ type Log struct {
 	slots    *semaphore.Weighted // maxInFlight; Close takes them all
 	batches  *semaphore.Weighted // maxBatches
 	reads    *semaphore.Weighted // readWeight
+	replicas int                 // that the stream must have
 	barrier  *barrier            // nil: an acknowledgement is enough
 
 	historyLeast uint64 // historyLeast, but in tests
@@ -114,11 +115,11 @@ func Open(ctx context.Context, o Options) (log *Log, err error) {
 	if err != nil {
 		return nil, err
 	}
-	replicas := 1
+	l.replicas = 1
 	if o.URL != "" {
-		replicas = max(o.Replicas, 1)
+		l.replicas = max(o.Replicas, 1)
 	}
-	if err := l.openStream(ctx, o, replicas); err != nil {
+	if err := l.openStream(ctx, o, l.replicas); err != nil {
 		return nil, err
 	}
 	if o.URL == "" {

@@ -24,6 +24,9 @@ type Reader interface {
 	// first, at most so many. Order, limit and cursor of q mean nothing. A value that is met behind 65,536 others, the newest
 	// clients first, is passed over, and so is one whose newest client has just changed it.
 	RankClients(ctx context.Context, by Attribute, q ClientQuery, most int) ([]Ranked, error)
+	// ChangedClients returns clients whose last event is beyond a sequence, whatever their status, in the order of these
+	// events. Whoever goes on from UpTo to the End misses nothing that was acknowledged when the last query began.
+	ChangedClients(ctx context.Context, after uint64) (ChangedClients, error)
 	// InitialAccessToken returns one initial access token, whatever its status, or domain.ErrNoSuchInitialAccessToken for
 	// one that the log does not know either.
 	InitialAccessToken(ctx context.Context, id string) (InitialAccessToken, error)

@@ -500,6 +500,7 @@ func TestAnswersAreWhatTheLogSays(t *testing.T) {
 		live.caughtUp()
 		r := referenceOf(rt, d.log)
 		r.check(rt, live, d.queries)
+		r.checkChanges(rt, live)
 		r.checkSnapshots(rt, live)
 		rebuilt := run(t, rebuiltDir, d.log)
 		defer rebuilt.close()

@@ -16,6 +16,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"roster/domain"
+	"roster/domain/keyset"
 	"roster/domain/oauth"
 	"roster/domain/registrar"
 	"roster/eventstore/memory"
@@ -266,8 +267,8 @@ func TestKeysOverTLS(t *testing.T) {
 			read := func(ctx context.Context) ([]byte, error) { return fetcher.Fetch(ctx, address+"/jwks") }
 			clients := registrar.New(registrar.Options{
 				Log: memory.New(), Sealer: unsealed{}, Policy: oauth.DefaultPolicy,
-				Issuers: registrar.Issuers{Keys: map[string]*registrar.KeySet{
-					"https://issuer.example.org": registrar.NewKeySet(read, slog.New(slog.DiscardHandler)),
+				Issuers: registrar.Issuers{Keys: map[string]*keyset.Set{
+					"https://issuer.example.org": keyset.New(read, slog.New(slog.DiscardHandler)),
 				}},
 			})
 			if _, err := clients.Register(t.Context(), "", body); !errors.Is(err, test.want) {

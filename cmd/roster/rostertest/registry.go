@@ -73,7 +73,7 @@ func (r *Registry) StopFollowing() { r.stop() }
 func Administrators(tb testing.TB) *access.Administrators {
 	tb.Helper()
 	a, err := access.New(access.Options{
-		User: AdminName, PasswordHash: passwordHash, Tokens: map[string]domain.Digest{"auditor": domain.DigestOf(APIToken)},
+		User: AdminName, PasswordHash: passwordHash, Tokens: access.Tokens{{Holder: "auditor", Digest: domain.DigestOf(APIToken)}},
 	})
 	if err != nil {
 		tb.Fatal(err)

@@ -38,7 +38,7 @@ const headerSize = 8 + sha256.Size
 // Open opens the store on the JetStream of a log, and ends the sessions that began with other credentials. It asks for the
 // credentials when there is a session. Its error is a domain.ErrUnavailable where the same may succeed later.
 func Open(ctx context.Context, log *jetstream.Log, credentials func() [sha256.Size]byte) (Store, error) {
-	bucket, err := log.Bucket(ctx, bucketName, lifetime)
+	bucket, err := log.Bucket(ctx, jetstream.BucketOptions{Name: bucketName, Lifetime: lifetime})
 	if err != nil {
 		return Store{}, fmt.Errorf("session store: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"roster/domain"
+	"roster/domain/keyset"
 	"roster/domain/registrar"
 )
 
@@ -108,8 +109,8 @@ func TestKeysAreReadOnceForAll(t *testing.T) {
 		i := new(issuer)
 		i.serves(key)
 		served := make(chan struct{})
-		r := newRegistry().trusting(registrar.Issuers{Keys: map[string]*registrar.KeySet{
-			issuerName: registrar.NewKeySet(func(ctx context.Context) ([]byte, error) {
+		r := newRegistry().trusting(registrar.Issuers{Keys: map[string]*keyset.Set{
+			issuerName: keyset.New(func(ctx context.Context) ([]byte, error) {
 				select {
 				case <-served:
 					return i.source(ctx)

@@ -1,9 +1,9 @@
-package registrar
+// Package keyset keeps the keys that others publish, to verify what they signed.
+package keyset
 
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -18,11 +18,14 @@ const (
 	keysPaused = 10 * time.Second // the least time between two readings, whoever asks
 )
 
-// KeySet is the keys of one issuer. They are read when they are first needed, again when they are no longer fresh,
+// A Source reads a JSON Web Key Set, from a file or over the network, in bounded time.
+type Source func(ctx context.Context) ([]byte, error)
+
+// A Set is the keys at one source. They are read when they are first needed, again when they are no longer fresh,
 // and again for a signature that none of them made, as after a rotation. When that fails, the keys that were read
 // before stay. It may be used concurrently.
-type KeySet struct {
-	source  KeySource
+type Set struct {
+	source  Source
 	logger  *slog.Logger
 	held    atomic.Pointer[heldKeys]
 	reading chan struct{} // full while somebody reads
@@ -35,18 +38,18 @@ type heldKeys struct {
 	due  time.Time // of the next reading at the soonest
 }
 
-// NewKeySet returns the keys at a source, which has not been read yet.
-func NewKeySet(source KeySource, logger *slog.Logger) *KeySet {
-	s := &KeySet{source: source, logger: logger, reading: make(chan struct{}, 1)}
+// New returns the keys at a source, which has not been read yet.
+func New(source Source, logger *slog.Logger) *Set {
+	s := &Set{source: source, logger: logger, reading: make(chan struct{}, 1)}
 	s.held.Store(&heldKeys{})
 	return s
 }
 
-// verify reports whether one of the keys made a signature. It returns domain.ErrKeysUnavailable when no keys could
+// Verify reports whether one of the keys made a signature. It returns domain.ErrKeysUnavailable when no keys could
 // be read yet.
-func (s *KeySet) verify(ctx context.Context, now time.Time, signed *jose.JSONWebSignature) (bool, error) {
+func (s *Set) Verify(ctx context.Context, now time.Time, signed *jose.JSONWebSignature) (bool, error) {
 	held := s.held.Load()
-	genuine := held.verify(signed)
+	genuine := oauth.VerifiedBy(held.keys, signed)
 	if genuine && now.Before(held.read.Add(keysFresh)) {
 		return true, nil
 	}
@@ -57,12 +60,12 @@ func (s *KeySet) verify(ctx context.Context, now time.Time, signed *jose.JSONWeb
 	case held.read.IsZero():
 		return false, domain.ErrKeysUnavailable
 	}
-	return held.verify(signed), nil
+	return oauth.VerifiedBy(held.keys, signed), nil
 }
 
 // refresh returns keys that are newer than those that were held, if they can be read. One caller reads at a time, and
 // the others wait for its result.
-func (s *KeySet) refresh(ctx context.Context, now time.Time, held *heldKeys) (*heldKeys, error) {
+func (s *Set) refresh(ctx context.Context, now time.Time, held *heldKeys) (*heldKeys, error) {
 	select {
 	case s.reading <- struct{}{}:
 		defer func() { <-s.reading }()
@@ -76,31 +79,17 @@ func (s *KeySet) refresh(ctx context.Context, now time.Time, held *heldKeys) (*h
 	keys, err := s.read(context.WithoutCancel(ctx))
 	next := &heldKeys{keys: keys, read: now, due: now.Add(keysPaused)}
 	if err != nil {
-		s.logger.Warn("keys of an issuer of software statements not read", "err", err)
+		s.logger.Warn("keys not read", "err", err)
 		next.keys, next.read = held.keys, held.read
 	}
 	s.held.Store(next)
 	return next, nil
 }
 
-func (s *KeySet) read(ctx context.Context) ([]jose.JSONWebKey, error) {
+func (s *Set) read(ctx context.Context) ([]jose.JSONWebKey, error) {
 	set, err := s.source(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return oauth.VerificationKeys(set)
-}
-
-// verify reports whether one of the keys made a signature. A key that names an algorithm verifies no
-// other, and a signature that names a key can be of that key only (RFC 7515 4.1.4, RFC 7517 4.4).
-func (h *heldKeys) verify(signed *jose.JSONWebSignature) bool {
-	header := signed.Signatures[0].Header
-	return slices.ContainsFunc(h.keys, func(key jose.JSONWebKey) bool {
-		fits := (header.KeyID == "" || key.KeyID == header.KeyID) && (key.Algorithm == "" || key.Algorithm == header.Algorithm)
-		if !fits {
-			return false
-		}
-		_, err := signed.Verify(key.Key)
-		return err == nil
-	})
 }
