@@ -146,6 +146,9 @@ func (l *Log) embed(ctx context.Context, o Options) (err error) {
 // openStream makes the stream or verifies it, and holds it against the witness.
 func (l *Log) openStream(ctx context.Context, o Options, replicas int) error {
 	config := streamConfig(StreamName, allSubjects, replicas)
+	if l.embedded != nil {
+		config.Duplicates = embeddedDuplicateWindow
+	}
 	if o.SealingKey != "" {
 		config.Metadata = map[string]string{metadataSealingKey: o.SealingKey}
 	}
