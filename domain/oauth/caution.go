@@ -241,6 +241,9 @@ func isASCIILetter(b byte) bool { return 'a' <= b|0x20 && b|0x20 <= 'z' }
 
 // hasEncodedHost reports whether a label of a URI's host stands for one with characters beyond ASCII (RFC 5890 2.3.1).
 func hasEncodedHost(s string) bool {
+	if !hasEncodedLabel([]byte(s)) {
+		return false // as nearly all are
+	}
 	u, _ := parseURI(s)
 	return hasEncodedLabel([]byte(u.host))
 }
