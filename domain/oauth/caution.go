@@ -152,8 +152,18 @@ func Attested(m Metadata) (issuer string, members []string) {
 // isElsewhere reports whether a page has another scheme or host than every redirect URI on the web. It is false for an
 // app, which has no redirect URI on the web to compare with.
 func isElsewhere(page string, redirectURIs []string) bool {
+	if slices.ContainsFunc(redirectURIs, func(s string) bool { return beginAlike(page, s) }) {
+		return false // as of nearly all
+	}
 	remote := slices.DeleteFunc(slices.Clone(redirectURIs), func(s string) bool { return isAppOnly([]string{s}) })
 	return len(remote) > 0 && !sharesHost(page, remote)
+}
+
+// beginAlike reports whether two URLs are the same up to the slash behind the host. Others may have the same host.
+func beginAlike(a, b string) bool {
+	scheme, rest, absolute := strings.Cut(a, "://")
+	host, _, ended := strings.Cut(rest, "/")
+	return absolute && ended && host != "" && strings.HasPrefix(b, a[:len(scheme)+len("://")+len(host)+len("/")])
 }
 
 func hidesCharacters(s string) bool {
