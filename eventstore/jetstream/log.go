@@ -65,6 +65,8 @@ type Log struct {
 	reads    *semaphore.Weighted // readWeight
 	barrier  *barrier            // nil: an acknowledgement is enough
 
+	handover *handover // from Append to a subscription
+
 	historyLeast uint64 // historyLeast, but in tests
 
 	acknowledged atomic.Uint64 // the highest sequence that Append returned
@@ -92,6 +94,8 @@ func Open(ctx context.Context, o Options) (log *Log, err error) {
 		slots:   semaphore.NewWeighted(maxInFlight),
 		batches: semaphore.NewWeighted(maxBatches),
 		reads:   semaphore.NewWeighted(readWeight),
+
+		handover: newHandover(),
 
 		historyLeast: historyLeast,
 	}
