@@ -32,6 +32,7 @@ type problem struct {
 	retryAfter time.Duration // Retry-After; 0: none
 	member     string        // the member, parameter or header that is refused; empty: the request as a whole
 	setting    string        // the setting that refuses; empty: none does
+	awaited    bool          // nothing is wrong: the answer can be given later
 }
 
 // Error returns the description.
@@ -157,7 +158,9 @@ func problemOf(err error) *problem {
 	case errors.As(err, &throttled):
 		return tooMany(throttled)
 	case errors.As(err, &behind):
-		return unavailable(behind.Error(), soon)
+		p := unavailable(behind.Error(), soon)
+		p.awaited = true
+		return p
 	case errors.As(err, &tooLarge):
 		p := invalidRequest(http.StatusRequestEntityTooLarge, "", fmt.Sprintf("the body is larger than the %d bytes that the policy %s of this server allows", tooLarge.Limit, oauth.SettingMaxBodySize))
 		p.setting = oauth.SettingMaxBodySize
@@ -200,7 +203,7 @@ func tooMany(t *access.Throttled) *problem {
 func answerError(err error, c echo.Context) {
 	p := *problemOf(err)
 	p.Description = describable(p.Description)
-	front.Refuse(c, front.Refusal{Code: p.Code, Member: p.member, Setting: p.setting})
+	front.Refuse(c, front.Refusal{Code: p.Code, Member: p.member, Setting: p.setting, Awaited: p.awaited})
 	header := c.Response().Header()
 	if p.challenge != "" {
 		header.Set(echo.HeaderWWWAuthenticate, p.challenge)

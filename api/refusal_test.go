@@ -140,14 +140,18 @@ func TestRefusalsLeaveATrace(t *testing.T) {
 			}
 			lines := strings.Split(strings.TrimSpace(logs), "\n")
 			var line struct {
-				Msg, Code, Member, Setting string
-				Status                     int
+				Level, Msg, Code, Member, Setting string
+				Status                            int
 			}
 			if err := json.Unmarshal([]byte(lines[len(lines)-1]), &line); err != nil {
 				t.Fatal(err)
 			}
 			if line.Msg != "request" || line.Status != test.status || line.Code != test.code || line.Member != test.member || line.Setting != test.setting {
 				t.Errorf("the line is %+v, want %s, member %q, setting %q", line, test.code, test.member, test.setting)
+			}
+			awaited := test.name == "catching up" || test.name == "not ready"
+			if isError := line.Level == "ERROR"; isError != (test.status >= http.StatusInternalServerError && !awaited) {
+				t.Errorf("the line is of level %s", line.Level)
 			}
 			kept := s.refused()
 			action, isKept := map[string]refusals.Action{"POST": refusals.Registration, "PUT": refusals.Change}[test.request.Method]

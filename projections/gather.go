@@ -20,7 +20,7 @@ const (
 	applySize = 2000
 	// gatherTime is how long events are gathered after those before them were applied. A reader does not notice it,
 	// since those that are waited for are applied at once.
-	gatherTime = 20 * time.Millisecond
+	gatherTime = 40 * time.Millisecond
 )
 
 // batch is what is applied at once, and why there is nothing more to apply.

@@ -173,8 +173,11 @@ func refusalOf(err error) front.Refusal {
 	var (
 		bad     badRequest
 		refused *oauth.Error
+		behind  *readmodel.CatchingUpError
 	)
 	switch {
+	case errors.As(err, &behind):
+		return front.Refusal{Awaited: true}
 	case errors.As(err, &bad):
 		return front.Refusal{Code: front.InvalidRequest, Member: bad.member}
 	case errors.As(err, &refused):

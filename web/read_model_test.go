@@ -235,6 +235,10 @@ func TestPagesOfAReadModelThatCannotBeRead(t *testing.T) {
 			if got := v.get("/admin/none"); got.status != http.StatusNotFound {
 				t.Errorf("a page that does not exist: status %d", got.status)
 			}
+			passes := name == "catching up" || name == "rebuilding" // which the log tells once
+			if logged := r.logged.String(); strings.Contains(logged, "level=ERROR") == passes {
+				t.Errorf("the log is\n%s", logged)
+			}
 		})
 	}
 }

@@ -51,7 +51,10 @@ func (l *logged) lines(t *testing.T) map[string]map[string]any {
 	return lines
 }
 
-var errTeapot = errors.New("short and stout")
+var (
+	errTeapot = errors.New("short and stout")
+	errSoon   = errors.New("the kettle is on")
+)
 
 // served are two fronts with one observer, as the API and the dashboard are.
 func served(t *testing.T) (one, two *echo.Echo, logs *logged, metrics func() string) {
@@ -65,6 +68,9 @@ func served(t *testing.T) (one, two *echo.Echo, logs *logged, metrics func() str
 		case errors.Is(err, errTeapot):
 			front.Refuse(c, front.Refusal{Code: "brew", Member: "pot", Setting: "tea"})
 			_ = c.String(http.StatusTeapot, "refused")
+		case errors.Is(err, errSoon):
+			front.Refuse(c, front.Refusal{Awaited: true})
+			_ = c.String(http.StatusServiceUnavailable, "later")
 		case errors.As(err, &refused):
 			front.Refuse(c, front.RefusalOf(refused))
 			_ = c.String(http.StatusBadRequest, "refused")
@@ -90,12 +96,14 @@ func TestObserve(t *testing.T) {
 	front.Get(two, "/member", func(echo.Context) error {
 		return &oauth.Error{Code: oauth.InvalidClientMetadata, Field: "client_name#" + marker, Setting: "allow-names", Detail: marker}
 	})
+	front.Get(two, "/soon", func(echo.Context) error { return errSoon })
 	front.Get(two, "/panic", func(echo.Context) error { panic("beside itself") })
 	front.Get(two, "/broken", func(c echo.Context) error {
 		s := front.NewStream(c, front.Lines)
 		if err := errors.Join(s.Line("first"), s.Send()); err != nil {
 			t.Error(err)
 		}
+		front.Refuse(c, front.Refusal{Awaited: true}) // which excuses no half answer
 		return errTeapot
 	})
 	for _, test := range []struct {
@@ -108,6 +116,7 @@ func TestObserve(t *testing.T) {
 		{one, "/refused/" + marker, "/refused/:what", 418, "INFO brew pot tea"},
 		{one, "/" + marker, "unknown", 404, "INFO not_found"},
 		{two, "/member", "/member", 400, "INFO invalid_client_metadata client_name allow-names"},
+		{two, "/soon", "/soon", 503, "INFO temporarily_unavailable"},
 		{two, "/panic", "/panic", 500, "ERROR server_error"},
 		{two, "/broken", "/broken", 200, "ERROR"},
 	} {

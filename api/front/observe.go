@@ -154,15 +154,18 @@ func (l line) attributes(attributes []slog.Attr, refusal Refusal) []slog.Attr {
 
 // log writes the line of a request. begun says that an error came when its answer was under way.
 func (o *Observer) log(ctx context.Context, c echo.Context, l line, err error, begun bool) {
-	attributes := l.attributes(make([]slog.Attr, 0, mostAttributes), refusalOf(c, l.status))
+	refusal := refusalOf(c, l.status)
+	attributes := l.attributes(make([]slog.Attr, 0, mostAttributes), refusal)
 	level := slog.LevelInfo
 	var bug *panicked
 	switch {
 	case err != nil && ctx.Err() != nil && !errors.As(err, &bug):
 		attributes = append(attributes, slog.Bool("gone", true))
 	case err != nil && (begun || l.status >= http.StatusInternalServerError):
-		level = slog.LevelError
 		attributes = append(attributes, slog.String("error", err.Error()))
+		if begun || !refusal.Awaited {
+			level = slog.LevelError
+		}
 	case l.status < http.StatusBadRequest && isProbe(c.Path()):
 		level = slog.LevelDebug
 	}

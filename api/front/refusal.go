@@ -36,6 +36,7 @@ type Refusal struct {
 	Code    string // the "error" of the answer; empty: the one that goes with the status
 	Member  string // the member, parameter or header that was refused; empty: the request as a whole
 	Setting string // the setting that refused, such as "registration"; empty: none did
+	Awaited bool   // the service cannot answer yet and nothing is wrong with it: it is no error of the log
 }
 
 // refusalKey is the key of a request's Refusal in its echo.Context.

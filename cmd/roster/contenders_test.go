@@ -33,6 +33,7 @@ type contender struct {
 	endpoint string // path of the registration endpoint
 	process  loadtest.Process
 	log      func() string // what it logged
+	program  *process      // Roster's; nil: it is the peer
 }
 
 // startRoster starts Roster. Nothing but its disk and its processors limits how many requests it answers.
@@ -45,7 +46,7 @@ func startRoster(b *testing.B) *contender {
 func contend(t testing.TB, s *process) *contender {
 	return &contender{
 		t: t, address: strings.TrimPrefix(s.base, "http://"), endpoint: "/identity/register",
-		process: loadtest.Process(s.command.Process.Pid), log: s.stderr.String,
+		process: loadtest.Process(s.command.Process.Pid), log: s.stderr.String, program: s,
 	}
 }
 

@@ -18,85 +18,132 @@ import (
 
 var soak = flag.Duration("soak", 0, "how long TestSoak loads the program; 0: it is skipped")
 
-// TestSoak loads the program for long, at half of the rate that it can bear, in rounds with connections of their own.
-// No request may fail, and after no round may anything be left of it but what the log holds.
+// TestSoak loads the program for long, at half of the rate that it can bear, in rounds with connections of their own:
+// for half of the time the registry grows, then it does not. No request may fail, and no round may leave goroutines or
+// open files behind. Memory is flat while the registry does not grow, and what it takes then is what the same loads take
+// of a program that was started anew on the same data.
 func TestSoak(t *testing.T) {
 	if *soak == 0 {
 		t.Skip("it takes minutes: make soak runs it")
 	}
-	program := start(t, t.TempDir(), "--change-rate", "0")
-	s := contend(t, program)
-	const (
-		warm  = 5000 // requests of each kind by which the rate is found
-		round = 10 * time.Second
-
-		fewGoroutines, fewFiles = 10, 10
-		perClient               = 1 << 10  // bytes of memory: the log's server knows where the events of each end
-		caches                  = 96 << 20 // bytes that SQLite's connections fill with pages as the read model grows
-	)
-	clients := s.register(clientsChanged)
+	const warm = 5000 // requests of each kind by which the rate is found
+	data := t.TempDir()
+	s := contend(t, start(t, data, "--change-rate", "0"))
+	stay := s.register(clientsChanged)
 	began := time.Now()
-	s.lifecycles(clients, warm, 0)
+	growing := func(each int) []loadtest.Load { return append(s.comingAndGoing(each), s.staying(stay)...) } // of s as it is then
+	s.loadWith(growing(warm), warm, 0)
 	rate := warm / time.Since(began).Seconds() / 2
-	each := int(rate * round.Seconds())
-	before := program.usage()
-	t.Logf("%.0f requests of each kind a second, beginning with %v", rate, before)
-	before.memory += caches
+	t.Logf("%.0f requests of each kind a second", rate)
 
-	for end := time.Now().Add(*soak); time.Now().Before(end); {
-		s.lifecycles(clients, each, rate)
-		before.memory += int64(each * perClient)
-		var after usage
-		program.eventually("free of what the round left", func() bool {
-			after = program.usage()
-			return after.goroutines <= before.goroutines+fewGoroutines && after.files <= before.files+fewFiles
-		})
-		t.Log(after)
-		if after.memory > before.memory*3/2 {
-			t.Fatalf("%v, more than what is kept of the clients accounts for: %v", after, before)
-		}
-	}
-	if status := program.stop(); status != 0 || strings.Contains(program.stderr.String(), `"level":"ERROR"`) {
-		t.Errorf("exit status %d\n%s", status, program.stderr)
+	s.rounds(*soak/2, rate, growing)
+	grown := s.plateau(*soak/4, rate, growing, stay)
+	s.stop()
+	s = contend(t, start(t, data, "--change-rate", "0"))
+	fresh := s.plateau(*soak/4, rate, growing, stay)
+	s.stop()
+	if grown > fresh+soakMargin {
+		t.Errorf("%.0f MB in memory after the registry has grown, %.0f MB after a new start", megabytes(grown), megabytes(fresh))
 	}
 }
 
-// lifecycles registers, reads, changes and deletes clients, all four at the same time and so many of each, at so many
-// a second (0: as fast as they are answered). Those that are read and changed stay.
-func (s *contender) lifecycles(stay []managedClient, each int, rate float64) {
+const (
+	soakRound                     = 10 * time.Second
+	fewGoroutines, fewFiles       = 10, 10 // that a round may leave
+	soakMargin              int64 = 64 << 20
+	flat                          = 1.05 // times as much memory at most
+)
+
+// kinds are loads of several kinds, with so many requests each.
+type kinds func(each int) []loadtest.Load
+
+// stop stops the program, which must have logged no error.
+func (s *contender) stop() {
 	s.t.Helper()
-	ctx, cancel := context.WithCancel(s.t.Context())
-	defer cancel()
-	pass := make(chan managedClient, 1<<16)
+	if status := s.program.stop(); status != 0 || strings.Contains(s.log(), `"level":"ERROR"`) {
+		s.t.Fatalf("exit status %d\n%s", status, s.log())
+	}
+}
+
+// plateau fills the program's caches with a load that lets the registry grow, and then loads it with one that does not,
+// under which memory must be flat. It returns the most that was in memory then.
+func (s *contender) plateau(long time.Duration, rate float64, growing kinds, stay []managedClient) int64 {
+	s.t.Helper()
+	part := func() (peak int64) {
+		err := s.process.ForgetPeak()
+		s.rounds(long/3, rate, func(int) []loadtest.Load { return s.staying(stay) })
+		if err == nil {
+			peak, err = s.process.PeakMemory()
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return peak
+	}
+	s.rounds(long/3, rate, growing)
+	before, after := part(), part()
+	s.t.Logf("at most %.0f, then %.0f MB", megabytes(before), megabytes(after))
+	if float64(after) > float64(before)*flat {
+		s.t.Errorf("memory grew from %.0f to %.0f MB while the registry did not", megabytes(before), megabytes(after))
+	}
+	return max(before, after)
+}
+
+// rounds loads the program in rounds, of which none may leave more goroutines and files than the first.
+func (s *contender) rounds(long time.Duration, rate float64, loads kinds) {
+	s.t.Helper()
+	each := int(rate * soakRound.Seconds())
+	var before usage
+	for end := time.Now().Add(long); time.Now().Before(end); {
+		s.loadWith(loads(each), each, rate)
+		after := s.program.usage()
+		if before.files == 0 {
+			before = after
+		}
+		s.program.eventually("free of what the round left", func() bool {
+			after = s.program.usage()
+			return after.goroutines <= before.goroutines+fewGoroutines && after.files <= before.files+fewFiles
+		})
+		s.t.Log(after)
+	}
+}
+
+// comingAndGoing are clients that are registered and deleted, so many of them.
+func (s *contender) comingAndGoing(each int) []loadtest.Load {
+	pass := make(chan managedClient, each)
 	register := s.registrations()
 	register.Answer = func(_ int, body []byte) error {
 		c, err := managedClientOf(body)
-		if err != nil {
-			return err
-		}
-		select {
-		case pass <- c:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+		pass <- c
+		return err
 	}
-	loads := []loadtest.Load{
-		register,
-		{Status: http.StatusOK, Request: func(i int) []byte { return stay[i%len(stay)].request("GET", s.address, "") }},
+	return []loadtest.Load{register, {Status: http.StatusNoContent, Request: func(int) []byte {
+		select {
+		case c := <-pass:
+			return c.request("DELETE", s.address, "")
+		case <-time.After(deadline):
+			return nil // nothing is registered any more, and the other load says why
+		}
+	}}}
+}
+
+// staying are clients that are read and changed.
+func (s *contender) staying(clients []managedClient) []loadtest.Load {
+	return []loadtest.Load{
+		{Status: http.StatusOK, Request: func(i int) []byte { return clients[i%len(clients)].request("GET", s.address, "") }},
 		{Status: http.StatusOK, Request: func(i int) []byte {
-			c := stay[i%len(stay)]
+			c := clients[i%len(clients)]
 			return c.request("PUT", s.address, webApplication{id: c.id, name: time.Now().String(), host: "app.example.org"}.document())
 		}},
-		{Status: http.StatusNoContent, Request: func(int) []byte {
-			select {
-			case c := <-pass:
-				return c.request("DELETE", s.address, "")
-			case <-ctx.Done():
-				return nil // its connection is closed
-			}
-		}},
 	}
+}
+
+// loadWith makes requests of several kinds, all at the same time and so many of each, at so many a second (0: as fast as
+// they are answered).
+func (s *contender) loadWith(loads []loadtest.Load, each int, rate float64) {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(s.t.Context())
+	defer cancel()
 	errs := make([]error, len(loads))
 	var running sync.WaitGroup
 	for i, load := range loads {

@@ -152,8 +152,18 @@ func Attested(m Metadata) (issuer string, members []string) {
 // isElsewhere reports whether a page has another scheme or host than every redirect URI on the web. It is false for an
 // app, which has no redirect URI on the web to compare with.
 func isElsewhere(page string, redirectURIs []string) bool {
+	if slices.ContainsFunc(redirectURIs, func(s string) bool { return beginAlike(page, s) }) {
+		return false // as of nearly all
+	}
 	remote := slices.DeleteFunc(slices.Clone(redirectURIs), func(s string) bool { return isAppOnly([]string{s}) })
 	return len(remote) > 0 && !sharesHost(page, remote)
+}
+
+// beginAlike reports whether two URLs are the same up to the slash behind the host. Others may have the same host.
+func beginAlike(a, b string) bool {
+	scheme, rest, absolute := strings.Cut(a, "://")
+	host, _, ended := strings.Cut(rest, "/")
+	return absolute && ended && host != "" && strings.HasPrefix(b, a[:len(scheme)+len("://")+len(host)+len("/")])
 }
 
 func hidesCharacters(s string) bool {
@@ -241,6 +251,9 @@ func isASCIILetter(b byte) bool { return 'a' <= b|0x20 && b|0x20 <= 'z' }
 
 // hasEncodedHost reports whether a label of a URI's host stands for one with characters beyond ASCII (RFC 5890 2.3.1).
 func hasEncodedHost(s string) bool {
+	if !hasEncodedLabel([]byte(s)) {
+		return false // as nearly all are
+	}
 	u, _ := parseURI(s)
 	return hasEncodedLabel([]byte(u.host))
 }

@@ -27,6 +27,7 @@ func (l *Log) Append(ctx context.Context, changes ...domain.Change) (uint64, err
 	if err := l.admit(changes); err != nil {
 		return 0, fmt.Errorf("append: %w", err)
 	}
+	l.handover.offer(changes, msgs)
 	var seq uint64
 	if len(msgs) == 1 {
 		seq, err = l.publish(ctx, msgs[0])

@@ -66,6 +66,8 @@ type Log struct {
 	replicas int                 // that the stream must have
 	barrier  *barrier            // nil: an acknowledgement is enough
 
+	handover *handover // from Append to a subscription
+
 	historyLeast uint64 // historyLeast, but in tests
 
 	acknowledged atomic.Uint64 // the highest sequence that Append returned
@@ -93,6 +95,8 @@ func Open(ctx context.Context, o Options) (log *Log, err error) {
 		slots:   semaphore.NewWeighted(maxInFlight),
 		batches: semaphore.NewWeighted(maxBatches),
 		reads:   semaphore.NewWeighted(readWeight),
+
+		handover: newHandover(),
 
 		historyLeast: historyLeast,
 	}
@@ -147,6 +151,9 @@ func (l *Log) embed(ctx context.Context, o Options) (err error) {
 // openStream makes the stream or verifies it, and holds it against the witness.
 func (l *Log) openStream(ctx context.Context, o Options, replicas int) error {
 	config := streamConfig(StreamName, allSubjects, replicas)
+	if l.embedded != nil {
+		config.Duplicates = embeddedDuplicateWindow
+	}
 	if o.SealingKey != "" {
 		config.Metadata = map[string]string{metadataSealingKey: o.SealingKey}
 	}

@@ -15,9 +15,13 @@ import (
 // StreamName is the stream that holds the log.
 const StreamName = "ROSTER"
 
-// duplicateWindow is how long the server refuses a message id that it has seen. A retry is safe because of its
-// expected sequence; the window helps in a cluster, where a message may arrive late.
-const duplicateWindow = 2 * time.Minute
+// For how long the server refuses a message id that it has seen. A retry is safe because of its expected sequence; the
+// window helps in a cluster, where a message may arrive late. An embedded server has no need of it, and would keep in
+// memory every id of it: this is little more than the 100 ms that it has at least.
+const (
+	duplicateWindow         = 2 * time.Minute
+	embeddedDuplicateWindow = 200 * time.Millisecond
+)
 
 // metadataSealingKey is the member of the stream's metadata with the id of the sealing key that the log was founded
 // with. The metadata never changes; keys that are introduced later are recorded as events.

@@ -222,9 +222,12 @@ func (s *subscription) accept(ctx context.Context, msg jetstream.Msg) (eventstor
 			return eventstore.Recorded{}, fmt.Errorf("event at sequence %d was not delivered, got %d", next.Seq, seq)
 		}
 	}
-	event, err := decode(seq, msg.Subject(), msg.Headers(), msg.Data())
-	if err != nil {
-		return eventstore.Recorded{}, err
+	event := eventstore.Recorded{Seq: seq}
+	var appended bool
+	if event.Envelope, appended = s.log.handover.take(msg.Subject(), msg.Headers().Get(jetstream.MsgIDHeader)); !appended {
+		if event, err = decode(seq, msg.Subject(), msg.Headers(), msg.Data()); err != nil {
+			return eventstore.Recorded{}, err
+		}
 	}
 	s.after = seq
 	return event, nil

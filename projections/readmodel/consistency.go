@@ -17,7 +17,8 @@ import (
 
 var (
 	// ErrUnavailable says that a query cannot be answered now: the read model is being built, has stopped, is
-	// behind or cannot be read. The same query may be answered later.
+	// behind or cannot be read. The same query may be answered later. It is no domain.ErrUnavailable: the log may be
+	// in order, and what that error says of a change, that nothing was stored, is not known here.
 	ErrUnavailable = errors.New("read model is not available")
 	// ErrBehind says that the read model did not come in time to what the query must not miss. It is an
 	// ErrUnavailable.

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -159,5 +161,34 @@ func TestProcess(t *testing.T) {
 		for i := range ballast {
 			ballast[i]++
 		}
+	}
+}
+
+// The peak of what a process had in memory is told, and forgotten.
+func TestPeakMemory(t *testing.T) {
+	const size = 64 << 20
+	self := loadtest.Process(os.Getpid())
+	forget := func() (peak int64) {
+		debug.FreeOSMemory()
+		err := self.ForgetPeak()
+		if err == nil {
+			peak, err = self.PeakMemory()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return peak
+	}
+	before := forget()
+	ballast := make([]byte, size)
+	for i := range ballast {
+		ballast[i] = 1
+	}
+	runtime.KeepAlive(ballast)
+	if most, err := self.PeakMemory(); err != nil || most < before+size/2 {
+		t.Errorf("at most %d bytes, %v; want %d more than %d", most, err, size, before)
+	}
+	if after := forget(); after > before+size/2 {
+		t.Errorf("at most %d bytes once that is forgotten, %d before", after, before)
 	}
 }

@@ -39,18 +39,29 @@ func (p Process) CPU() (time.Duration, error) {
 }
 
 // Memory returns how many bytes of the process are in memory, those that it shares with others included.
-func (p Process) Memory() (int64, error) {
+func (p Process) Memory() (int64, error) { return p.status("VmRSS:") }
+
+// PeakMemory returns the most that Memory was since the process began, or since ForgetPeak.
+func (p Process) PeakMemory() (int64, error) { return p.status("VmHWM:") }
+
+// ForgetPeak has PeakMemory begin anew.
+func (p Process) ForgetPeak() error {
+	return os.WriteFile(p.file("clear_refs"), []byte("5"), 0) // proc(5)
+}
+
+// status returns a size of the process.
+func (p Process) status(name string) (int64, error) {
 	content, err := os.ReadFile(p.file("status"))
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(content)) {
-		if rest, found := strings.CutPrefix(line, "VmRSS:"); found {
+		if rest, found := strings.CutPrefix(line, name); found {
 			kilobytes, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
 			return kilobytes << 10, err
 		}
 	}
-	return 0, fmt.Errorf("%s does not say what is in memory", p.file("status"))
+	return 0, fmt.Errorf("%s has no %s", p.file("status"), name)
 }
 
 // OpenFiles returns how many files, sockets and pipes the process has open.
