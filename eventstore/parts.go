@@ -62,3 +62,6 @@ func JoinEventData(metadata, rest jsontext.Value) jsontext.Value {
 	}
 	return append(data, rest[1:]...)
 }
+
+// SchemaVersion returns the version in which the data of a type of event are written, 0 for a type that there is not.
+func SchemaVersion(eventType string) int { return len(eventTypes[eventType].schemas) }

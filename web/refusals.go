@@ -25,12 +25,6 @@ const (
 	refusalsShown = 50
 )
 
-// A Setting is a setting of the program, for those who ask what refused something.
-type Setting struct {
-	Environment string // such as "ROSTER_MAX_CLIENTS"
-	Meaning     string
-}
-
 // A span is how far back refusals are shown.
 type span struct {
 	name  string // in addresses; empty: the one that is shown unless another is chosen
@@ -119,17 +113,11 @@ func spanOptions() (options []ui.Option) {
 
 // A refusalsView is what the pages of refusals show.
 type refusalsView struct {
-	Filter   refusalFilter
-	Groups   []refusals.Group // by cause; of one cause alone there is one at most
-	More     int              // further causes, which are not shown
-	Page     refusals.Page    // of the refusals of one cause
-	Settings []refusedBy      // the settings that refused, each once
-}
-
-// A refusedBy is what is told of a setting that refused.
-type refusedBy struct {
-	Name string // as refusals have it
-	Setting
+	Filter  refusalFilter
+	Groups  []refusals.Group // by cause; of one cause alone there is one at most
+	More    int              // further causes, which are not shown
+	Page    refusals.Page    // of the refusals of one cause
+	Setting Setting          // the one that refused, of one cause
 }
 
 // showRefusals shows why registrations and changes were refused: by cause, or one by one those of one cause.
@@ -143,13 +131,14 @@ func (w *Web) showRefusals(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	view := refusalsView{Filter: filter, Groups: summary.Groups, Settings: w.settingsOf(summary.Groups)}
+	view := refusalsView{Filter: filter, Groups: summary.Groups}
 	if len(view.Groups) > causesShown {
 		view.Groups, view.More = view.Groups[:causesShown], len(view.Groups)-causesShown
 	}
 	title, content := "Refusals", refusalCausesPage
 	if filter.Cause != nil {
 		title, content = causeTitle(*filter.Cause)+" · Refusals", refusalCausePage
+		view.Setting = w.setting(filter.Cause.Setting)
 		if view.Page, err = w.refused.Page(ctx, query); err != nil {
 			return err
 		}
@@ -170,17 +159,6 @@ func refusalNotices(b refusals.Beginning, dropped uint64, now time.Time) (notice
 			Text: ui.Quantity(int(dropped), "refusal", "refusals") + " since the server was started could not be written. The server's log says why."})
 	}
 	return notices
-}
-
-// settingsOf returns the settings that refused, in the order of their groups.
-func (w *Web) settingsOf(groups []refusals.Group) (told []refusedBy) {
-	for _, g := range groups {
-		if g.Setting == "" || slices.ContainsFunc(told, func(s refusedBy) bool { return s.Name == g.Setting }) {
-			continue
-		}
-		told = append(told, refusedBy{g.Setting, w.settings[g.Setting]})
-	}
-	return told
 }
 
 // Total returns how many refusals there are of all causes that are shown.
@@ -287,6 +265,3 @@ func settingLabel(name string) string {
 	}
 	return "--" + name
 }
-
-// settingAnchor is the id of the place that tells of a setting.
-func settingAnchor(name string) string { return "setting-" + strings.ReplaceAll(name, " ", "-") }

@@ -40,6 +40,17 @@ type registry struct {
 	server    *httptest.Server
 }
 
+// settings are some of those that the program has.
+var settings = []web.Setting{
+	{Name: "listen", Environment: "ROSTER_LISTEN", Meaning: "Address of the HTTP server.", Value: "127.0.0.1:8080", Source: web.FromDefault},
+	{Name: "admin-password", Environment: "ROSTER_ADMIN_PASSWORD", Meaning: "Password of the administrator.", Secret: true, IsSet: true, Source: web.FromEnvironment},
+	{Name: "registration", Environment: "ROSTER_REGISTRATION", Meaning: "Who may register.", Value: "open", Source: web.FromDefault},
+	{Name: "registration-rate", Environment: "ROSTER_REGISTRATION_RATE", Meaning: "Registrations a minute from one address.", Value: "600", Source: web.FromDefault},
+	{Name: "allow-grant-types", Environment: "ROSTER_ALLOW_GRANT_TYPES", Meaning: "Grant types that clients may have.", Value: "authorization_code, refresh_token", Source: web.FromFlag},
+	{Name: "allow-redirect-hosts", Environment: "ROSTER_ALLOW_REDIRECT_HOSTS", Meaning: "Hosts that redirect URIs may have.", Source: web.FromDefault},
+	{Name: "max-clients", Environment: "ROSTER_MAX_CLIENTS", Meaning: "Active clients in all.", Value: "3", Source: web.FromFlag},
+}
+
 // An option changes what the dashboard is made of.
 type option func(*web.Options)
 
@@ -69,7 +80,11 @@ func newProcess(t testing.TB, log *memory.Process, options ...option) *registry 
 	r.server = httptest.NewUnstartedServer(nil)
 	o := web.Options{
 		Registrar: r.registrar, Reader: below.Model, Administrators: below.Administrators, Refusals: refused,
-		Settings:  map[string]web.Setting{"max-clients": {Environment: "ROSTER_MAX_CLIENTS", Meaning: "Active clients in all."}},
+		Settings: settings,
+		Deployment: web.Deployment{
+			Version: "v1.2.3", Started: time.Now(), Followers: []web.Follower{below.Model}, SealingKeys: rostertest.Keys(t).IDs(),
+			FoundingKey: rostertest.Keys(t).IDs()[0], Formats: []web.Format{{Name: "ClientRegistered", Version: 3}, {Name: "ClientRevoked", Version: 1}},
+		},
 		PublicURL: "http://" + r.server.Listener.Addr().String(), RegistrationMode: access.RegistrationOpen, Sessions: r.sessions,
 		Clock: time.Now, Logger: logger, Stop: stopped,
 	}

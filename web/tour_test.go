@@ -60,6 +60,7 @@ func TestAnAdministratorFindsAndRevokesAClient(t *testing.T) {
 	watcher.Until(`document.querySelector("#log tbody tr").innerText.includes("Warehouse scanner")`)
 	watcher.Until(`document.querySelector("#live-news").innerText === "1 new event"`)
 
+	b.Click("Signed in as")
 	b.Click("Sign out")
 	b.UntilPath("/admin/login")
 	b.Visit(path)
@@ -158,6 +159,7 @@ func TestWithoutScriptsEverythingIsThere(t *testing.T) {
 	b.Until(`document.querySelector("#log tbody tr").innerText.includes("client 100")`)
 	b.Click("Older events")
 	b.UntilPath("/admin/events?before=*")
+	b.Click("Signed in as")
 	b.Click("Sign out")
 	b.UntilPath("/admin/login")
 }
@@ -302,6 +304,7 @@ func tour(t *testing.T, r *registry) []string {
 		"/admin/tokens/" + token.ID + "/revoke", "/admin/tokens/" + bare.ID + "/revoke", path + admitted,
 		"/admin/events?actor=admin:" + adminName + "&ip=192.0.2.0/24&since=2026-01-01", "/admin/events?member=client_name%23de", "/admin/events?token=" + token.ID,
 		"/admin/events/1", fmt.Sprint("/admin/events/", changed), fmt.Sprint("/admin/events/", r.lastOf(t, "LossAccepted")), "/admin/events/999999",
+		"/admin/settings",
 		"/admin/", "/admin/clients", "/admin/clients?status=deleted", "/admin/clients?q=nobody",
 		"/admin/clients?q=teams&kind=web&software=com.microsoft.teams.of.which.the.id.is.long&registered=2020-01-01..", "/admin/clients?owner=none&sort=name", "/admin/clients?ip=x",
 		path + c.Client.ID, path + greedy, path + ended, path + deleted.Client.ID, path + c.Client.ID + "/revoke", path + ended + "/revoke",

@@ -34,15 +34,17 @@ type Administrators interface {
 	Password(ctx context.Context, from, user, password string) (domain.Actor, error)
 }
 
-// Options is what the dashboard needs. All of it but Refusals, Settings and Observer must be given.
+// Options is what the dashboard needs. All of it but Refusals, Settings, Deployment and Observer must be given.
 type Options struct {
 	Registrar      *registrar.Registrar
 	Reader         readmodel.Reader
 	Administrators Administrators
 	// Refusals are why registrations and changes were refused; nil: none are kept.
 	Refusals *refusals.Store
-	// Settings tell what may have refused something, by the names that refusals have.
-	Settings map[string]Setting
+	// Settings are those of the program, in the order in which they are shown.
+	Settings []Setting
+	// Deployment is what the program knows of itself; the zero Deployment says nothing.
+	Deployment Deployment
 	// PublicURL is the address that browsers use. Its scheme decides whether cookies need https.
 	PublicURL string
 	// RegistrationMode decides what a registry without clients says of how to register one.
@@ -64,7 +66,8 @@ type Web struct {
 	reader         readmodel.Reader
 	administrators Administrators
 	refused        *refusals.Store
-	settings       map[string]Setting
+	settings       []Setting
+	deployment     Deployment
 	sample         sample
 	sessions       *sessions
 	origins        *http.CrossOriginProtection
@@ -98,6 +101,7 @@ func New(o Options) (*Web, error) {
 		administrators: o.Administrators,
 		refused:        o.Refusals,
 		settings:       o.Settings,
+		deployment:     o.Deployment,
 		sample:         sample{strings.TrimSuffix(o.PublicURL, "/"), o.RegistrationMode},
 		sessions:       newSessions(o.Sessions, public.Scheme == "https"),
 		origins:        origins,
@@ -119,7 +123,7 @@ const formLimit = 16 << 10
 func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.handler.ServeHTTP(rw, r) }
 
 func (w *Web) routes(observer *front.Observer) *echo.Echo {
-	d := front.New(observer, w.answerError, secure)
+	d := front.New(observer, w.answerError, secure, inZone)
 
 	for _, a := range ui.Assets() {
 		front.Get(d, a.Path, serveAsset(a))
@@ -136,11 +140,14 @@ func (w *Web) routes(observer *front.Observer) *echo.Echo {
 	front.Get(inside, "/clients", w.showing(w.clients, w.pastClients))
 	front.Get(inside, "/clients/:id", w.showing(w.client, w.pastClient))
 	front.Get(inside, "/diff", w.diff)
+	front.Get(inside, "/find", w.find)
+	inside.POST("/preferences", w.prefer)
 	w.routeActs(inside)
 	w.routeTokens(inside)
 	front.Get(inside, "/events", w.events)
 	front.Get(inside, "/events/:seq", w.event)
 	front.Get(inside, "/refusals", w.showRefusals)
+	front.Get(inside, "/settings", w.showSettings)
 	inside.RouteNotFound("/*", func(echo.Context) error { return echo.ErrNotFound })
 
 	// Streams last, so no page's time limit holds for them.

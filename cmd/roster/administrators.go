@@ -17,7 +17,7 @@ import (
 
 // administratorPassword is the administrator's password, in a setting or in a file.
 type administratorPassword struct {
-	AdminPassword     string `help:"Password of the administrator; with none, the first start of the server makes one and prints it once." placeholder:"PASSWORD"`
+	AdminPassword     string `secret:"" help:"Password of the administrator; with none, the first start of the server makes one and prints it once." placeholder:"PASSWORD"`
 	AdminPasswordFile string `help:"File whose first line is the password of the administrator." placeholder:"FILE"`
 }
 

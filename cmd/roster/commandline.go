@@ -11,8 +11,6 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
-
-	"roster/web"
 )
 
 // commands are the program's commands with their settings. Every flag has an environment twin:
@@ -55,29 +53,6 @@ func newParser(all *commands, stdout io.Writer, options ...kong.Option) (*kong.K
 	)...)
 }
 
-// serveFlags returns the flags of the command that runs the service.
-func serveFlags() ([]*kong.Flag, error) {
-	parser, err := newParser(&commands{}, io.Discard)
-	if err != nil {
-		return nil, fmt.Errorf("build command line: %w", err)
-	}
-	i := slices.IndexFunc(parser.Model.Children, func(c *kong.Node) bool { return c.Name == "serve" })
-	return parser.Model.Children[i].Flags, nil
-}
-
-// serveSettings returns what the settings of the service mean, by the names of their flags.
-func serveSettings() (map[string]web.Setting, error) {
-	flags, err := serveFlags()
-	if err != nil {
-		return nil, err
-	}
-	settings := map[string]web.Setting{}
-	for _, flag := range flags {
-		settings[flag.Name] = web.Setting{Environment: strings.Join(flag.Envs, ", "), Meaning: flag.Help}
-	}
-	return settings, nil
-}
-
 // parse returns the command that the command line asks for, with its settings from command line and environment. It
 // returns errHelped when it has printed help instead. Its error never contains the value of a setting.
 func parse(args []string, stdout io.Writer) (command, error) {
@@ -103,6 +78,9 @@ func parse(args []string, stdout io.Writer) (command, error) {
 	selected, ok := parsed.Selected().Target.Addr().Interface().(command)
 	if !ok { // help, which is no command of its own
 		return nil, errors.Join(errHelped, parsed.PrintUsage(false))
+	}
+	if serve, ok := selected.(*serveCommand); ok {
+		serve.inEffect = inEffect(parsed)
 	}
 	return selected, nil
 }

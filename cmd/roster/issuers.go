@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 
 	"roster/cmd/roster/outbound"
@@ -36,6 +37,16 @@ func (sources *issuerSources) UnmarshalText(text []byte) error {
 		(*sources)[issuer] = source
 	}
 	return nil
+}
+
+// String returns the issuers with their sources, sorted.
+func (sources issuerSources) String() string {
+	var pairs []string
+	for issuer, source := range sources {
+		pairs = append(pairs, issuer+"="+source)
+	}
+	slices.Sort(pairs)
+	return strings.Join(pairs, ", ")
 }
 
 // trusted returns the issuers whose software statements are trusted. Their keys are read when they are needed first,

@@ -94,10 +94,7 @@ func TestPolicyOfTheSettings(t *testing.T) {
 // a flag, which the dashboard describes, and each flag by which a request can be refused is among them.
 func TestSettingsInRefusalsAreFlags(t *testing.T) {
 	named := settingConstants(t)
-	settings, err := serveSettings()
-	if err != nil {
-		t.Fatal(err)
-	}
+	settings := settingsInEffect(t, "serve")
 	for name := range named {
 		if settings[name].Meaning == "" || settings[name].Environment != "ROSTER_"+strings.ToUpper(strings.ReplaceAll(name, "-", "_")) {
 			t.Errorf("refusals name %s, which is no flag of serve, or one that is described as %+v", name, settings[name])

@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
 
 	"roster/api"
@@ -56,10 +59,7 @@ func reference(t *testing.T) string {
 
 	b.WriteString("\n## Settings of `roster serve`\n\nFlags win over the environment.\n\n")
 	table(&b, "flag", "environment", "default", "meaning")
-	flags, err := serveFlags()
-	if err != nil {
-		t.Fatal(err)
-	}
+	flags := serveFlags(t)
 	for _, flag := range flags {
 		value := code(flag.Default)
 		if flag.IsBool() && !flag.HasDefault {
@@ -119,4 +119,15 @@ func row(b *strings.Builder, cells ...string) {
 		fmt.Fprintf(b, "| %s ", strings.ReplaceAll(cell, "|", `\|`))
 	}
 	b.WriteString("|\n")
+}
+
+// serveFlags returns the flags of the command that runs the service.
+func serveFlags(t *testing.T) []*kong.Flag {
+	t.Helper()
+	parser, err := newParser(&commands{}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(parser.Model.Children, func(c *kong.Node) bool { return c.Name == "serve" })
+	return parser.Model.Children[i].Flags
 }

@@ -22,6 +22,7 @@ import (
 	"roster/cmd/roster/httpserver"
 	"roster/cmd/roster/sessions"
 	"roster/domain/access"
+	"roster/eventstore"
 	"roster/web"
 )
 
@@ -44,6 +45,8 @@ type serveCommand struct {
 	custody
 	proxySettings
 	loggingSettings
+
+	inEffect []web.Setting // all of them
 }
 
 // Validate refuses wrong settings.
@@ -136,13 +139,9 @@ func (s *serveCommand) server(
 	if err != nil {
 		return nil, nil, err
 	}
-	settings, err := serveSettings()
-	if err != nil {
-		return nil, nil, err
-	}
 	streaming, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	dashboard, err := web.New(web.Options{
-		Registrar: clients, Reader: c.model, Administrators: admins, Refusals: refused, Settings: settings,
+		Registrar: clients, Reader: c.model, Administrators: admins, Refusals: refused, Settings: s.inEffect, Deployment: s.deployment(c),
 		PublicURL: publicURL, RegistrationMode: access.RegistrationMode(s.Registration),
 		Observer: observer, Sessions: kept, Clock: time.Now, Logger: logger, Stop: streaming,
 	})
@@ -155,6 +154,21 @@ func (s *serveCommand) server(
 	server.OnShutdown(rest.Close)
 	server.OnShutdown(endStreams)
 	return server, rest, nil
+}
+
+// deployment returns what the dashboard tells of the program and its log.
+func (s *serveCommand) deployment(c *core) web.Deployment {
+	d := web.Deployment{
+		Version: version(), Started: time.Now(), ExternalLog: s.NatsURL != "", Ready: c.log.Ready,
+		SealingKeys: c.keys.IDs(), FoundingKey: c.log.SealingKey(),
+	}
+	for _, f := range c.followers.Followers() {
+		d.Followers = append(d.Followers, f)
+	}
+	for _, name := range eventstore.Types() {
+		d.Formats = append(d.Formats, web.Format{Name: name, Version: eventstore.SchemaVersion(name)})
+	}
+	return d
 }
 
 // routed leads to the dashboard what is its own, and everything else to the API, which answers what nobody knows.

@@ -38,7 +38,7 @@ func (s storage) Validate() error {
 
 // custody are the settings of a process that serves the log and the data directory, rather than only reads them.
 type custody struct {
-	SecretKey  string `help:"Keys for secrets which are needed again, each of 32 bytes in base64, comma-separated: the first seals, all can open (default: roster.key in the data directory)." placeholder:"KEY"`
+	SecretKey  string `secret:"" help:"Keys for secrets which are needed again, each of 32 bytes in base64, comma-separated: the first seals, all can open (default: roster.key in the data directory)." placeholder:"KEY"`
 	AcceptLoss bool   `help:"Go on without what is lost for good: acknowledged events that are missing from the log, or a sealing key. The log says so. Without it such a start is refused."`
 }
 

@@ -11,15 +11,20 @@ import (
 type versionCommand struct{}
 
 func (versionCommand) run(_ context.Context, stdout, _ io.Writer) error {
-	version, revision := "unknown", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-		for _, setting := range info.Settings {
-			if setting.Key == "vcs.revision" {
-				revision = " " + setting.Value
-			}
+	_, err := fmt.Fprintf(stdout, "roster %s\n", version())
+	return err
+}
+
+// version returns the version that the program was built as, with the revision where it is known.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			return info.Main.Version + " " + setting.Value
 		}
 	}
-	_, err := fmt.Fprintf(stdout, "roster %s%s\n", version, revision)
-	return err
+	return info.Main.Version
 }

@@ -25,6 +25,18 @@ const (
 	SettingMaxClientsPerOwner       = "max-clients-per-owner"
 )
 
+// IsPolicySetting reports whether a setting is a part of the Policy.
+func IsPolicySetting(name string) bool {
+	switch name {
+	case SettingGrantTypes, SettingResponseTypes, SettingAuthMethods, SettingSigningAlgs, SettingUnsigned,
+		SettingEncryptionAlgs, SettingEncryptionEncs, SettingScopes, SettingDefaultScopes, SettingExcess,
+		SettingRedirectHosts, SettingRedirectSchemes, SettingPagesOnRedirectHost, SettingRequireSoftwareStatement,
+		SettingMaxBodySize, SettingMaxRedirectURIs, SettingMaxURILength, SettingMaxClients, SettingMaxClientsPerOwner:
+		return true
+	}
+	return false
+}
+
 // InitialAccessToken stands in Error.Setting for the terms of the initial access token that a client is registered
 // with, which an administrator set. It is no flag.
 const InitialAccessToken = "initial access token"

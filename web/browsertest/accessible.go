@@ -44,6 +44,12 @@ func (b *Browser) CheckShown(name string) {
 		b.Until(`document.querySelector("#live-state").innerText === "Live"`)
 	}
 	b.Unfold()
+	b.CheckOpen(name)
+}
+
+// CheckOpen is CheckShown for what is unfolded in the page by now.
+func (b *Browser) CheckOpen(name string) {
+	b.Helper()
 	Eval[bool](b, axeCore+"; true")
 	for _, width := range []int64{1280, 375} {
 		b.Resize(width, 900)
@@ -57,10 +63,10 @@ func (b *Browser) CheckShown(name string) {
 	b.Resize(1280, 900)
 }
 
-// Unfold opens all that is folded in the page.
+// Unfold opens all that is folded in the page, but for the menus of the header, which would cover it.
 func (b *Browser) Unfold() {
 	b.Helper()
-	Eval[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true), true`)
+	Eval[bool](b, `document.querySelectorAll("details:not(.menu)").forEach(d => d.open = true), true`)
 }
 
 // report fails the test for what axe-core, which the page must have loaded, finds by some of its rules.

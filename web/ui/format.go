@@ -22,7 +22,7 @@ func Quantity(n int, singular, plural string) string {
 	return Number(n) + " " + plural
 }
 
-// The layouts of times on pages. All times are in UTC.
+// The layouts of times on pages.
 const (
 	DateLayout   = "2 Jan 2006"
 	MinuteLayout = "2 Jan 2006, 15:04"

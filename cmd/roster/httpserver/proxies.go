@@ -12,6 +12,15 @@ import (
 // Prefixes are networks. As a setting they are read from their text.
 type Prefixes []netip.Prefix
 
+// String returns the networks as CIDRs.
+func (p Prefixes) String() string {
+	var cidrs []string
+	for _, prefix := range p {
+		cidrs = append(cidrs, prefix.String())
+	}
+	return strings.Join(cidrs, ", ")
+}
+
 // UnmarshalText reads networks as CIDRs, comma-separated; an address alone is a network of one. Its error says what
 // the text must be.
 func (p *Prefixes) UnmarshalText(text []byte) error {

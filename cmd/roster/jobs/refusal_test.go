@@ -22,6 +22,8 @@ func TestWhyYesterdaysRegistrationWasRefused(t *testing.T) {
 		p.must(http.StatusForbidden, "198.51.100.7", http.MethodPost, registerPath, "", `{"client_name":"Kiosk","redirect_uris":["https://kiosk.example/cb"]}`)
 	}))
 	p.withAndWithoutScripts(t, func(t *testing.T, b *browsertest.Browser) {
+		b.Click("Activity")
+		b.UntilPath("/admin/events")
 		b.Click("Refusals")
 		b.UntilPath("/admin/refusals")
 		b.UntilText("2 refusals of 2 causes")
@@ -34,6 +36,8 @@ func TestWhyYesterdaysRegistrationWasRefused(t *testing.T) {
 		b.Click("Refusals")
 		b.Click("No room for another client")
 		b.UntilText("Kiosk")
-		b.UntilText("--max-clients")
+		b.Click("--max-clients")
+		b.UntilPath("/admin/settings")
+		b.Until(`document.querySelector(":target").innerText.includes("Active clients in all")`)
 	})
 }

@@ -4,6 +4,33 @@
 
 document.documentElement.classList.add("scripted");
 
+// "/" moves the focus to the search of the header, unless somebody is writing. Escape, or a press elsewhere, closes a menu.
+document.addEventListener("keydown", (event) => {
+  const { key, target } = event;
+  if (key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !target.closest?.("input, textarea, select, [contenteditable]")) {
+    event.preventDefault();
+    document.getElementById("find")?.focus();
+  }
+  const menu = key === "Escape" && document.querySelector(".menu[open]");
+  if (menu) {
+    const used = menu.contains(document.activeElement);
+    menu.open = false;
+    if (used) menu.querySelector("summary").focus();
+  }
+});
+document.addEventListener("click", ({ target }) => {
+  for (const menu of document.querySelectorAll(".menu[open]")) if (!menu.contains(target)) menu.open = false;
+});
+
+// The browser knows the time zone of its reader.
+const localZone = document.getElementById("local-zone");
+const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+if (localZone && timeZone && timeZone !== localZone.dataset.zone) {
+  localZone.value = timeZone;
+  localZone.textContent = `Local time (${timeZone})`;
+  localZone.hidden = false;
+}
+
 // A request of htmx that got no answer is said where its results would be.
 document.addEventListener("htmx:error", () => {
   const summary = document.getElementById("summary");
