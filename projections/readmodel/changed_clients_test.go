@@ -89,9 +89,10 @@ func TestChangesAreFollowed(t *testing.T) {
 			return true
 		}
 		for _, c := range page.Clients {
-			if c.Last <= after {
-				t.Errorf("client with the last event %d beyond %d", c.Last, after)
+			if c.Last <= after || c.Last > page.UpTo {
+				t.Errorf("client with the last event %d, behind %d and up to %d", c.Last, after, page.UpTo)
 			}
+			after = c.Last
 			have[c.ID] = c.Client.Client
 		}
 		after = page.UpTo
