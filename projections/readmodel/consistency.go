@@ -12,8 +12,8 @@ import (
 
 // This file is the rule of reads: a query answers from no state that is older than what this process had
 // acknowledged when the query began. It waits for that, and fails with ErrUnavailable rather than answer with
-// something old. Queries come here through read, lookUp or readToEnd; snapshots, on which decisions are made
-// that the log checks, do not.
+// something old. Queries come here through read, catchUp, lookUp or readToEnd; snapshots, on which decisions are
+// made that the log checks, do not.
 
 var (
 	// ErrUnavailable says that a query cannot be answered now: the read model is being built, has stopped, is
@@ -50,11 +50,15 @@ const readPatience = 2 * time.Second
 // read asks the file, once it holds what was acknowledged when read was called. It returns the error of ask,
 // the context's, or an ErrUnavailable.
 func (m *ReadModel) read(ctx context.Context, ask func(*pool) error) error {
-	if err := m.await(ctx, m.acknowledged()); err != nil {
+	if err := m.catchUp(ctx); err != nil {
 		return err
 	}
 	return m.ask(ask)
 }
+
+// catchUp waits until the file holds what was acknowledged when catchUp was called. A query that asks in several steps
+// begins with it: the time that is set for its steps runs from then on.
+func (m *ReadModel) catchUp(ctx context.Context) error { return m.await(ctx, m.acknowledged()) }
 
 // lookUp is read for what another process may have recorded a moment ago: what ask does not find, sql.ErrNoRows,
 // it asks for again once the file holds all that the log holds.

@@ -94,6 +94,9 @@ func (m *ReadModel) Differences(ctx context.Context, from, to Position, q Differ
 			return DifferencePage{}, err
 		}
 	}
+	if err := m.catchUp(ctx); err != nil {
+		return DifferencePage{}, fmt.Errorf("compare clients of the past: %w", err)
+	}
 	limit := min(max(q.Limit, 1), maxClients)
 	over := time.Now().Add(m.pastSearch.time)
 	for first := true; first || time.Now().Before(over); first = false {
@@ -129,7 +132,7 @@ type touched struct {
 // differencesAfter returns the next differences between two positions: of clients whose first event in between comes
 // behind a sequence.
 func (m *ReadModel) differencesAfter(ctx context.Context, from, to Position, after int64, wanted Outcome) (found []touched, err error) {
-	err = m.read(ctx, func(p *pool) error {
+	err = m.ask(func(p *pool) error {
 		found, err = p.differences(ctx, from, to, after, wanted, touchedAtOnce)
 		return err
 	})

@@ -37,8 +37,8 @@ type lookBack struct {
 	stop    func() // is to be called in the end
 }
 
-// lookBack begins at the clients registered up to a sequence. Without an index, and for a query that selects all, it looks
-// at each of them.
+// lookBack begins at the clients registered up to a sequence. The read model must have caught up. Without an index, and for
+// a query that selects all, it looks at each of them.
 func (m *ReadModel) lookBack(q search.Query, at Position, to int64) *lookBack {
 	b := &lookBack{m: m, at: at, to: to, window: min(firstWindow, m.pastSearch.window), changed: math.MinInt64, stop: func() {}}
 	x := m.tables.index.Load()
@@ -60,7 +60,7 @@ func (b *lookBack) next(ctx context.Context) (clients []listedRow, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("list clients: %w", err)
 	}
-	err = b.m.read(ctx, func(p *pool) error {
+	err = b.m.ask(func(p *pool) error {
 		rows, err := p.clients.candidates.QueryContext(ctx, after, b.to, b.changed, string(list), candidatesAtOnce)
 		if err != nil {
 			return err

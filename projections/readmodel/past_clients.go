@@ -62,6 +62,9 @@ func (m *ReadModel) ClientsAt(ctx context.Context, at Position, q ClientQuery) (
 	}
 	limit, asked := min(max(q.Limit, 1), maxClients), q.search()
 	asked.Order = NewestFirst
+	if err := m.catchUp(ctx); err != nil {
+		return PastClientPage{}, fmt.Errorf("read clients of the past: %w", err)
+	}
 	var found []listedRow
 	over := time.Now().Add(m.pastSearch.time)
 	back := m.lookBack(asked, at, min(before-1, sequence(at.Seq)))
