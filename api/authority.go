@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"roster/api/document"
 	"roster/domain"
 	"roster/domain/access"
 	"roster/domain/authenticator"
@@ -99,12 +100,12 @@ func appendServed(b []byte, client domain.Client) []byte {
 	b = appendText(b, `{"client_id":`, client.ID)
 	b = appendNumber(b, `,"client_id_issued_at":`, client.IssuedAt.Unix())
 	if secret := client.Secret; secret != nil {
-		b = appendNumber(b, `,"client_secret_expires_at":`, *secretExpiry(secret))
+		b = appendNumber(b, `,"client_secret_expires_at":`, *document.SecretExpiry(secret))
 		b = appendText(b, `,"client_secret_sha256":[`, base64.StdEncoding.EncodeToString(secret.Digest[:]))
 		b = append(b, ']')
 	}
 	metadata := len(b)
-	b = withRedirectURIs(impersonal(client.Metadata)).AppendJSON(b)
+	b = document.WithRedirectURIs(impersonal(client.Metadata)).AppendJSON(b)
 	b[metadata] = ',' // instead of its brace: there is at least one member
 	return b
 }

@@ -5,11 +5,10 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
 
+	"roster/api/document"
 	"roster/domain"
 	"roster/domain/access"
 	"roster/domain/oauth"
@@ -86,51 +85,6 @@ func filterNames() (names []string) {
 // reasonParameter is why an administrator ends something.
 var reasonParameter = parameter("reason", "kept in the log", object{"type": "string", "maxLength": parameterLimit})
 
-// clientView is a client as administrators and auditors see it: with its history in short, without
-// any secret, token or digest.
-type clientView struct {
-	ClientID              string          `json:"client_id"`
-	Status                domain.Status   `json:"status"`
-	RegisteredAt          time.Time       `json:"registered_at"`
-	UpdatedAt             time.Time       `json:"updated_at"`
-	Version               uint64          `json:"version"`
-	ClientIDIssuedAt      int64           `json:"client_id_issued_at"`
-	ClientSecretExpiresAt *int64          `json:"client_secret_expires_at,omitzero"` // only of a client with a secret; 0: never
-	InitialAccessToken    string          `json:"initial_access_token,omitzero"`     // id of the one it was registered with
-	AttestedBy            string          `json:"attested_by,omitzero"`              // issuer of its software statement
-	IssuerTrusted         *bool           `json:"issuer_trusted,omitzero"`           // that issuer still is; absent without one
-	Cautions              []oauth.Caution `json:"cautions,omitzero"`
-	LastUsedAt            *time.Time      `json:"last_used_at,omitzero"` // when it was authenticated last; absent: not known
-	AsOf                  *positionView   `json:"as_of,omitzero"`        // where it is of the past
-	Metadata              jsontext.Value  `json:",embed"`
-}
-
-func (a *API) viewOf(client readmodel.Client) clientView {
-	believed := client.Metadata
-	var trusted *bool
-	issuer, _ := oauth.Attested(client.Metadata)
-	if issuer != "" {
-		trusted = new(a.Registrar.Issuers.Trust(issuer))
-		if !*trusted {
-			believed = oauth.Unattested(client.Metadata)
-		}
-	}
-	return clientView{
-		ClientID:              client.ID,
-		Status:                client.Status,
-		RegisteredAt:          client.RegisteredAt.UTC(),
-		UpdatedAt:             client.UpdatedAt.UTC(),
-		Version:               client.Version,
-		ClientIDIssuedAt:      client.IssuedAt.Unix(),
-		ClientSecretExpiresAt: secretExpiry(client.Secret),
-		InitialAccessToken:    client.InitialAccessToken,
-		AttestedBy:            issuer,
-		IssuerTrusted:         trusted,
-		Cautions:              oauth.Cautions(believed),
-		Metadata:              withRedirectURIs(client.Metadata).AppendJSON(nil),
-	}
-}
-
 func (a *API) listClients(c echo.Context, _ caller) error {
 	q := queryOf(c, append(filterNames(), "q", "limit", "cursor", "at")...)
 	selected := readmodel.ClientQuery{
@@ -181,14 +135,14 @@ func (a *API) showClient(c echo.Context, _ caller) error {
 	if err != nil {
 		return err
 	}
-	views := []clientView{a.viewOf(client)}
+	views := []document.Client{document.OfClient(client, a.Registrar.Issuers)}
 	a.addLastUses(c.Request().Context(), views)
 	return answer(c, http.StatusOK, views[0])
 }
 
 // addLastUses adds to clients when they were used last. It leaves that out when it cannot be read now: the clients
 // themselves are what is asked for.
-func (a *API) addLastUses(ctx context.Context, clients []clientView) {
+func (a *API) addLastUses(ctx context.Context, clients []document.Client) {
 	ids := make([]string, len(clients))
 	for i, client := range clients {
 		ids[i] = client.ClientID
@@ -217,7 +171,7 @@ var (
 	cautionLevelSchema = object{"type": "string", "enum": oauth.CautionLevels, "description": "impersonation: the client may be taken for another one; note: usual, and worth a look"}
 )
 
-// clientSchema describes a clientView.
+// clientSchema describes a document.Client.
 var clientSchema = closed(extended("RegisteredMetadata", object{
 	"client_id":                text,
 	"status":                   statusSchema,

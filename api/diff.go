@@ -6,6 +6,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
 
+	"roster/api/document"
 	"roster/api/front"
 	"roster/domain"
 	"roster/domain/access"
@@ -36,8 +37,8 @@ func (a *API) diffEndpoints() []endpoint {
 
 // spanView is the first line of an answer about differences: the events that it is pinned to.
 type spanView struct {
-	From positionView `json:"from"`
-	To   positionView `json:"to"`
+	From document.Position `json:"from"`
+	To   document.Position `json:"to"`
 }
 
 // differenceView is what became of one client.
@@ -48,11 +49,11 @@ type differenceView struct {
 	MetadataBefore     jsontext.Value    `json:"metadata_before,omitzero"`     // the members that differ, as they were
 	MetadataAfter      jsontext.Value    `json:"metadata_after,omitzero"`      // the members that differ, as they are
 	CredentialsChanged []string          `json:"credentials_changed,omitzero"` // issued, replaced or ended
-	Client             clientView        `json:"client"`                       // as it stood at the later moment
+	Client             document.Client   `json:"client"`                       // as it stood at the later moment
 }
 
 func (a *API) differenceViewOf(d readmodel.Difference) differenceView {
-	v := differenceView{Change: d.Outcome(), Events: d.Events, Client: a.viewOf(d.After)}
+	v := differenceView{Change: d.Outcome(), Events: d.Events, Client: document.OfClient(d.After, a.Registrar.Issuers)}
 	if !d.Before.Exists() {
 		return v
 	}
@@ -108,7 +109,7 @@ func (a *API) diff(c echo.Context, _ caller) error {
 	if c.Request().Method == http.MethodHead {
 		return s.Send()
 	}
-	if err := s.Line(spanView{positionViewOf(from), positionViewOf(to)}); err != nil {
+	if err := s.Line(spanView{document.OfPosition(from), document.OfPosition(to)}); err != nil {
 		return err
 	}
 	for {

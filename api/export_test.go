@@ -3,7 +3,9 @@ package api
 import (
 	"github.com/go-json-experiment/json"
 
+	"roster/api/document"
 	"roster/domain/access"
+	"roster/domain/registrar"
 	"roster/projections/readmodel"
 )
 
@@ -32,7 +34,9 @@ func (a *API) Routes() []string {
 }
 
 // AppendView appends the line of a client in the registry as it stood.
-var AppendView = new(API).appendView
+var AppendView = (&API{Options: Options{Registrar: new(registrar.Registrar)}}).appendView
 
 // View returns a client as it is shown by itself.
-func View(client readmodel.Client) ([]byte, error) { return json.Marshal(new(API).viewOf(client)) }
+func View(client readmodel.Client) ([]byte, error) {
+	return json.Marshal(document.OfClient(client, registrar.Issuers{}))
+}

@@ -4,39 +4,26 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"roster/api/document"
 	"roster/domain"
 	"roster/projections/readmodel"
 )
 
-// positionView is an event of the log, to which an answer about the past is pinned.
-type positionView struct {
-	Seq  uint64    `json:"seq"`           // 0: before the first event
-	Time time.Time `json:"time,omitzero"` // of the event
-}
-
-func positionViewOf(p readmodel.Position) positionView {
-	if p.Seq == 0 {
-		return positionView{}
-	}
-	return positionView{p.Seq, p.Time.UTC()}
-}
-
 // clientPage is a page of clients, as they are or as they stood.
 type clientPage struct {
-	Clients        []clientView  `json:"clients"`
-	NextCursor     string        `json:"next_cursor,omitzero"` // absent on the last page
-	AsOf           *positionView `json:"as_of,omitzero"`       // absent: now
-	SearchedBackTo *positionView `json:"searched_back_to,omitzero"`
+	Clients        []document.Client  `json:"clients"`
+	NextCursor     string             `json:"next_cursor,omitzero"` // absent on the last page
+	AsOf           *document.Position `json:"as_of,omitzero"`       // absent: now
+	SearchedBackTo *document.Position `json:"searched_back_to,omitzero"`
 }
 
 func (a *API) clientPageOf(clients []readmodel.ListedClient, next string) clientPage {
-	page := clientPage{Clients: make([]clientView, len(clients)), NextCursor: next}
+	page := clientPage{Clients: make([]document.Client, len(clients)), NextCursor: next}
 	for i, client := range clients {
-		page.Clients[i] = a.viewOf(client.Client)
+		page.Clients[i] = document.OfClient(client.Client, a.Registrar.Issuers)
 	}
 	return page
 }
@@ -57,10 +44,10 @@ func (a *API) listPastClients(c echo.Context, position readmodel.Position, selec
 	if err != nil {
 		return err
 	}
-	page, asOf := a.clientPageOf(found.Clients, found.NextCursor), positionViewOf(position)
+	page, asOf := a.clientPageOf(found.Clients, found.NextCursor), document.OfPosition(position)
 	page.AsOf = &asOf
 	if found.Searched.Seq != 0 {
-		searched := positionViewOf(found.Searched)
+		searched := document.OfPosition(found.Searched)
 		page.SearchedBackTo = &searched
 	}
 	return answer(c, http.StatusOK, page)
@@ -77,9 +64,7 @@ func (a *API) showPastClient(c echo.Context, at readmodel.Moment) error {
 	if err != nil {
 		return err
 	}
-	view, asOf := a.viewOf(client), positionViewOf(position)
-	view.AsOf = &asOf
-	return answer(c, http.StatusOK, view)
+	return answer(c, http.StatusOK, document.OfClient(client, a.Registrar.Issuers).At(position))
 }
 
 // momentParameter is a parameter that is a moment of the log.
@@ -90,7 +75,7 @@ func momentParameter(name, description string) object {
 // pastParameter asks for clients as they stood.
 var pastParameter = momentParameter("at", "as the registry stood then: the sequence of an event, or a time (RFC 3339) that has passed")
 
-// positionSchema describes a positionView.
+// positionSchema describes a document.Position.
 var positionSchema = closed(properties(object{
 	"seq":  object{"type": "integer", "minimum": 0, "description": "sequence of the event; 0: before the first"},
 	"time": dateTime,

@@ -2,7 +2,6 @@ package api
 
 import (
 	"cmp"
-	"maps"
 	"net/http"
 	"strconv"
 	"sync"
@@ -10,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
 
+	"roster/api/document"
 	"roster/api/refusals"
 	"roster/domain"
 	"roster/domain/access"
@@ -93,7 +93,7 @@ func (a *API) appendInformation(b []byte, r registrar.Registration) []byte {
 	b = appendText(b, `{"client_id":`, r.Client.ID)
 	if r.ClientSecret != "" {
 		b = appendText(b, `,"client_secret":`, r.ClientSecret)
-		b = appendNumber(b, `,"client_secret_expires_at":`, *secretExpiry(r.Client.Secret))
+		b = appendNumber(b, `,"client_secret_expires_at":`, *document.SecretExpiry(r.Client.Secret))
 	}
 	b = appendNumber(b, `,"client_id_issued_at":`, r.Client.IssuedAt.Unix())
 	if r.RegistrationAccessToken != "" {
@@ -101,7 +101,7 @@ func (a *API) appendInformation(b []byte, r registrar.Registration) []byte {
 		b = appendText(b, `,"registration_client_uri":`, a.clientURI(r.Client))
 	}
 	metadata := len(b)
-	b = withRedirectURIs(r.Client.Metadata).AppendJSON(b)
+	b = document.WithRedirectURIs(r.Client.Metadata).AppendJSON(b)
 	b[metadata] = ',' // instead of its brace: there is at least one member
 	return b
 }
@@ -120,31 +120,6 @@ func appendNumber(b []byte, name string, n int64) []byte {
 // request say what its sender likes.
 func (a *API) clientURI(client domain.Client) string {
 	return a.PublicURL + "/identity/register/" + client.ID
-}
-
-// secretExpiry is client_secret_expires_at: nil without a secret, 0 for one that never expires.
-func secretExpiry(secret *domain.Secret) *int64 {
-	if secret == nil {
-		return nil
-	}
-	var at int64
-	if !secret.ExpiresAt.IsZero() {
-		at = secret.ExpiresAt.Unix()
-	}
-	return &at
-}
-
-// withRedirectURIs returns metadata with redirect_uris always present: common clients fail without.
-func withRedirectURIs(m oauth.Metadata) oauth.Metadata {
-	if _, ok := m["redirect_uris"]; ok {
-		return m
-	}
-	m = maps.Clone(m)
-	if m == nil {
-		m = oauth.Metadata{}
-	}
-	m["redirect_uris"] = oauth.List{}
-	return m
 }
 
 // registrationSchemas describe the bodies of registrations, and the client information response.

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
 
+	"roster/api/document"
 	"roster/api/front"
 	"roster/domain/access"
 	"roster/domain/oauth"
@@ -56,7 +57,7 @@ func (a *API) registryAt(c echo.Context, _ caller) error {
 	return s.Send()
 }
 
-// appendView appends the clientView of a client in JSON. Its metadata, where there is nothing in it to be found out, is
+// appendView appends the document.Client of a client in JSON. Its metadata, where there is nothing in it to be found out, is
 // taken over as it is: to decode and encode it would be most of the work of a long answer.
 func (a *API) appendView(b []byte, stored readmodel.StoredClient) ([]byte, error) {
 	if !oauth.IsPlain(stored.Metadata) || !bytes.Contains(stored.Metadata, []byte(`"redirect_uris":`)) {
@@ -64,7 +65,7 @@ func (a *API) appendView(b []byte, stored readmodel.StoredClient) ([]byte, error
 		if err != nil {
 			return b, err
 		}
-		view, err := json.Marshal(a.viewOf(client))
+		view, err := json.Marshal(document.OfClient(client, a.Registrar.Issuers))
 		return append(b, view...), err
 	}
 	// Ids, statuses and times have no character that JSON escapes.
@@ -75,7 +76,7 @@ func (a *API) appendView(b []byte, stored readmodel.StoredClient) ([]byte, error
 	b = client.UpdatedAt.UTC().AppendFormat(append(b, `","updated_at":"`...), time.RFC3339Nano)
 	b = strconv.AppendUint(append(b, `","version":`...), client.Version, 10)
 	b = strconv.AppendInt(append(b, `,"client_id_issued_at":`...), client.IssuedAt.Unix(), 10)
-	if expiry := secretExpiry(client.Secret); expiry != nil {
+	if expiry := document.SecretExpiry(client.Secret); expiry != nil {
 		b = strconv.AppendInt(append(b, `,"client_secret_expires_at":`...), *expiry, 10)
 	}
 	if token := client.InitialAccessToken; token != "" {

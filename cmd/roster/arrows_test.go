@@ -35,6 +35,7 @@ var arrows = map[string][]string{
 	"roster/projections/readmodel/search": {},
 	"roster/projections/sqlitefile":       {},
 	"roster/api/client":                   {},
+	"roster/api/document":                 {"roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/projections/readmodel"},
 	"roster/api/front":                    {"roster/domain/oauth"},
 	"roster/api/lastuse":                  {"roster/projections/sqlitefile"},
 	"roster/api/refusals":                 {"roster/domain/access", "roster/projections/sqlitefile"},
@@ -58,7 +59,7 @@ var arrows = map[string][]string{
 // answering is what requests are answered from.
 var answering = []string{
 	"roster/domain", "roster/domain/oauth", "roster/domain/access", "roster/domain/registrar", "roster/projections/readmodel",
-	"roster/api/refusals",
+	"roster/api/document", "roster/api/refusals",
 }
 
 // pure are the packages of rules and decisions.
