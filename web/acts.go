@@ -35,8 +35,11 @@ type act struct {
 // acts are all that there are, in the order in which a client's page offers them.
 var acts = []act{suspension, resumption, revocation}
 
-// acts returns those that do something to the client.
+// acts returns those that do something to the client; none to one of the past.
 func (v clientView) acts() (useful []act) {
+	if v.Past != nil {
+		return nil
+	}
 	for _, a := range acts {
 		if a.idle(v.Client.Client) == "" {
 			useful = append(useful, a)

@@ -8,74 +8,121 @@ import (
 	"slices"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"roster/api/front"
 	"roster/domain"
 	"roster/domain/oauth"
 	"roster/projections/readmodel"
 	"roster/web/ui"
 )
 
-// A clientView is what the page of one client shows.
+// A clientView is one client, now or as it stood, as far as all of its tabs show it.
 type clientView struct {
 	readmodel.Client
 	Place    clientPlace
+	Past     *readmodel.Position          // the moment that is shown; nil: now
+	Now      time.Time                    // that moment
+	Since    *readmodel.Difference        // what became of it since that moment; nil: nothing happened, or it is now
+	From     string                       // the address that it was registered from; empty: not known
 	Issuer   string                       // of its software statement; empty: it has none
 	Trusted  bool                         // the issuer still is
+	Attested []string                     // the members that the software statement vouches for
 	Token    readmodel.InitialAccessToken // that it was registered with; zero: none, or it is not known
 	Cautions []oauth.Caution
-	Groups   []memberGroup
-	History  []step
-	Older    uint64 // the history goes on below this sequence; 0: this is all of it
-	Partial  bool   // the history does not begin with the newest event
-	Now      time.Time
+	Tab      clientTab
 }
 
-// client shows one client.
-func (w *Web) client(c echo.Context) error {
-	before, err := sequenceOf(c.QueryParams(), "before")
-	if err != nil {
-		return err
+// A clientTab is one of the pages of a client. Each has an address of its own.
+type clientTab struct {
+	path  string // below the client's address; empty: the client's own address
+	label string
+	// content returns what the tab shows below what all tabs show.
+	content func(w *Web, c echo.Context, v clientView) (templ.Component, error)
+}
+
+// The addresses of a client's tabs, below that of the client.
+const (
+	settingsTab    = ""
+	historyTab     = "/history"
+	credentialsTab = "/credentials"
+	documentTab    = "/json"
+)
+
+// clientTabs are all tabs, in the order in which they stand.
+var clientTabs = []clientTab{
+	{settingsTab, "Settings", (*Web).settingsContent},
+	{historyTab, "History", (*Web).historyContent},
+	{credentialsTab, "Credentials", (*Web).credentialsContent},
+	{documentTab, "JSON", (*Web).documentContent},
+}
+
+// isClientTab reports whether a path below a client's address is that of a tab.
+func isClientTab(path string) bool {
+	return slices.ContainsFunc(clientTabs, func(t clientTab) bool { return t.path == path })
+}
+
+// routeClient adds the tabs of a client, and its document as a file, to the pages for who is signed in.
+func (w *Web) routeClient(inside *echo.Group) {
+	for _, tab := range clientTabs {
+		front.Get(inside, "/clients/:id"+tab.path, w.showing(w.client(tab), w.pastClient(tab)))
 	}
+	front.Get(inside, "/clients/:id"+documentFile, w.showing(w.sendDocument, w.sendPastDocument))
+}
+
+// client shows a tab of one client.
+func (w *Web) client(tab clientTab) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		found, err := w.findClient(c.Request().Context(), c)
+		if err != nil {
+			return err
+		}
+		return w.showClient(c, tab, clientView{Client: found}, w.page)
+	}
+}
+
+// showClient completes what all tabs show and answers with one of them. page returns what is around it.
+func (w *Web) showClient(c echo.Context, tab clientTab, v clientView, page func(c echo.Context, title, section string) ui.Page) error {
 	ctx := c.Request().Context()
-	found, err := w.findClient(ctx, c)
-	if err != nil {
+	v.Tab, v.Place, v.Now = tab, placeOf(c, v.ID), w.clock()
+	if v.Past != nil {
+		v.Now = v.Past.Time
+	}
+	v.Issuer, v.Attested = oauth.Attested(v.Metadata)
+	v.Trusted = w.registrar.Issuers.Trust(v.Issuer)
+	v.Cautions = cautionsOf(v.Metadata, v.Trusted)
+	var err error
+	if v.From, err = w.registeredFrom(ctx, v.ID); err != nil {
 		return err
 	}
-	history, older, err := w.history(ctx, found.ID, before)
-	if err != nil {
-		return err
-	}
-	var token readmodel.InitialAccessToken
-	if found.InitialAccessToken != "" {
-		token, err = w.reader.InitialAccessToken(ctx, found.InitialAccessToken)
+	if v.InitialAccessToken != "" {
+		v.Token, err = w.reader.InitialAccessToken(ctx, v.InitialAccessToken)
 		if err != nil && !errors.Is(err, domain.ErrNoSuchInitialAccessToken) {
 			return err
 		}
 	}
-	issuer, attested := oauth.Attested(found.Metadata)
-	trusted := w.registrar.Issuers.Trust(issuer)
-	return w.render(c, http.StatusOK, clientPage(w.page(c, titleOf(found), "Clients"), clientView{
-		Client: found, Place: placeOf(c, found.ID), Issuer: issuer, Trusted: trusted, Token: token,
-		Cautions: cautionsOf(found.Metadata, trusted), Groups: groupMembers(found.Metadata, attested),
-		History: history, Older: older, Partial: before > 0, Now: w.clock(),
-	}))
+	content, err := tab.content(w, c, v)
+	if err != nil {
+		return err
+	}
+	title := titleOf(v.Client)
+	if tab.path != settingsTab {
+		title += " · " + tab.label
+	}
+	return w.render(c, http.StatusOK, clientPage(page(c, title, "Clients"), v, content))
 }
 
-// cautionsOf returns what to look at twice. An issuer that is no longer trusted vouches for nothing.
-func cautionsOf(m oauth.Metadata, trusted bool) []oauth.Caution {
-	if !trusted {
-		m = oauth.Unattested(m)
+// registeredFrom returns the address that a client was registered from, empty when the log does not know it.
+func (w *Web) registeredFrom(ctx context.Context, id string) (string, error) {
+	first, err := w.reader.Events(ctx, readmodel.EventQuery{ClientID: id, Limit: 1})
+	if err != nil || len(first) == 0 {
+		return "", err
 	}
-	return oauth.Cautions(m)
-}
-
-// cautionsTitle says what the weightiest of the cautions is about.
-func (v clientView) cautionsTitle() string {
-	if slices.ContainsFunc(v.Cautions, func(c oauth.Caution) bool { return c.Level == oauth.PossibleImpersonation }) {
-		return "Possible impersonation"
+	if _, registered := first[0].Event.(domain.ClientRegistered); !registered {
+		return "", nil // the log lost its registration
 	}
-	return "Worth a look"
+	return first[0].Actor.IP, nil
 }
 
 // findClient returns the client that the path names, or domain.ErrNotFound.
@@ -87,71 +134,64 @@ func (w *Web) findClient(ctx context.Context, c echo.Context) (readmodel.Client,
 	return w.reader.Client(ctx, domain.CanonicalID(id))
 }
 
-// A memberGroup is members that belong together for people.
-type memberGroup struct {
-	Title string
-	Rows  []memberRow
-}
-
-// A memberRow is one member of a client's metadata.
-type memberRow struct {
-	Name     string // as registered, with its language tag
-	Label    string
-	Tag      string
-	Value    oauth.Value
-	Machine  bool // it is for programs, and copied as a whole
-	Attested bool // the software statement says it
-}
-
-// groupMembers orders metadata for people: by their groups, in each in the order of oauth.Members.
-func groupMembers(m oauth.Metadata, attested []string) []memberGroup {
-	rows := map[oauth.Group][]memberRow{}
-	for _, name := range m.Names() {
-		row := rowOf(name, m[name])
-		row.Attested = slices.Contains(attested, name)
-		member, _, _ := oauth.LookupMember(name)
-		rows[member.Group] = append(rows[member.Group], row)
+// at is the moment that is shown as the parameter of an address, empty for now.
+func (v clientView) at() string {
+	if v.Past == nil {
+		return ""
 	}
-	var groups []memberGroup
-	for _, group := range oauth.Groups {
-		if len(rows[group]) > 0 {
-			groups = append(groups, memberGroup{string(group), rows[group]})
+	return atOf(*v.Past)
+}
+
+// tab returns the address of a tab of the client at the moment that is shown, with more parameters, given as names and
+// values.
+func (v clientView) tab(path string, more ...string) string {
+	return addressOf(clientPath(v.ID)+path, append([]string{"list", v.Place.list, atParam, v.at()}, more...)...)
+}
+
+// Tabs lead to the client's tabs.
+func (v clientView) Tabs() (tabs []ui.Tab) {
+	for _, t := range clientTabs {
+		tabs = append(tabs, ui.Tab{Link: ui.Link{Text: t.label, Path: v.tab(t.path), Current: t.path == v.Tab.path}})
+	}
+	return tabs
+}
+
+// back returns the address of the list that the client was found in, and its name.
+func (v clientView) back() (address, name string) {
+	if v.Past != nil {
+		return addressOf(clientListPath, atParam, v.at()), "Clients"
+	}
+	return v.Place.back(), v.Place.backText()
+}
+
+// sharing returns the address of the list of all clients that share a value with this one, as they are at the moment
+// that is shown. Who follows a value wants all that have it, so the list is not narrowed by what led to this client.
+func (v clientView) sharing(filter, value string) string {
+	return clientFilters{At: v.at()}.With(filter, value)
+}
+
+// clientList is the list of clients at the moment that is shown, without any filter.
+func (v clientView) clientList() clientFilters { return clientFilters{At: v.at()} }
+
+// cautionsOf returns what to look at twice. An issuer that is no longer trusted vouches for nothing.
+func cautionsOf(m oauth.Metadata, trusted bool) []oauth.Caution {
+	if !trusted {
+		m = oauth.Unattested(m)
+	}
+	return oauth.Cautions(m)
+}
+
+// cautionsAt returns the cautions of a level.
+func (v clientView) cautionsAt(level oauth.CautionLevel) (cautions []oauth.Caution) {
+	for _, caution := range v.Cautions {
+		if caution.Level == level {
+			cautions = append(cautions, caution)
 		}
 	}
-	return groups
+	return cautions
 }
 
-// rowOf labels a member.
-func rowOf(name string, value oauth.Value) memberRow {
-	row := memberRow{Name: name, Label: name, Value: value}
-	if member, tag, ok := oauth.LookupMember(name); ok {
-		row.Label, row.Tag, row.Machine = member.Label, tag, isForMachines(member)
-	}
-	return row
-}
-
-// secretState says whether the client secret works.
-func (v clientView) secretState() string {
-	switch {
-	case v.Secret == nil:
-		return "None. The client's authentication method needs no secret."
-	case v.Ended():
-		return "Stopped working when the client was " + string(v.Status) + "."
-	case v.Secret.ExpiresAt.IsZero():
-		return "Issued, does not expire."
-	case v.Secret.ExpiresAt.After(v.Now):
-		return "Issued, expires on " + ui.Minute(v.Secret.ExpiresAt) + "."
-	}
-	return "Expired on " + ui.Minute(v.Secret.ExpiresAt) + "."
-}
-
-// registrationAccessTokenState says whether the registration access token works.
-func (v clientView) registrationAccessTokenState() string {
-	switch {
-	case v.Ended():
-		return "Stopped working when the client was " + string(v.Status) + "."
-	case !v.MayManageItself():
-		return "Issued, refused while the client is " + string(v.Status) + "."
-	}
-	return "Issued, works until the client is deleted or revoked."
+// nameIsSuspicious reports whether the client may be taken for another by its name.
+func (v clientView) nameIsSuspicious() bool {
+	return slices.ContainsFunc(v.cautionsAt(oauth.PossibleImpersonation), func(c oauth.Caution) bool { return c.Member == "client_name" })
 }

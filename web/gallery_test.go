@@ -84,7 +84,9 @@ func gallery() templ.Component {
 
 	section("Values",
 		markup("<p>"), ui.Machine("https://client.example.com/callback"), markup("</p><p>"), ui.UntrustedLines("A text\r\nof two lines, gnp\u202egpj.exe"), markup("</p>"),
+		markup("<p>"), ui.MachineLink(ui.LinkedText{Before: "https://", Linked: "client.example.com", After: "/callback", Path: "/admin/"}), markup("</p>"),
 		ui.Code("JSON object", "{\n  \"keys\": []\n}"),
+		ui.CopiedCode("JSON document", "{\n  \"client_id\": \"a\"\n}"),
 		with(ui.Fold("Show all 200"), markup("<p>What was folded.</p>")),
 	)
 
@@ -110,6 +112,7 @@ func gallery() templ.Component {
 		ui.Tabs("Tabs", []ui.Tab{
 			{Link: ui.Link{Text: "All", Path: "/admin/", Current: true}, Count: "1,587"}, {Link: ui.Link{Text: "Active", Path: "/admin/"}},
 		}),
+		ui.PageTabs("Pages of one thing", "part", []ui.Tab{{Link: ui.Link{Text: "Settings", Path: "/admin/", Current: true}}, {Link: ui.Link{Text: "History", Path: "/admin/"}}}),
 		ui.Chips("Filters", []ui.Chip{
 			{Label: "Type", Text: "Changed", Without: "/admin/"}, {Label: "By", Text: "administrator <b>\u202e" + strings.Repeat("long ", 40), Without: "/admin/"},
 		}, "/admin/"),

@@ -4,6 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
 
 	"roster/domain"
 	"roster/domain/oauth"
@@ -11,8 +15,15 @@ import (
 	"roster/web/ui"
 )
 
-// historyShown is how many events of a client a page shows.
+// historyShown is how many events of a client its history shows on a page.
 const historyShown = 25
+
+// A history is a page of what happened to a client.
+type history struct {
+	Steps []step // the newest first
+	Older uint64 // it goes on below this sequence; 0: this is all of it
+	Later bool   // it does not begin with the newest event
+}
 
 // A step is one event in a client's history.
 type step struct {
@@ -24,30 +35,73 @@ type step struct {
 	Reason     string         // why an administrator did it; empty: no reason was given
 }
 
-// history returns a client's newest events below a sequence, newest first; 0: from the newest one.
-// older is the sequence below which it goes on, 0 when that was all.
-func (w *Web) history(ctx context.Context, id string, before uint64) (steps []step, older uint64, err error) {
+// historyContent is the tab with what happened to a client, a page of it at a time.
+func (w *Web) historyContent(c echo.Context, v clientView) (templ.Component, error) {
+	before, err := sequenceOf(c.QueryParams(), "before")
+	if err != nil {
+		return nil, err
+	}
+	h, err := w.history(c.Request().Context(), v, before, historyShown)
+	if err != nil {
+		return nil, err
+	}
+	return clientHistory(v, h), nil
+}
+
+// history returns a client's newest events below a sequence, at most limit of them; 0: from the newest one of the moment
+// that is shown.
+func (w *Web) history(ctx context.Context, v clientView, before uint64, limit int) (h history, err error) {
+	h.Later = before > 0
 	// One more than is shown: what the oldest one shown changed is the difference from it.
 	recorded, err := w.reader.Events(ctx, readmodel.EventQuery{
-		ClientID: id, Before: before, Newest: true, Limit: historyShown + 1,
+		ClientID: v.ID, Before: v.before(before), Newest: true, Limit: limit + 1,
 	})
 	if err != nil {
-		return nil, 0, fmt.Errorf("history of a client: %w", err)
+		return h, fmt.Errorf("history of a client: %w", err)
 	}
 	var state domain.Client
 	for i, e := range slices.Backward(recorded) {
 		former := state
 		state = domain.Clients.Evolve(state, e.Aggregate, e.Event)
-		if i == historyShown {
+		if i == limit {
 			continue
 		}
-		steps = append(steps, stepOf(e, former, state))
+		h.Steps = append(h.Steps, stepOf(e, former, state))
 	}
-	slices.Reverse(steps)
-	if len(recorded) > historyShown {
-		older = steps[len(steps)-1].Seq
+	slices.Reverse(h.Steps)
+	if len(recorded) > limit {
+		h.Older = h.Steps[len(h.Steps)-1].Seq
 	}
-	return steps, older, nil
+	return h, nil
+}
+
+// before returns below which sequence the events are that are shown below a sequence: none is later than the moment that
+// is shown. 0: any.
+func (v clientView) before(seq uint64) uint64 {
+	if v.Past != nil && (seq == 0 || seq > v.Past.Seq) {
+		return v.Past.Seq + 1
+	}
+	return seq
+}
+
+// log returns the address of the client's events in the event log, up to the moment that is shown.
+func (v clientView) log() string {
+	before := ""
+	if v.Past != nil {
+		before = strconv.FormatUint(v.before(0), 10)
+	}
+	return addressOf(activityPath, "client", v.ID, "before", before)
+}
+
+// historyPages lead to the newest events and to older ones.
+func (v clientView) historyPages(h history) (links []ui.PagerLink) {
+	if h.Later {
+		links = append(links, ui.PagerLink{Text: "Back to the newest", Path: v.tab(historyTab)})
+	}
+	if h.Older > 0 {
+		links = append(links, ui.PagerLink{Text: "Older history", Next: true, Path: v.tab(historyTab, "before", strconv.FormatUint(h.Older, 10))})
+	}
+	return links
 }
 
 // stepOf returns what an event changed, given the client before and after it.

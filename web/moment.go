@@ -144,8 +144,10 @@ func chooserOf(c echo.Context) ui.Chooser {
 		}
 	case home:
 		keep("days")
-	case clientListPath + "/:id":
-		chooser.Path = c.Request().URL.EscapedPath()
+	default:
+		if _, tab, ofClient := strings.Cut(c.Path(), clientListPath+"/:id"); ofClient && isClientTab(tab) {
+			chooser.Path = c.Request().URL.EscapedPath()
+		}
 	}
 	return chooser
 }

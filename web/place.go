@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/url"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 )
@@ -25,11 +24,6 @@ func placeOf(c echo.Context, id string) clientPlace {
 
 // page returns the address of the client.
 func (p clientPlace) page() string { return addressOf(clientPath(p.id), "list", p.list) }
-
-// older returns the address of the client's history below a sequence.
-func (p clientPlace) older(seq uint64) string {
-	return addressOf(clientPath(p.id), "list", p.list, "before", strconv.FormatUint(seq, 10)) + "#history"
-}
 
 // act returns the address of the page that asks for an act, and of its form.
 func (p clientPlace) act(a act) string {

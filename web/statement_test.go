@@ -26,7 +26,7 @@ func TestAClientIsShownWithWhoVouchesForIt(t *testing.T) {
 		t.Errorf("the page of a plain client is\n%s", plain)
 	}
 	elsewhere := page(`{"client_name":"Portal","redirect_uris":["https://a.example.com/cb"],"logo_uri":"https://b.example.com/logo"}`)
-	if !strings.Contains(elsewhere, "Worth a lookLogo does not") || strings.Contains(elsewhere, "Possible impersonation") {
+	if !strings.Contains(elsewhere, "NotesLogo does not") || strings.Contains(elsewhere, "Possible impersonation") {
 		t.Errorf("the page of a client with its logo elsewhere is\n%s", elsewhere)
 	}
 	odd := page(`{"client_name":"P\u0430ypal","redirect_uris":["https://a.example.com/cb"],"logo_uri":"https://b.example.com/logo"}`)
@@ -41,15 +41,23 @@ func TestAClientIsShownWithWhoVouchesForIt(t *testing.T) {
 	id := r.vouched(t, `{"iss":"https://issuer.example","client_name":"B\u0430nk","iat":1767225600,"roles":["payments"],"org":{"name":"Bank <b>"}}`, oauth.Metadata{
 		"client_name": oauth.Text("B\u0430nk"), "software_id": oauth.Text("of its own"),
 	})
-	got := v.get("/admin/clients/" + id)
+	settings := textOf(v.get("/admin/clients/" + id).body)
+	for _, want := range []string{"Software statement by https://issuer.example", "Name attested client_name", "Software software_id"} {
+		if !strings.Contains(settings, want) {
+			t.Errorf("the settings lack %q:\n%s", want, settings)
+		}
+	}
+	got := v.get("/admin/clients/" + id + "/credentials")
 	for _, want := range []string{
-		"Software statement by https://issuer.example What it attests is marked.", "Name attested client_name", "Software software_id",
+		"Software statement by https://issuer.example", "Members with the values that it states are marked as attested.",
 		"isshttps://issuer.example", "iat1 Jan 2026, 00:00:00 UTC", "rolespayments", `org{ "name": "Bank <b>" }`, "Show as it was sent",
-		"statement by https://issuer.example, issued on 1 Jan 2026, 00:00 UTC",
 	} {
 		if !strings.Contains(textOf(got.body), want) {
 			t.Errorf("the page lacks %q:\n%s", want, textOf(got.body))
 		}
+	}
+	if history := textOf(v.get("/admin/clients/" + id + "/history").body); !strings.Contains(history, "statement by https://issuer.example, issued on 1 Jan 2026, 00:00 UTC") {
+		t.Errorf("the history does not say which statement it was: %s", history)
 	}
 	if strings.Contains(got.body, "Possible impersonation") || strings.Contains(got.body, "no longer trusted") {
 		t.Errorf("what a trusted issuer vouches for is doubted:\n%s", textOf(got.body))

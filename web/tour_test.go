@@ -259,8 +259,8 @@ func tour(t *testing.T, r *registry) []string {
 	if err := r.registrar.Suspend(t.Context(), admin, suspended, "A reason.\r\nOf two lines."); err != nil {
 		t.Fatal(err)
 	}
-	r.register(t, `{"client_name":"Micros\u043eft Teams","ext_param_owner":"`+long("an owner ", 15)+`","redirect_uris":["https://login.microsoft-teams.example.net/cb"],"software_id":"com.microsoft.teams.of.which.the.id.is.long",
-		"software_version":"2026.11","logo_uri":"https://b.example.com/logo.png","token_endpoint_auth_method":"client_secret_post"}`)
+	impostor := r.register(t, `{"client_name":"Micros\u043eft Teams","ext_param_owner":"`+long("an owner ", 15)+`","redirect_uris":["https://login.microsoft-teams.example.net/cb"],"software_id":"com.microsoft.teams.of.which.the.id.is.long",
+		"software_version":"2026.11","logo_uri":"https://b.example.com/logo.png","token_endpoint_auth_method":"client_secret_post"}`).Client.ID
 	r.append(t, domain.SealingKeyIntroduced{KeyID: "0123456789abcdef"}, domain.LossAccepted{From: 1 << 40, To: 1 << 41})
 	uris := make(oauth.List, 30)
 	for i := range uris {
@@ -299,7 +299,7 @@ func tour(t *testing.T, r *registry) []string {
 	return []string{
 		"/admin/refusals", "/admin/refusals?since=hour&ip=203.0.113.9", "/admin/refusals?ip=192.0.2.99", causePath(notHTTPS), causePath(noRoom), causePath(limited),
 		causePath(suspendedChange), causePath(refusals.Cause{Code: "conflict"}), causePath(notHTTPS) + "&cursor=40", "/admin/refusals?since=never",
-		path + vouched, path + keys,
+		path + vouched, path + keys, path + vouched + "/credentials", path + keys + "/credentials", path + keys + "/json",
 		"/admin/tokens", "/admin/tokens?status=used_up", "/admin/tokens/new", "/admin/tokens/" + token.ID, "/admin/tokens/" + bare.ID,
 		"/admin/tokens/" + token.ID + "/revoke", "/admin/tokens/" + bare.ID + "/revoke", path + admitted,
 		"/admin/events?actor=admin:" + adminName + "&ip=192.0.2.0/24&since=2026-01-01", "/admin/events?member=client_name%23de", "/admin/events?token=" + token.ID,
@@ -308,9 +308,10 @@ func tour(t *testing.T, r *registry) []string {
 		"/admin/", "/admin/clients", "/admin/clients?status=deleted", "/admin/clients?q=nobody",
 		"/admin/clients?q=teams&kind=web&software=com.microsoft.teams.of.which.the.id.is.long&registered=2020-01-01..", "/admin/clients?owner=none&sort=name", "/admin/clients?ip=x",
 		path + c.Client.ID, path + greedy, path + ended, path + deleted.Client.ID, path + c.Client.ID + "/revoke", path + ended + "/revoke",
+		path + c.Client.ID + "/history", path + c.Client.ID + "/credentials", path + c.Client.ID + "/json", path + ended + "/credentials", path + impostor, path + admitted + "/credentials",
 		path + suspended, path + c.Client.ID + "/suspend", path + suspended + "/suspend",
 		"/admin/events", "/admin/events?type=ClientRevoked", "/admin/events?before=1", "/admin/none", "/admin/clients?cursor=none",
-		"/admin/?at=8", "/admin/clients?at=8", "/admin/clients?at=8&q=nobody", path + c.Client.ID + "?at=2", path + ended + "?at=3",
+		"/admin/?at=8", "/admin/clients?at=8", "/admin/clients?at=8&q=nobody", path + c.Client.ID + "?at=2", path + ended + "?at=3", path + c.Client.ID + "/history?at=2", path + c.Client.ID + "/credentials?at=2",
 		"/admin/diff", "/admin/diff?from=1", "/admin/diff?from=1&to=2&change=ended", "/admin/?at=999",
 	}
 }

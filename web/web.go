@@ -138,7 +138,7 @@ func (w *Web) routes(observer *front.Observer) *echo.Echo {
 	inside := page.Group("", w.signedIn, canonical)
 	front.Get(inside, "/", w.showing(w.overview, w.pastOverview))
 	front.Get(inside, "/clients", w.showing(w.clients, w.pastClients))
-	front.Get(inside, "/clients/:id", w.showing(w.client, w.pastClient))
+	w.routeClient(inside)
 	front.Get(inside, "/diff", w.diff)
 	front.Get(inside, "/find", w.find)
 	inside.POST("/preferences", w.prefer)

@@ -165,20 +165,20 @@ func isAppOnly(uris []string) bool {
 	})
 }
 
-// RedirectHosts returns where the redirect URIs lead, each once, in the order in which they are registered: a host in
-// lower case, without port; of a private-use scheme without a host, the scheme with its colon; what is no URI as it is,
-// as clients without a grant that redirects may have it.
+// RedirectHosts returns where the redirect URIs lead, each once, in the order in which they are registered.
 func (m Metadata) RedirectHosts() []string {
 	var hosts []string
 	for _, s := range m.List("redirect_uris") {
-		if host := redirectsTo(s); !slices.Contains(hosts, host) {
+		if host := RedirectHost(s); !slices.Contains(hosts, host) {
 			hosts = append(hosts, host)
 		}
 	}
 	return hosts
 }
 
-func redirectsTo(s string) string {
+// RedirectHost returns where a redirect URI leads: a host in lower case, without port; of a private-use scheme without a
+// host, the scheme with its colon; what is no URI as it is, as clients without a grant that redirects may have it.
+func RedirectHost(s string) string {
 	if rest, found := strings.CutPrefix(s, "https://"); found {
 		// Most hosts end at a slash and need no parsing.
 		if host, _, found := strings.Cut(rest, "/"); found && strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789.-") == "" {

@@ -26,7 +26,7 @@ type Asset struct {
 
 // The assets that the layout refers to.
 var (
-	styleSheet = mustAsset("assets/dashboard.css", "assets/frame.css", "assets/overview.css", "assets/media.css")
+	styleSheet = mustAsset("assets/dashboard.css", "assets/frame.css", "assets/overview.css", "assets/client.css", "assets/media.css")
 	script     = mustAsset("assets/dashboard.js")
 	icon       = mustAsset("assets/icon.svg")
 	htmx       = mustAsset("assets/vendor/htmx-4.0.1.min.js")

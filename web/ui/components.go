@@ -64,3 +64,9 @@ type Chip struct {
 	Text    string // the value, which a caller may have written
 	Without string // the address without the filter
 }
+
+// A LinkedText is an untrusted text for programs of which a part leads somewhere.
+type LinkedText struct {
+	Before, Linked, After string // the text is the three of them together
+	Path                  string // where Linked leads
+}
