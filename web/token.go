@@ -22,10 +22,9 @@ const (
 // A tokenView is what the page of one initial access token shows.
 type tokenView struct {
 	tokenRow
-	Admitted    readmodel.ClientPage
-	First       bool // the clients shown are the newest
-	Events      []eventRow
-	EventsLater bool // there are, or may be, older events
+	Admitted readmodel.ClientPage
+	First    bool // the clients shown are the newest
+	Events   []eventRow
 }
 
 // token shows one initial access token.
@@ -43,7 +42,6 @@ func (w *Web) token(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v.EventsLater = page.Next != 0
 	if v.Events, err = w.eventRows(ctx, page.Events); err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func TestAnAdministratorHandsOutAndRevokesAToken(t *testing.T) {
 			b.UntilPath("/admin/clients/" + admitted)
 			b.Click("Partner onboarding")
 			b.UntilPath("/admin/tokens/" + id)
-			b.Click("Open in Activity")
+			b.Click("Open in event log")
 			b.UntilPath("/admin/events?token=" + id)
 			b.Until(`document.querySelectorAll("#log tbody tr").length === 3 && !document.querySelector("#log").innerText.includes("Bystander")`)
 			b.Visit("/admin/tokens/" + id)

@@ -17,6 +17,7 @@ import (
 	"roster/domain/oauth"
 	"roster/eventstore/storetest"
 	"roster/projections/readmodel"
+	"roster/web"
 )
 
 // tokens returns all initial access tokens, the newest first.
@@ -264,7 +265,7 @@ func TestRevokingAToken(t *testing.T) {
 	v := r.admin(t)
 	asked := textOf(v.get(path + "/revoke").body)
 	for _, want := range []string{"Revoke this token?", "1 initial access token", "Partners", token.ID, "No client can be registered with it any more",
-		"1 client that was registered with it stays", "may still be recorded", "cannot be undone"} {
+		"This stops all further registrations", "1 client that was registered with it stays", "may still be recorded", "cannot be undone"} {
 		if !strings.Contains(asked, want) {
 			t.Errorf("the question lacks %q: %s", want, asked)
 		}
@@ -300,5 +301,48 @@ func TestRevokingAToken(t *testing.T) {
 	}
 	if told := textOf(v.get(path).body); !strings.Contains(told, "was already revoked. Nothing was changed.") {
 		t.Errorf("revoking twice: %s", told)
+	}
+}
+
+// The question before a token is revoked says how many registrations that stops.
+func TestRevokingATokenStopsRegistrations(t *testing.T) {
+	now := time.Now()
+	r := newRegistry(t, func(o *web.Options) { o.Clock = func() time.Time { return now } })
+	v := r.admin(t)
+	for uses, want := range map[int]string{
+		1: "This stops no registration: the token is used up.", 2: "This stops the 1 registration that it has left.", 1000: "This stops the 999 registrations that it has left.",
+	} {
+		token := r.issue(t, domain.IssueInitialAccessToken{MaxUses: uses})
+		r.registerWith(t, token.Token, name(1))
+		if text := textOf(v.get("/admin/tokens/" + token.ID + "/revoke").body); !strings.Contains(text, want) {
+			t.Errorf("%d uses: the question lacks %q: %s", uses, want, text)
+		}
+	}
+	token := r.issue(t, domain.IssueInitialAccessToken{ExpiresAt: now.Add(time.Hour)})
+	now = now.Add(2 * time.Hour)
+	if text := textOf(v.get("/admin/tokens/" + token.ID + "/revoke").body); !strings.Contains(text, "This stops no registration: the token is expired.") {
+		t.Errorf("the token has expired: %s", text)
+	}
+}
+
+// A token leads to the list of all of its clients, from its page and from the list.
+func TestATokenLeadsToItsClients(t *testing.T) {
+	r := newRegistry(t)
+	v := r.admin(t)
+	unused, used := r.issue(t, domain.IssueInitialAccessToken{}), r.issue(t, domain.IssueInitialAccessToken{})
+	r.register(t, name(1))
+	id := r.registerWith(t, used.Token, name(2)).Client.ID
+	list := "/admin/clients?token=" + used.ID
+	if page := linkTo(v.get("/admin/tokens/"+used.ID).body, "All clients"); page != list {
+		t.Errorf("the page leads to %q", page)
+	}
+	if count := linkTo(v.get("/admin/tokens").body, "1"); count != list {
+		t.Errorf("the list leads to %q", count)
+	}
+	if found := v.get(list).body; !strings.Contains(found, id) || strings.Contains(found, "client 1") {
+		t.Errorf("that list is %s", textOf(found))
+	}
+	if linkTo(v.get("/admin/tokens/"+unused.ID).body, "All clients") != "" {
+		t.Error("a token without clients leads to them")
 	}
 }

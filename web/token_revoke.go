@@ -8,6 +8,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"roster/api/front"
+	"roster/domain"
+	"roster/web/ui"
 )
 
 // A tokenRevocation is what a page asks before an initial access token is revoked.
@@ -15,6 +17,20 @@ type tokenRevocation struct {
 	tokenRow
 	Reason  string // as entered
 	Failure string // what is wrong with the reason; empty: nothing
+}
+
+// stops says how many registrations the revocation stops.
+func (q tokenRevocation) stops() string {
+	left := q.MaxUses - q.Uses
+	switch {
+	case q.Status != domain.TokenActive:
+		return "This stops no registration: the token is " + strings.ToLower(tokenStatusLabels[q.Status]) + "."
+	case q.MaxUses == 0:
+		return "This stops all further registrations: their number was not limited."
+	case left == 1:
+		return "This stops the 1 registration that it has left."
+	}
+	return "This stops the " + ui.Quantity(left, "registration", "registrations") + " that it has left."
 }
 
 // confirmTokenRevocation asks whether an initial access token is to be revoked, and says what that does.

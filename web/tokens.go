@@ -18,6 +18,9 @@ const tokensPath = "/admin/tokens"
 // tokenPath returns the address of an initial access token's page.
 func tokenPath(id string) string { return tokensPath + "/" + url.PathEscape(id) }
 
+// clientsOfToken returns the address of the list of clients that were registered with an initial access token.
+func clientsOfToken(id string) string { return clientFilters{}.With("token", id) }
+
 // tokensShown is how many initial access tokens a page shows.
 const tokensShown = 50
 
