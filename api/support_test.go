@@ -14,11 +14,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/pb33f/libopenapi"
-	validator "github.com/pb33f/libopenapi-validator"
-	"github.com/pb33f/libopenapi-validator/config"
-
 	"roster/api"
+	"roster/api/openapitest"
 	"roster/api/refusals"
 	"roster/cmd/roster/rostertest"
 	"roster/domain/access"
@@ -49,7 +46,7 @@ type service struct {
 	dir   string // of the refusals
 
 	closeRefusals func()
-	check         validator.Validator // nil: answers are not held against the OpenAPI document
+	check         *openapitest.Document // nil: answers are not held against the OpenAPI document
 	stop          func()
 }
 
@@ -92,7 +89,7 @@ func start(tb testing.TB, change ...func(*api.Options)) *service {
 func checked(tb testing.TB, change ...func(*api.Options)) *service {
 	tb.Helper()
 	s := start(tb, change...)
-	s.check = documentValidator(tb)
+	s.check = servedDocument(tb)
 	return s
 }
 
@@ -110,23 +107,19 @@ func (s *service) in(tb testing.TB) *service {
 	return &within
 }
 
-// documentValidator holds answers against the document that the API serves itself.
-var documentValidator = func() func(testing.TB) validator.Validator {
+// servedDocument is the document that the API serves itself.
+var servedDocument = func() func(testing.TB) *openapitest.Document {
 	var once sync.Once
-	var made validator.Validator
-	return func(tb testing.TB) validator.Validator {
+	var document *openapitest.Document
+	return func(tb testing.TB) *openapitest.Document {
 		tb.Helper()
 		once.Do(func() {
-			document, err := libopenapi.NewDocument(openAPIDocument(tb))
-			if err != nil {
+			var err error
+			if document, err = openapitest.Parse(openAPIDocument(tb)); err != nil {
 				tb.Fatal(err)
 			}
-			var errs []error
-			if made, errs = validator.NewValidator(document, config.WithFormatAssertions()); errs != nil {
-				tb.Fatal(errs)
-			}
 		})
-		return made
+		return document
 	}
 }()
 
@@ -232,14 +225,8 @@ func (s *service) hold(request *http.Request, response *http.Response, got answe
 func (s *service) holdBody(public *http.Request, response *http.Response, body []byte) {
 	s.tb.Helper()
 	response.Body = io.NopCloser(bytes.NewReader(body))
-	if ok, errs := s.check.ValidateHttpResponse(public, response); !ok {
-		s.tb.Errorf("%s %s: %s %s is not what the document says:", public.Method, public.URL.Path, response.Status, body)
-		for _, err := range errs {
-			s.tb.Error(err)
-			for _, detail := range err.SchemaValidationErrors {
-				s.tb.Errorf("  %s: %s", detail.FieldPath, detail.Reason)
-			}
-		}
+	if err := s.check.Answer(public, response); err != nil {
+		s.tb.Errorf("%s %s: %s %s: %v", public.Method, public.URL.Path, response.Status, body, err)
 	}
 }
 

@@ -38,6 +38,7 @@ var arrows = map[string][]string{
 	"roster/api/document":                 {"roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/projections/readmodel"},
 	"roster/api/front":                    {"roster/domain/oauth"},
 	"roster/api/lastuse":                  {"roster/projections/sqlitefile"},
+	"roster/api/openapitest":              {},
 	"roster/api/refusals":                 {"roster/domain/access", "roster/projections/sqlitefile"},
 	"roster/api":                          append([]string{"roster/api/front", "roster/api/lastuse", "roster/domain/authenticator", "roster/domain/oauth/clientauth"}, answering...),
 	"roster/web/ui":                       {"roster/domain", "roster/domain/oauth"},
