@@ -139,6 +139,10 @@ func (i inventory) queries() map[string]func(context.Context, *readmodel.ReadMod
 			page, err := m.Differences(ctx, readmodel.Position{}, atEnd, readmodel.DifferenceQuery{Limit: 5})
 			return found(len(page.Differences), err)
 		},
+		"ChangedClients": func(ctx context.Context, m *readmodel.ReadModel) error {
+			page, err := m.ChangedClients(ctx, 0)
+			return found(len(page.Clients), err)
+		},
 		"CountClients": func(ctx context.Context, m *readmodel.ReadModel) error {
 			p, err := m.CountClients(ctx, "")
 			return found(p.Clients, err)
