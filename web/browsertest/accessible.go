@@ -89,7 +89,9 @@ func (b *Browser) Keep(name string) {
 		return
 	}
 	name = strings.Trim(strings.NewReplacer("/", "-", "?", "-", "&", "-", "=", "-").Replace(name), "-")
-	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	ctx, stop := b.step()
+	defer stop()
+	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	b.try(err)
 	b.try(os.MkdirAll(*screenshots, 0o755))
 	b.try(os.WriteFile(filepath.Join(*screenshots, name+".png"), picture, 0o644))
