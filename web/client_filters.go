@@ -110,7 +110,7 @@ func (f clientFilters) Chips() (chips []filterValue) {
 
 // Text is the value in words.
 func (v filterValue) Text() string {
-	if v.filter.Name == "secret" {
+	if v.filter.Name == "secret" && v.value != "expired" {
 		if days, found := strings.CutSuffix(v.value, "d"); found {
 			return "expires within " + days + " days"
 		}
