@@ -108,17 +108,7 @@ func (p *program) flood(t *testing.T, clients int) {
 // revoke has the administrator revoke a client.
 func (p *program) revoke(t *testing.T, c registration) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, p.url+"/api/v1/clients/"+c.id+"?reason=leaked", nil)
-	if err != nil {
+	if err := p.registry(t).Revoke(t.Context(), c.id, "leaked"); err != nil {
 		t.Fatal(err)
-	}
-	request.Header.Set("Authorization", asAdmin)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response.Body.Close()
-	if response.StatusCode != http.StatusNoContent {
-		t.Fatalf("revoke: status %d", response.StatusCode)
 	}
 }

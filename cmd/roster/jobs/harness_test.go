@@ -7,7 +7,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/api/client"
-	"roster/cmd/roster/rostertest"
 )
 
 // What a past tells is in the program's log, with the addresses and the times of then.
@@ -23,11 +22,7 @@ func TestTheProgramHasThePast(t *testing.T) {
 		p.revoke(portal, "leaked")
 		p.delete("203.0.113.9", kiosk)
 	})
-	p := serve(t, data)
-	registry, err := client.New(p.url, client.Options{Credentials: client.Credentials{User: rostertest.AdminName, Password: rostertest.AdminPassword}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	registry := serve(t, data).registry(t)
 	type event struct {
 		Type, IP string
 		Time     time.Time

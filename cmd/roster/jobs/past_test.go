@@ -37,7 +37,11 @@ type past struct {
 	model   *readmodel.ReadModel
 	refused *refusals.Store
 	follow  *projections.Group
-	http    http.Handler
+	http    http.Handler // by the rules that hold
+
+	policy         oauth.Policy
+	mode           access.RegistrationMode
+	secretLifetime time.Duration
 }
 
 // dataWith returns a data directory with a past. It is open registration, under the default policy, unless the past says
@@ -74,13 +78,26 @@ func (p *past) close() {
 
 // under sets the rules that hold from now on.
 func (p *past) under(policy oauth.Policy, mode access.RegistrationMode) {
+	p.policy, p.mode = policy, mode
+	p.rule()
+}
+
+// secretsLast sets the lifetime of client secrets from now on; 0: they never expire.
+func (p *past) secretsLast(lifetime time.Duration) {
+	p.secretLifetime = lifetime
+	p.rule()
+}
+
+// rule has requests answered by the rules that are set.
+func (p *past) rule() {
 	logger := slog.New(slog.DiscardHandler)
 	p.http = api.New(api.Options{
 		Registrar: registrar.New(registrar.Options{
-			Log: p.log, Snapshots: p.model, Census: p.model, Sealer: p.keys, Policy: policy, Now: p.now, Logger: logger,
+			Log: p.log, Snapshots: p.model, Census: p.model, Sealer: p.keys, Policy: p.policy,
+			SecretLifetime: p.secretLifetime, Now: p.now, Logger: logger,
 		}),
 		Reader: p.model, Administrators: rostertest.Administrators(p), Refusals: p.refused, PublicURL: "http://roster.example",
-		Policy: policy, RegistrationMode: mode, Logger: logger, Now: p.now,
+		Policy: p.policy, RegistrationMode: p.mode, Logger: logger, Now: p.now,
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"roster/api/client"
 	"roster/cmd/roster/rostertest"
 	"roster/web/browsertest"
 )
@@ -117,6 +118,16 @@ func (p *program) untilReady() {
 	p.Fatalf("the program is not ready:\n%s", p.logged.String())
 }
 
+// registry returns the program's API for an administrator.
+func (p *program) registry(tb testing.TB) *client.Registry {
+	tb.Helper()
+	registry, err := client.New(p.url, client.Options{Credentials: client.Credentials{User: rostertest.AdminName, Password: rostertest.AdminPassword}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return registry
+}
+
 // open opens the dashboard in a browser, signed in.
 func (p *program) open(tb testing.TB, scripts bool) *browsertest.Browser {
 	tb.Helper()
@@ -126,10 +137,13 @@ func (p *program) open(tb testing.TB, scripts bool) *browsertest.Browser {
 	return b
 }
 
+// scripting is whether the pages of a browser run scripts, by the name of the test of that.
+var scripting = map[string]bool{"with scripts": true, "without scripts": false}
+
 // withAndWithoutScripts does a job in a browser whose pages run scripts, and in one whose pages run none.
 func (p *program) withAndWithoutScripts(t *testing.T, job func(t *testing.T, b *browsertest.Browser)) {
 	t.Helper()
-	for name, scripts := range map[string]bool{"with scripts": true, "without scripts": false} {
+	for name, scripts := range scripting {
 		t.Run(name, func(t *testing.T) { job(t, p.open(t, scripts)) })
 	}
 }

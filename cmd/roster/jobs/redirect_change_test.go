@@ -48,9 +48,3 @@ func TestWhoChangedARedirectURILastWeek(t *testing.T) {
 		b.Until(`document.querySelector(".chips").textContent.includes("From: 203.0.113.66")`)
 	})
 }
-
-// choose gives a field a value.
-func choose(b *browsertest.Browser, field, value string) {
-	b.Helper()
-	browsertest.Eval[bool](b, `document.querySelector(`+browsertest.Quoted(field)+`).value = `+browsertest.Quoted(value)+`, true`)
-}
