@@ -1,7 +1,9 @@
 package web
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -18,7 +20,8 @@ const credentialEventsRead = 500
 type clientCredentials struct {
 	Groups   []memberGroup // the members about authentication and keys
 	Steps    []credentialStep
-	Searched uint64 // events before this one were not searched; 0: all were
+	Searched uint64    // events before this one were not searched; 0: all were
+	LastUse  time.Time // when the client was authenticated last; zero: that is not known
 }
 
 // A credentialStep is one event that issued or ended credentials of a client.
@@ -37,7 +40,7 @@ func (w *Web) credentialsContent(c echo.Context, v clientView) (templ.Component,
 	if err != nil {
 		return nil, fmt.Errorf("credentials of a client: %w", err)
 	}
-	var shown clientCredentials
+	shown := clientCredentials{LastUse: w.lastUseOf(c.Request().Context(), v.ID)}
 	if len(recorded) == credentialEventsRead {
 		shown.Searched = recorded[len(recorded)-1].Seq
 	}
@@ -52,6 +55,15 @@ func (w *Web) credentialsContent(c echo.Context, v clientView) (templ.Component,
 		}
 	}
 	return credentialsPage(v, shown), nil
+}
+
+// lastUseOf returns when a client was authenticated last, zero when that is not known or cannot be read now.
+func (w *Web) lastUseOf(ctx context.Context, id string) time.Time {
+	used, err := w.lastUse.Of(ctx, id)
+	if err != nil {
+		return time.Time{} // the log says why; all else of the client can be shown
+	}
+	return used[id]
 }
 
 // credentialStepOf returns what an event did to its client's credentials.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"mime"
 	"net/http"
@@ -24,8 +25,8 @@ const documentFile = "/client.json"
 const documentShown = 32 << 10
 
 // documentContent is the tab with a client as the API gives it in JSON.
-func (w *Web) documentContent(_ echo.Context, v clientView) (templ.Component, error) {
-	encoded, err := json.Marshal(w.documentAt(v.Client, v.Past), jsontext.WithIndent("  "))
+func (w *Web) documentContent(c echo.Context, v clientView) (templ.Component, error) {
+	encoded, err := json.Marshal(w.documentAt(c.Request().Context(), v.Client, v.Past), jsontext.WithIndent("  "))
 	if err != nil {
 		return nil, fmt.Errorf("encode a client: %w", err)
 	}
@@ -37,10 +38,13 @@ func (w *Web) documentContent(_ echo.Context, v clientView) (templ.Component, er
 }
 
 // documentAt returns the document of a client at a position; nil: now.
-func (w *Web) documentAt(client readmodel.Client, at *readmodel.Position) document.Client {
+func (w *Web) documentAt(ctx context.Context, client readmodel.Client, at *readmodel.Position) document.Client {
 	d := document.OfClient(client, w.registrar.Issuers)
 	if at != nil {
-		d = d.At(*at)
+		return d.At(*at)
+	}
+	if used := w.lastUseOf(ctx, client.ID); !used.IsZero() {
+		d.LastUsedAt = &used
 	}
 	return d
 }
@@ -51,7 +55,7 @@ func (w *Web) sendDocument(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return sendJSON(c, "client-"+found.ID+".json", w.documentAt(found, nil))
+	return sendJSON(c, "client-"+found.ID+".json", w.documentAt(c.Request().Context(), found, nil))
 }
 
 // sendPastDocument is sendDocument for a client as it stood.
@@ -60,7 +64,7 @@ func (w *Web) sendPastDocument(c echo.Context, at readmodel.Position) error {
 	if err != nil {
 		return err
 	}
-	return sendJSON(c, "client-"+then.ID+"-at-event-"+atOf(at)+".json", w.documentAt(then, &at))
+	return sendJSON(c, "client-"+then.ID+"-at-event-"+atOf(at)+".json", w.documentAt(c.Request().Context(), then, &at))
 }
 
 // sendJSON answers with a value in JSON as a file with a name.

@@ -3,14 +3,17 @@ package web_test
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"roster/api/lastuse"
 	"roster/domain"
 	"roster/domain/oauth"
+	"roster/web"
 	"roster/web/browsertest"
 )
 
@@ -102,6 +105,38 @@ func TestCredentialsOfAClient(t *testing.T) {
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the credentials lack %q: %s", want, got)
+		}
+	}
+}
+
+// When a client was authenticated last is told of it as it is now, and not of the past, which nobody kept.
+func TestTheLastUseOfAClient(t *testing.T) {
+	used := lastuse.Open(t.TempDir(), slog.New(slog.DiscardHandler))
+	t.Cleanup(func() {
+		if err := used.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	r := newRegistry(t, func(o *web.Options) { o.LastUse = used })
+	c := r.register(t, `{"redirect_uris":["https://a.example.com/cb"]}`)
+	used.Record(c.Client.ID, time.Date(2026, 3, 2, 10, 20, 30, 0, time.UTC))
+	v := r.admin(t)
+	path := "/admin/clients/" + c.Client.ID
+	for address, want := range map[string]string{
+		"/credentials": "Last used2 Mar 2026, 10:20:30 UTC", "/json": `"last_used_at": "2026-03-02T10:20:30Z"`,
+		"/client.json": `"last_used_at":"2026-03-02T10:20:30Z"`,
+	} {
+		for deadline := time.Now().Add(time.Minute); ; { // the store opens its file beside this
+			got := textOf(v.get(path + address).body)
+			if strings.Contains(got, want) {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s lacks %q: %s", address, want, got)
+			}
+		}
+		if past := textOf(v.get(path + address + "?at=1").body); strings.Contains(past, "Last used") || strings.Contains(past, "last_used_at") {
+			t.Errorf("%s of the past tells of a use: %s", address, past)
 		}
 	}
 }

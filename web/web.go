@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"roster/api/front"
+	"roster/api/lastuse"
 	"roster/api/refusals"
 	"roster/domain"
 	"roster/domain/access"
@@ -34,13 +35,15 @@ type Administrators interface {
 	Password(ctx context.Context, from, user, password string) (domain.Actor, error)
 }
 
-// Options is what the dashboard needs. All of it but Refusals, Settings, Deployment and Observer must be given.
+// Options is what the dashboard needs. All of it but Refusals, LastUse, Settings, Deployment and Observer must be given.
 type Options struct {
 	Registrar      *registrar.Registrar
 	Reader         readmodel.Reader
 	Administrators Administrators
 	// Refusals are why registrations and changes were refused; nil: none are kept.
 	Refusals *refusals.Store
+	// LastUse is when clients were authenticated last; nil: nothing is known of it.
+	LastUse *lastuse.Store
 	// Settings are those of the program, in the order in which they are shown.
 	Settings []Setting
 	// Deployment is what the program knows of itself; the zero Deployment says nothing.
@@ -66,6 +69,7 @@ type Web struct {
 	reader         readmodel.Reader
 	administrators Administrators
 	refused        *refusals.Store
+	lastUse        *lastuse.Store
 	settings       []Setting
 	deployment     Deployment
 	sample         sample
@@ -100,6 +104,7 @@ func New(o Options) (*Web, error) {
 		reader:         o.Reader,
 		administrators: o.Administrators,
 		refused:        o.Refusals,
+		lastUse:        o.LastUse,
 		settings:       o.Settings,
 		deployment:     o.Deployment,
 		sample:         sample{strings.TrimSuffix(o.PublicURL, "/"), o.RegistrationMode},

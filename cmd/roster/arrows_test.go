@@ -42,7 +42,7 @@ var arrows = map[string][]string{
 	"roster/api/refusals":                 {"roster/domain/access", "roster/projections/sqlitefile"},
 	"roster/api":                          append([]string{"roster/api/front", "roster/api/lastuse", "roster/domain/authenticator", "roster/domain/oauth/clientauth"}, answering...),
 	"roster/web/ui":                       {"roster/domain", "roster/domain/oauth"},
-	"roster/web":                          append([]string{"roster/api/front", "roster/web/ui"}, answering...),
+	"roster/web":                          append([]string{"roster/api/front", "roster/api/lastuse", "roster/web/ui"}, answering...),
 	"roster/web/browsertest":              {},
 	"roster/cmd/roster/consumers":         {"roster/api", "roster/domain", "roster/eventstore/jetstream"},
 	"roster/cmd/roster/replays":           {"roster/domain", "roster/domain/oauth/clientauth", "roster/eventstore/jetstream"},

@@ -141,7 +141,7 @@ func (s *serveCommand) server(
 	}
 	streaming, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	dashboard, err := web.New(web.Options{
-		Registrar: clients, Reader: c.model, Administrators: admins, Refusals: refused, Settings: s.inEffect, Deployment: s.deployment(c),
+		Registrar: clients, Reader: c.model, Administrators: admins, Refusals: refused, LastUse: used, Settings: s.inEffect, Deployment: s.deployment(c),
 		PublicURL: publicURL, RegistrationMode: access.RegistrationMode(s.Registration),
 		Observer: observer, Sessions: kept, Clock: time.Now, Logger: logger, Stop: streaming,
 	})
