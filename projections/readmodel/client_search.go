@@ -21,7 +21,8 @@ CREATE TABLE client_search (
 `
 
 const (
-	selectSearch = `SELECT s.seq, s.ip, s.metadata, c.id, c.status, c.version, c.registered_at, c.updated_at, c.secret_expires_at, c.initial_access_token
+	selectSearch = `SELECT s.seq, s.ip, s.metadata, c.id, c.status, c.version, c.registered_at, c.updated_at, c.secret_expires_at, c.initial_access_token,
+	c.last, c.described
 	FROM client_search s LEFT JOIN clients c ON c.seq = s.seq WHERE s.seq > ? AND s.seq <= ? ORDER BY s.seq`
 
 	selectSearchEnd = `SELECT coalesce(max(seq), 0) FROM client_search`
@@ -56,7 +57,7 @@ func (w *writer) saveSearches(ctx context.Context, changes clientChanges, ready 
 
 // saveSearch writes what the client of a change is found by.
 func (w *writer) saveSearch(ctx context.Context, c *clientChange, ready *preparation) (err error) {
-	c.foundBy = search.Entry{Seq: c.seq, Standing: standingOf(c.Client)}
+	c.foundBy = search.Entry{Seq: c.seq, Standing: standingOf(c.Client), Last: c.last, Described: c.described}
 	if c.new {
 		c.foundBy.Origin = originOf(c.Client, c.from)
 	}
@@ -118,25 +119,22 @@ func scanEntry(row interface{ Scan(...any) error }) (e search.Entry, err error) 
 		c                   Client
 		ip, metadata        string
 		registered, updated int64
-		expires             sql.NullInt64
+		expires, described  sql.NullInt64
+		last                uint64
 	)
 	if err := scan(row, &e.Seq, &ip, &metadata, (*compactID)(&c.ID), &c.Status, &c.Version, &registered, &updated, &expires,
-		(*compactID)(&c.InitialAccessToken)); err != nil {
+		(*compactID)(&c.InitialAccessToken), &last, &described); err != nil {
 		return e, err
 	}
 	c.RegisteredAt, c.UpdatedAt = timeOf(registered), timeOf(updated)
 	c.Secret = &domain.Secret{ExpiresAt: optional(expires)}
-	return entryOf(e.Seq, c, ip, metadata), nil
+	e = entryOf(e.Seq, c, ip, metadata)
+	e.Last, e.Described = last, uint64(described.Int64)
+	return e, nil
 }
 
 // entryOf returns all that a client is found by, of what is known of it beside its metadata and of that encoded.
 func entryOf(seq uint64, c Client, ip, metadata string) search.Entry {
 	parsed := search.ParseMetadata(metadata)
 	return search.Entry{Seq: seq, Origin: originOf(c, ip), Metadata: &parsed, Standing: standingOf(c)}
-}
-
-// pastEntryOf returns all that a client of the past would be found by.
-func pastEntryOf(seq uint64, c Client, ip string) search.Entry {
-	metadata := foundBy(c.Metadata, false)
-	return search.Entry{Seq: seq, Origin: originOf(c, ip), Metadata: &metadata, Standing: standingOf(c)}
 }

@@ -82,7 +82,7 @@ type clientWrites struct {
 	row          []any // memory for the next one
 }
 
-type clientReads struct{ one, newest, listed, snapshot, changed, within, history, standing, candidates, touched *sql.Stmt }
+type clientReads struct{ one, newest, listed, snapshot, changed, within, history, standing, histories, touched *sql.Stmt }
 
 func (w *clientWrites) statements() statements {
 	return statements{selectClientToChange: &w.load, updateClient: &w.update}
@@ -92,7 +92,7 @@ func (r *clientReads) statements() statements {
 	return statements{
 		selectClient: &r.one, selectNewest: &r.newest, selectListed: &r.listed, selectClientSnapshot: &r.snapshot,
 		selectChanged: &r.changed, selectRange: &r.within, selectHistory: &r.history,
-		selectStanding: &r.standing, selectCandidates: &r.candidates, selectTouched: &r.touched,
+		selectStanding: &r.standing, selectHistories: &r.histories, selectTouched: &r.touched,
 	}
 }
 

@@ -131,6 +131,14 @@ func (i inventory) queries() map[string]func(context.Context, *readmodel.ReadMod
 			page, err := m.ClientsAt(ctx, atEnd, readmodel.ClientQuery{Limit: 5})
 			return found(len(page.Clients), err)
 		},
+		"ExportClientsAt": func(ctx context.Context, m *readmodel.ReadModel) error {
+			n := 0
+			err := m.ExportClientsAt(ctx, atEnd, readmodel.ClientQuery{Text: i.client.id}, func(readmodel.ListedClient) error {
+				n++
+				return nil
+			})
+			return found(n, err)
+		},
 		"OverviewAt": func(ctx context.Context, m *readmodel.ReadModel) error {
 			o, err := m.OverviewAt(ctx, atEnd, 1)
 			return found(o.Clients[domain.Active], err)

@@ -60,7 +60,7 @@ func Unpack(block []byte) (string, error) {
 // meanwhile.
 func (m *ReadModel) LimitSearch(window int64) { m.eventSearch = searchLimits{window: window} }
 
-// LimitPastSearch has queries about many clients of the past read so many sequences at once, and one such window at most.
+// LimitPastSearch has a query about many clients of the past look at so many candidates at once, and at no more.
 // Nobody may use it meanwhile.
 func (m *ReadModel) LimitPastSearch(window int64) { m.pastSearch = searchLimits{window: window} }
 

@@ -53,8 +53,8 @@ func (p *pool) stoodAt(ctx context.Context, s standing, at Position) (Client, er
 	return stored.Client()
 }
 
-// ClientsAt implements Reader. It goes back from the position through the clients that may match, so that a page costs the
-// same however many there are. When the time of the query is over it answers with what it has.
+// ClientsAt implements Reader. It goes back from the position through the clients that may match. When the time of the query
+// is over it answers with what it has.
 func (m *ReadModel) ClientsAt(ctx context.Context, at Position, q ClientQuery) (page PastClientPage, err error) {
 	before, err := parseCursor(q.Cursor)
 	if err != nil {
@@ -65,20 +65,16 @@ func (m *ReadModel) ClientsAt(ctx context.Context, at Position, q ClientQuery) (
 	if err := m.catchUp(ctx); err != nil {
 		return PastClientPage{}, fmt.Errorf("read clients of the past: %w", err)
 	}
-	var found []listedRow
+	var found []uint64
 	over := time.Now().Add(m.pastSearch.time)
 	back := m.lookBack(asked, at, min(before-1, sequence(at.Seq)))
 	defer back.stop()
 	for first := true; back.to > 0 && len(found) <= limit && (first || time.Now().Before(over)); first = false {
-		clients, err := back.next(ctx)
+		selected, err := back.next(ctx)
 		if err != nil {
-			return PastClientPage{}, fmt.Errorf("read clients of the past: %w", err)
+			return PastClientPage{}, fmt.Errorf("find clients of the past: %w", err)
 		}
-		for _, c := range clients {
-			if asked.Selects(c.entry) {
-				found = append(found, c)
-			}
-		}
+		found = append(found, selected...)
 	}
 	if len(found) <= limit && back.to > 0 {
 		page.NextCursor = cursor(uint64(back.to) + 1)
@@ -86,10 +82,48 @@ func (m *ReadModel) ClientsAt(ctx context.Context, at Position, q ClientQuery) (
 			return PastClientPage{}, err
 		}
 	} else {
-		found, page.NextCursor = cutPage(found, limit, func(c listedRow) uint64 { return c.entry.Seq })
+		found, page.NextCursor = cutPage(found, limit, func(seq uint64) uint64 { return seq })
 	}
-	for _, c := range found {
-		page.Clients = append(page.Clients, c.ListedClient)
+	err = m.ask(func(p *pool) error {
+		page.Clients, err = p.clientsAsOf(ctx, found, at.Seq)
+		return err
+	})
+	if err != nil {
+		return PastClientPage{}, fmt.Errorf("read clients of the past: %w", err)
 	}
 	return page, nil
+}
+
+// ExportClientsAt implements Reader. No connection is held while yield is called.
+func (m *ReadModel) ExportClientsAt(ctx context.Context, at Position, q ClientQuery, yield func(ListedClient) error) error {
+	asked := q.search()
+	asked.Order = NewestFirst
+	if err := m.catchUp(ctx); err != nil {
+		return fmt.Errorf("export clients of the past: %w", err)
+	}
+	back := m.lookBack(asked, at, sequence(at.Seq))
+	defer back.stop()
+	for back.to > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		selected, err := back.next(ctx)
+		if err != nil {
+			return fmt.Errorf("find clients of the past: %w", err)
+		}
+		var clients []ListedClient
+		err = m.ask(func(p *pool) (err error) {
+			clients, err = p.clientsAsOf(ctx, selected, at.Seq)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("export clients of the past: %w", err)
+		}
+		for _, c := range clients {
+			if err := yield(c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -114,6 +114,14 @@ func (r reference) checkPast(t rapid.TB, m readmodel.Reader, at readmodel.Moment
 	if d := diff(then.selected(q), allPastPages(t, m, position, q)); d != "" {
 		t.Fatalf("clients %+v at %+v (-want +got):\n%s", q, position, d)
 	}
+	var exported []readmodel.ListedClient
+	err = m.ExportClientsAt(ctx, position, q, func(c readmodel.ListedClient) error {
+		exported = append(exported, c)
+		return nil
+	})
+	if d := diff(then.selected(q), exported); err != nil || d != "" {
+		t.Fatalf("export of clients %+v at %+v: %v (-want +got):\n%s", q, position, err, d)
+	}
 	want := then.overview(position.Time, 4)
 	got, err := m.OverviewAt(ctx, position, 4)
 	for status, n := range got.Clients {
@@ -195,6 +203,9 @@ func TestThePastIsWhatTheLogSaid(t *testing.T) {
 		defer hasty.close()
 		for _, m := range []*model{patient, hasty} {
 			m.caughtUp()
+			if rapid.IntRange(0, 3).Draw(rt, "index") == 0 {
+				m.ForgetIndex()
+			}
 			for range 5 {
 				q, _ := d.queries()
 				from := r.checkPast(rt, m, d.moment(), q)

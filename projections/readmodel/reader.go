@@ -57,6 +57,10 @@ type Reader interface {
 	ClientAt(ctx context.Context, id string, at Position) (Client, error)
 	// ClientsAt returns a page of clients as they stood at a position, the newest first. It returns ErrBadCursor.
 	ClientsAt(ctx context.Context, at Position, q ClientQuery) (PastClientPage, error)
+	// ExportClientsAt calls yield for every client that q selects as it stood at a position, the newest first, until it
+	// returns an error, which it returns. Order, limit and cursor of q mean nothing. It holds a few hundred clients in memory
+	// at a time.
+	ExportClientsAt(ctx context.Context, at Position, q ClientQuery, yield func(ListedClient) error) error
 	// OverviewAt counts as of a position, with one Day for each of the last days up to that of the position.
 	OverviewAt(ctx context.Context, at Position, days int) (Overview, error)
 	// Differences returns a page of what became of clients between a position and a later one: each client that has an

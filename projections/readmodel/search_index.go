@@ -14,6 +14,7 @@ import (
 // index is what clients are found by, in memory: what client_search holds, once it is complete.
 type index struct {
 	search.Index
+	folded   foldedMoments // of the past of what it holds
 	complete chan struct{} // closed once it is loaded, or cannot be
 	err      error         // why it cannot be; it is set before complete is closed
 

@@ -138,13 +138,8 @@ type standing struct {
 }
 
 // scanStanding reads a row of selectRange.
-func scanStanding(row interface{ Scan(...any) error }) (standing, error) {
-	return scanStandingBehind(row)
-}
-
-// scanStandingBehind reads a row of selectRange behind columns that before is for.
-func scanStandingBehind(row interface{ Scan(...any) error }, before ...any) (s standing, err error) {
-	c, metadata, err := scanUndescribed(row, append(before, &s.last)...)
+func scanStanding(row interface{ Scan(...any) error }) (s standing, err error) {
+	c, metadata, err := scanUndescribed(row, &s.last)
 	s.seq, s.Undescribed = sequence(c.seq), c.Client
 	if err == nil && c.described != 0 {
 		if s.Metadata = jsontext.Value(metadata); !s.Metadata.IsValid() {

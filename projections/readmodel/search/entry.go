@@ -13,6 +13,9 @@ type Entry struct {
 	Origin   *Origin   // nil, in Put: as it was
 	Metadata *Metadata // nil, in Put: as it was
 	Standing
+
+	Last      uint64 // the sequence of its last event
+	Described uint64 // that of the one that last set its metadata; 0: unknown
 }
 
 // Origin is what never changes of a client.

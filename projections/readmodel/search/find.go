@@ -37,9 +37,12 @@ func (x *Index) All(q Query, before uint64) (clients iter.Seq[uint64], at uint64
 		return func(func(uint64) bool) {}, 0
 	}
 	return func(yield func(uint64) bool) {
-		for b, i := range now.selected(q) {
-			if seq := b.rows[i].seq; seq < before && !yield(seq) {
-				return
+		m := now.matcher(q)
+		for _, b := range slices.Backward(now.blocksBelow(before)) {
+			for _, i := range slices.Backward(m.rows(b)) {
+				if seq := b.rows[i].seq; seq < before && !yield(seq) {
+					return
+				}
 			}
 		}
 	}, now.at
@@ -67,6 +70,14 @@ func (s *state) selected(q Query) iter.Seq2[*block, int] {
 	}
 }
 
+// blocksBelow returns the blocks that have entries below a number.
+func (s *state) blocksBelow(before uint64) []*block {
+	if before == 0 {
+		return nil
+	}
+	return s.blocks[:holding(s.blocks, before-1)+1]
+}
+
 // place returns where an entry stands in an order.
 func (b *block) place(i int, order Order) Place {
 	p := Place{Seq: b.rows[i].seq}
@@ -82,8 +93,9 @@ func (b *block) place(i int, order Order) Place {
 
 // matcher tells which entries a query selects.
 type matcher struct {
-	fits                         []bool // by the place of a profile; nil: all of them do
-	registered, changed, expires *span  // nil: any
+	among                        func(*row) bool // nil: all of them are looked at
+	fits                         []bool          // by the place of a profile; nil: all of them do
+	registered, changed, expires *span           // nil: any
 	neverChanged                 bool
 	values                       []uint64 // all of which an entry must have
 	words                        []word
@@ -134,7 +146,7 @@ func (m *matcher) rows(b *block) []int {
 }
 
 func (m *matcher) stands(r *row) bool {
-	return (m.fits == nil || m.fits[r.profile]) &&
+	return (m.among == nil || m.among(r)) && (m.fits == nil || m.fits[r.profile]) &&
 		(m.registered == nil || m.registered.has(r.registered)) &&
 		(m.changed == nil || m.changed.has(r.changed)) &&
 		(m.expires == nil || m.expires.has(r.expires)) &&

@@ -10,6 +10,7 @@ package search
 import (
 	"cmp"
 	"hash/maphash"
+	"math"
 	"slices"
 	"sync/atomic"
 
@@ -49,7 +50,11 @@ type row struct {
 	registered, changed, expires uint32    // in seconds; 0: never
 	profile                      uint32    // its place among the profiles
 	values, text                 uint32    // where they end in the block
+	last, described              uint32    // events, as eventOf returns them
 }
+
+// eventOf is how an index holds the sequence of an event: those that are too high are as if they came after all others.
+func eventOf(seq uint64) uint32 { return uint32(min(seq, math.MaxUint32)) }
 
 // profile is what a client has of what there are few values of.
 type profile struct {
@@ -208,6 +213,7 @@ func (x *Index) standing(s *state, e Entry, r row, p profile) row {
 	p.status = e.Status
 	r.profile = x.profile(s, p)
 	r.changed, r.expires = seconds(e.Changed), seconds(e.SecretExpires)
+	r.last, r.described = eventOf(e.Last), eventOf(e.Described)
 	return r
 }
 
