@@ -21,38 +21,69 @@ import (
 // exportClients answers with all clients that a list selects, as a file whose name tells the event after which they
 // stood so.
 func (w *Web) exportClients(c echo.Context) error {
+	file, query, err := clientFileOf(c, w.clock())
+	if err != nil {
+		return err
+	}
+	if err := w.reader.ExportClients(c.Request().Context(), query, file.begin, file.add); err != nil {
+		return err
+	}
+	return file.out.Send()
+}
+
+// exportPastClients is exportClients for a list of clients as they stood.
+func (w *Web) exportPastClients(c echo.Context, at readmodel.Position) error {
+	file, query, err := clientFileOf(c, at.Time)
+	if err != nil {
+		return err
+	}
+	if err := file.begin(at.Seq); err != nil {
+		return err
+	}
+	if err := w.reader.ExportClientsAt(c.Request().Context(), at, query, file.add); err != nil {
+		return err
+	}
+	return file.out.Send()
+}
+
+// A clientFile is a file of clients that is being sent.
+type clientFile struct {
+	to     echo.Context
+	format exportFormat
+	out    *front.Stream // once it has begun
+	line   []byte        // memory for the next one
+}
+
+// clientFileOf reads from an address which clients are exported, at a time, and how.
+func clientFileOf(c echo.Context, now time.Time) (*clientFile, readmodel.ClientQuery, error) {
 	filters, _, err := clientFiltersOf(c.QueryParams())
 	if err != nil {
-		return err
+		return nil, readmodel.ClientQuery{}, err
 	}
-	query, err := filters.query(w.clock())
+	query, err := filters.query(now)
 	if err != nil {
-		return err
+		return nil, query, err
 	}
 	format, err := exportFormatOf(c)
-	if err != nil {
-		return err
-	}
+	return &clientFile{to: c, format: format}, query, err
+}
+
+// begin begins the file of clients as they stood after an event.
+func (f *clientFile) begin(at uint64) (err error) {
+	f.out, err = f.format.begin(f.to, fmt.Sprintf("clients-at-event-%d", at), exportColumns)
+	return err
+}
+
+// add adds a client to the file.
+func (f *clientFile) add(client readmodel.ListedClient) (err error) {
 	encode := appendCSV
-	if format == jsonLines {
+	if f.format == jsonLines {
 		encode = appendJSONLine
 	}
-	var out *front.Stream
-	start := func(at uint64) error {
-		out, err = format.begin(c, fmt.Sprintf("clients-at-event-%d", at), exportColumns)
+	if f.line, err = encode(f.line[:0], client); err != nil {
 		return err
 	}
-	var line []byte
-	err = w.reader.ExportClients(c.Request().Context(), query, start, func(client readmodel.ListedClient) (err error) {
-		if line, err = encode(line[:0], client); err != nil {
-			return err
-		}
-		return out.Encoded(line)
-	})
-	if err != nil {
-		return err
-	}
-	return out.Send()
+	return f.out.Encoded(f.line)
 }
 
 // An exportFormat is how a list is written to a file: the ending of its name.

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"encoding/csv"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -244,6 +245,31 @@ func TestASearchOfThePastSaysHowFarItCame(t *testing.T) {
 		}
 		if next := linkTo(got.body, "Keep looking"); next != want[1] {
 			t.Errorf("%s goes on at %q, want %q", path, next, want[1])
+		}
+	}
+}
+
+// TestAPastListIsExported takes the clients of the past away as a file: all that matched then, as they stood.
+func TestAPastListIsExported(t *testing.T) {
+	r, first, _, _ := past(t)
+	v := r.admin(t)
+	page := v.get("/admin/clients?at=3&status=active")
+	got := v.get(linkTo(page.body, "CSV"))
+	records, err := csv.NewReader(strings.NewReader(got.body)).ReadAll()
+	if err != nil || got.status != http.StatusOK || got.header.Get("Content-Disposition") != "attachment; filename=clients-at-event-3.csv" {
+		t.Fatalf("%d %v: %v", got.status, got.header, err)
+	}
+	statuses := map[string]string{}
+	for _, record := range records[1:] {
+		statuses[record[0]] = record[3]
+	}
+	want, now := clientLinks.FindAllString(page.body, -1), v.get("/admin/clients/export?status=active").body
+	if len(statuses) != len(want) || statuses[first.Client.ID] != "active" || strings.Contains(now, first.Client.ID) {
+		t.Errorf("%v, want the %d of the page", statuses, len(want))
+	}
+	for _, query := range []string{"at=never", "at=3&format=xml", "at=3&kind=x", "at=999"} {
+		if got := v.get("/admin/clients/export?" + query); got.status != http.StatusBadRequest || got.header.Get("Content-Disposition") != "" {
+			t.Errorf("%s: %d %v", query, got.status, got.header)
 		}
 	}
 }

@@ -158,7 +158,7 @@ func (w *Web) routes(observer *front.Observer) *echo.Echo {
 	// Streams last, so no page's time limit holds for them.
 	d.GET("/admin/events/stream", w.stream)
 	d.GET("/admin/news", w.news)
-	d.GET("/admin/clients/export", w.exportClients, w.signedIn)
+	d.GET("/admin/clients/export", w.showing(w.exportClients, w.exportPastClients), w.signedIn)
 	d.GET("/admin/events/export", w.exportEvents, w.signedIn)
 
 	front.Get(d, "/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/admin/") })
