@@ -28,8 +28,9 @@ const (
 const lastDay = 24 * time.Hour
 
 // concerns returns what needs attention now, the most urgent first.
-func (w *Web) concerns(ctx context.Context) (concerns []ui.Concern, err error) {
-	for _, look := range []func(context.Context) ([]ui.Concern, error){w.clientConcerns, w.spikes, w.refusalConcerns} {
+func (w *Web) concerns(ctx context.Context, lately registrations) (concerns []ui.Concern, err error) {
+	spikes := func(ctx context.Context) ([]ui.Concern, error) { return w.spikes(ctx, lately) }
+	for _, look := range []func(context.Context) ([]ui.Concern, error){w.clientConcerns, spikes, w.refusalConcerns} {
 		found, err := look(ctx)
 		if err != nil {
 			return nil, err
@@ -77,22 +78,36 @@ func atMostCounted(n int, singular, plural string) string {
 	return ui.Quantity(n, singular, plural)
 }
 
+// registrations are where the clients of the last day were registered from, and with what, the most frequent first.
+type registrations struct {
+	since             time.Time
+	addresses, tokens []readmodel.Ranked
+}
+
+// lately ranks where clients were registered from in the last day, and with what.
+func (w *Web) lately(ctx context.Context) (lately registrations, err error) {
+	lately.since = w.clock().UTC().Add(-lastDay).Truncate(time.Second)
+	query := readmodel.ClientQuery{Registered: readmodel.Period{From: lately.since}}
+	if lately.addresses, err = w.reader.RankClients(ctx, readmodel.ByIP, query, max(ranksShown, spikesLooked)); err != nil {
+		return lately, err
+	}
+	lately.tokens, err = w.reader.RankClients(ctx, readmodel.ByToken, query, spikesLooked)
+	return lately, err
+}
+
 // spikes are the addresses and tokens that more clients were registered with than usual.
-func (w *Web) spikes(ctx context.Context) (concerns []ui.Concern, err error) {
-	since := w.clock().UTC().Add(-lastDay).Truncate(time.Second)
+func (w *Web) spikes(ctx context.Context, lately registrations) (concerns []ui.Concern, err error) {
+	since := lately.since
 	for _, of := range []struct {
-		by     readmodel.Attribute
-		filter string
-		rest   string // what the sentence says in front of the value
+		by      readmodel.Attribute
+		ranking []readmodel.Ranked
+		filter  string
+		rest    string // what the sentence says in front of the value
 	}{
-		{readmodel.ByIP, "ip", "registered in the last 24 hours from"},
-		{readmodel.ByToken, "token", "registered in the last 24 hours with the initial access token"},
+		{readmodel.ByIP, lately.addresses, "ip", "registered in the last 24 hours from"},
+		{readmodel.ByToken, lately.tokens, "token", "registered in the last 24 hours with the initial access token"},
 	} {
-		ranking, err := w.reader.RankClients(ctx, of.by, readmodel.ClientQuery{Registered: readmodel.Period{From: since}}, spikesLooked)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range ranking {
+		for _, r := range of.ranking[:min(spikesLooked, len(of.ranking))] {
 			if r.Clients < spikeLeast {
 				break
 			}

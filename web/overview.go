@@ -49,12 +49,17 @@ func (w *Web) overview(c echo.Context) error {
 	}
 	view.Counts, view.Events = statusCounts(counts), counts.Events
 	view.Chart = newDaysChart(days, counts.Daily, 0)
-	if view.Concerns, err = w.concerns(ctx); err != nil {
+	lately, err := w.lately(ctx)
+	if err != nil {
 		return err
 	}
-	if err := w.rank(ctx, &view); err != nil {
+	if view.Concerns, err = w.concerns(ctx, lately); err != nil {
 		return err
 	}
+	if view.Software, err = w.rankSoftware(ctx); err != nil {
+		return err
+	}
+	view.Addresses = rankAddresses(lately)
 	if view.Acts, err = w.newest(ctx, readmodel.EventQuery{ActorKind: domain.ActorAdmin, Limit: actsShown}); err != nil {
 		return err
 	}
@@ -74,27 +79,23 @@ func (w *Web) newest(ctx context.Context, q readmodel.EventQuery) ([]eventRow, e
 	return w.eventRows(ctx, found)
 }
 
-// rank finds the software that most clients are, and the addresses that most of them come from now.
-func (w *Web) rank(ctx context.Context, view *overviewView) error {
+// rankSoftware finds the software that most active clients are.
+func (w *Web) rankSoftware(ctx context.Context) (ranks []ui.Rank, err error) {
 	active := string(domain.Active)
 	software, err := w.reader.RankClients(ctx, readmodel.BySoftware, readmodel.ClientQuery{Status: domain.Active}, ranksShown)
-	if err != nil {
-		return err
-	}
 	for _, r := range software {
-		view.Software = append(view.Software, ui.Rank{Text: r.Value, Count: r.Clients, Path: addressOf(clientListPath, "status", active, "software", r.Value)})
+		ranks = append(ranks, ui.Rank{Text: r.Value, Count: r.Clients, Path: addressOf(clientListPath, "status", active, "software", r.Value)})
 	}
-	since := w.clock().UTC().Add(-lastDay).Truncate(time.Second)
-	addresses, err := w.reader.RankClients(ctx, readmodel.ByIP, readmodel.ClientQuery{Registered: readmodel.Period{From: since}}, ranksShown)
-	if err != nil {
-		return err
+	return ranks, err
+}
+
+// rankAddresses are the addresses that most of the clients of the last day were registered from.
+func rankAddresses(lately registrations) (ranks []ui.Rank) {
+	registered := period(lately.since, time.Time{})
+	for _, r := range lately.addresses[:min(ranksShown, len(lately.addresses))] {
+		ranks = append(ranks, ui.Rank{Text: r.Value, Count: r.Clients, Path: addressOf(clientListPath, "ip", r.Value, "registered", registered)})
 	}
-	for _, r := range addresses {
-		view.Addresses = append(view.Addresses, ui.Rank{
-			Text: r.Value, Count: r.Clients, Path: addressOf(clientListPath, "ip", r.Value, "registered", period(since, time.Time{})),
-		})
-	}
-	return nil
+	return ranks
 }
 
 // daysOf returns how many days a request wants to see.
