@@ -35,14 +35,42 @@ func newDaysChart(days int, daily []readmodel.Day, at uint64) daysChart {
 	if at != 0 {
 		c.at = fmt.Sprint(at)
 	}
-	long := 1
-	if days > daysAlone {
-		long = 7
+	// The table has rows that are longer than the bars, where these are many.
+	bars, rows := eachDay, eachDay
+	switch {
+	case days > daysAlone:
+		bars, rows = eachWeek, eachMonth
+	case days > daysListed:
+		rows = eachWeek
 	}
-	var spans []ui.Span
-	for from := 0; from < len(daily); from += long {
-		of := daily[from:min(from+long, len(daily))]
-		s := ui.Span{First: of[0].Date, Last: of[len(of)-1].Date, Part: from+long >= len(daily)}
+	c.Chart = ui.NewChart(c.spans(daily, bars, at))
+	c.Chart.Rows, c.Chart.RowUnit = c.spans(daily, rows, at), rows.name
+	return c
+}
+
+// daysListed are how many days the table may list one by one. Beyond, its rows are weeks, or months beside weekly bars.
+const daysListed = 45
+
+// A calendarUnit tells on which days a span begins.
+type calendarUnit struct {
+	name     string
+	beginsOn func(day time.Time) bool
+}
+
+var (
+	eachDay   = calendarUnit{"day", func(time.Time) bool { return true }}
+	eachWeek  = calendarUnit{"week", func(day time.Time) bool { return day.Weekday() == time.Monday }}
+	eachMonth = calendarUnit{"month", func(day time.Time) bool { return day.Day() == 1 }}
+)
+
+// spans divides days, as of an event, into spans. The first one may have begun before them.
+func (c daysChart) spans(daily []readmodel.Day, unit calendarUnit, at uint64) (spans []ui.Span) {
+	for from, to := 0, 1; from < len(daily); from, to = to, to+1 {
+		for to < len(daily) && !unit.beginsOn(daily[to].Date) {
+			to++
+		}
+		of := daily[from:to]
+		s := ui.Span{First: of[0].Date, Last: of[len(of)-1].Date, Part: to == len(daily)}
 		for _, d := range of {
 			s.Registered += d.Registered
 			s.Ended += d.Ended
@@ -60,8 +88,7 @@ func newDaysChart(days int, daily []readmodel.Day, at uint64) daysChart {
 		s.EventsPath = addressOf(activityPath, "since", first, "until", last, "before", before)
 		spans = append(spans, s)
 	}
-	c.Chart = ui.NewChart(spans)
-	return c
+	return spans
 }
 
 // Title says what the chart shows.

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"cmp"
 	"html"
 	"net/http"
 	"regexp"
@@ -165,25 +166,35 @@ func TestTheChartLeadsToItsDays(t *testing.T) {
 	r.registered(t, registration{at: now.AddDate(0, 0, -200), from: "192.0.2.1", name: "Old"},
 		registration{at: now.AddDate(0, 0, -3), from: "192.0.2.1", name: "Monday"}, registration{at: now.Add(-time.Hour), from: "192.0.2.1", name: "Today"})
 	for path, want := range map[string]struct {
-		bars   int
-		link   string
-		events string
-		text   string
+		bars, rows int
+		bar, row   string // what they select
+		text       string
 	}{
-		"/admin/":              {30, "/admin/clients?registered=2026-11-23", "/admin/events?since=2026-11-23&until=2026-11-23", "26 Nov 2026 so far"},
-		"/admin/?days=90":      {90, "/admin/clients?registered=2026-11-23", "/admin/events?since=2026-11-23&until=2026-11-23", "In 90 days up to 26 Nov 2026 2 clients registered and 0 ended."},
-		"/admin/?days=365":     {53, "/admin/clients?registered=2026-11-23..2026-11-26", "/admin/events?since=2026-11-23&until=2026-11-26", "23 Nov 2026 – 26 Nov 2026 so far"},
-		"/admin/?at=2":         {30, "/admin/clients?at=2&registered=2026-11-23", "/admin/events?before=3&since=2026-11-23&until=2026-11-23", "23 Nov 2026 so far"},
-		"/admin/?at=2&days=90": {90, "/admin/clients?at=2&registered=2026-11-23", "/admin/events?before=3&since=2026-11-23&until=2026-11-23", "In 90 days up to 23 Nov 2026 1 client registered and 0 ended."},
+		"/admin/":              {30, 30, "2026-11-23", "2026-11-23", "26 Nov 2026 so far"},
+		"/admin/?days=90":      {90, 14, "2026-11-23", "2026-11-23..2026-11-26", "In 90 days up to 26 Nov 2026 2 clients registered and 0 ended."},
+		"/admin/?days=365":     {53, 13, "2026-11-23..2026-11-26", "2026-11-01..2026-11-26", "1 Nov 2026 – 26 Nov 2026 so far"},
+		"/admin/?at=2":         {30, 30, "2026-11-23", "2026-11-23", "23 Nov 2026 so far"},
+		"/admin/?at=2&days=90": {90, 14, "2026-11-23", "2026-11-23", "In 90 days up to 23 Nov 2026 1 client registered and 0 ended."},
 	} {
 		got := v.get(path)
 		body := html.UnescapeString(got.body)
 		if bars := strings.Count(body, `class="slot"`) / 2; bars != want.bars {
 			t.Errorf("%s: status %d, %d bars, want %d", path, got.status, bars, want.bars)
 		}
-		for _, link := range []string{want.link, want.events} {
-			if strings.Count(body, `href="`+link+`"`) < 2 {
-				t.Errorf("%s: no bar and no row lead to %s", path, link)
+		chart, table, _ := strings.Cut(body, "Show as table")
+		if rows := strings.Count(table, `<th scope="row">`); rows != want.rows {
+			t.Errorf("%s: %d rows, want %d", path, rows, want.rows)
+		}
+		for part, days := range map[string]string{chart: want.bar, table: want.row} {
+			first, last, _ := strings.Cut(days, "..")
+			at, before := "", ""
+			if strings.Contains(path, "at=2") {
+				at, before = "at=2&", "before=3&"
+			}
+			for _, link := range []string{"/admin/clients?" + at + "registered=" + days, "/admin/events?" + before + "since=" + first + "&until=" + cmp.Or(last, first)} {
+				if !strings.Contains(part, `href="`+link+`"`) {
+					t.Errorf("%s: no bar or row leads to %s", path, link)
+				}
 			}
 		}
 		if !strings.Contains(got.text(), want.text) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -39,8 +40,10 @@ func (s Span) Tooltip() string {
 type Chart struct {
 	Spans             []Span // oldest first
 	Bars              []Bar
-	Top, Bottom       int // the highest count above and below the line
-	Registered, Ended int // in all spans
+	Rows              []Span // of the table, oldest first; by NewChart the same as Spans
+	RowUnit           string // what a row stands for: "day", "week", "month"
+	Top, Bottom       int    // the highest count above and below the line
+	Registered, Ended int    // in all spans
 }
 
 // A Bar is one span of a chart.
@@ -59,7 +62,8 @@ const (
 
 // NewChart draws the spans, oldest first. There must be at least one.
 func NewChart(spans []Span) Chart {
-	c := Chart{Spans: spans}
+	c := Chart{Spans: spans, Rows: spans}
+	c.RowUnit = c.Unit()
 	for _, s := range spans {
 		c.Top = max(c.Top, s.Registered)
 		c.Bottom = max(c.Bottom, s.Ended)
@@ -100,6 +104,9 @@ func (c Chart) Unit() string {
 	}
 	return "day"
 }
+
+// RowHeading is RowUnit as the heading of a column.
+func (c Chart) RowHeading() string { return strings.ToUpper(c.RowUnit[:1]) + c.RowUnit[1:] }
 
 // Summary says in words what the chart shows.
 func (c Chart) Summary() string {
