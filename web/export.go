@@ -44,7 +44,7 @@ func (w *Web) exportClients(c echo.Context) error {
 	}
 	var line []byte
 	err = w.reader.ExportClients(c.Request().Context(), query, start, func(client readmodel.ListedClient) (err error) {
-		if line, err = encode(line[:0], client); err != nil {
+		if line, err = encode(line[:0], client, w.registrar.Issuers.Trust); err != nil {
 			return err
 		}
 		return out.Encoded(line)
@@ -92,15 +92,19 @@ var exportColumns = []string{
 }
 
 // appendCSV appends a client as a record of exportColumns. Times are RFC 3339 in UTC, lists are divided by spaces.
-func appendCSV(b []byte, c readmodel.ListedClient) ([]byte, error) {
+func appendCSV(b []byte, c readmodel.ListedClient, trusts func(issuer string) bool) ([]byte, error) {
 	m := c.Metadata
 	expires := ""
 	if c.Secret != nil && !c.Secret.ExpiresAt.IsZero() {
 		expires = c.Secret.ExpiresAt.UTC().Format(time.RFC3339)
 	}
 	var cautions []string
-	for _, caution := range oauth.Cautions(m) {
-		cautions = append(cautions, string(caution.Level)+": "+caution.Member+" "+caution.Detail)
+	for _, caution := range c.Cautions(trusts) {
+		text := string(caution.Level) + ": " + caution.Member + " " + caution.Detail
+		if caution.Client != "" {
+			text += " " + caution.Client
+		}
+		cautions = append(cautions, text)
 	}
 	list := func(name string) string { return strings.Join(m.List(name), " ") }
 	return appendRecord(b, []string{
@@ -141,10 +145,10 @@ type exportedClient struct {
 	Metadata           jsontext.Value  `json:",embed"`
 }
 
-func appendJSONLine(b []byte, c readmodel.ListedClient) ([]byte, error) {
+func appendJSONLine(b []byte, c readmodel.ListedClient, trusts func(issuer string) bool) ([]byte, error) {
 	line := exportedClient{
 		ClientID: c.ID, Status: c.Status, RegisteredAt: c.RegisteredAt.UTC(), RegisteredFrom: c.RegisteredFrom, UpdatedAt: c.UpdatedAt.UTC(),
-		Version: c.Version, InitialAccessToken: c.InitialAccessToken, Cautions: oauth.Cautions(c.Metadata), Metadata: c.Metadata.AppendJSON(nil),
+		Version: c.Version, InitialAccessToken: c.InitialAccessToken, Cautions: c.Cautions(trusts), Metadata: c.Metadata.AppendJSON(nil),
 	}
 	if c.Secret != nil {
 		line.SecretExpiresAt = c.Secret.ExpiresAt

@@ -60,6 +60,7 @@ func (b *lookBack) next(ctx context.Context) (clients []listedRow, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("list clients: %w", err)
 	}
+	x := b.m.tables.index.Load()
 	err = b.m.ask(func(p *pool) error {
 		rows, err := p.clients.candidates.QueryContext(ctx, after, b.to, b.changed, string(list), candidatesAtOnce)
 		if err != nil {
@@ -75,7 +76,7 @@ func (b *lookBack) next(ctx context.Context) (clients []listedRow, err error) {
 			if err != nil {
 				return err
 			}
-			clients[i] = listedRow{ListedClient: ListedClient{then, c.ip}, entry: pastEntryOf(uint64(c.seq), then, c.ip)}
+			clients[i] = listedRow{ListedClient: ListedClient{then, c.ip}, entry: x.believed(pastEntryOf(uint64(c.seq), then, c.ip))}
 		}
 		return nil
 	})

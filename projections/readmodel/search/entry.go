@@ -2,6 +2,7 @@ package search
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -21,6 +22,8 @@ type Origin struct {
 	Registered time.Time
 	IP         string // address that it was registered from; empty: unknown
 	Token      string // id of the initial access token that it was registered with; empty: none
+	// ImposedOwner is the owner that this token named; empty: none.
+	ImposedOwner string
 }
 
 // Standing is how a client stands.
@@ -37,7 +40,11 @@ type Metadata struct {
 	Kind                    string // application_type
 	Auth                    string // token_endpoint_auth_method
 	Grants, Hosts, Contacts []string
-	Cautions                []string // their levels
+	Cautions                []string // the levels of those about its own members
+	Claims                  []Claim
+	Issuer                  string   // of its software statement; empty: there is none
+	Believed                []string // Cautions, if the issuer is trusted
+	Domains                 []string // as oauth.RedirectDomains returns them; not encoded, since they follow from the rest
 }
 
 // listSeparator stands between the items of a list in encoded metadata.
@@ -51,7 +58,7 @@ func (m Metadata) Encode() string {
 		b = append(b, clean(field)...)
 		b = append(b, separator...)
 	}
-	for _, list := range [][]string{m.Grants, m.Hosts, m.Contacts, m.Cautions} {
+	for _, list := range [][]string{m.Grants, m.Hosts, m.Contacts, m.Cautions, encodeClaims(m.Claims), {m.Issuer}, m.Believed} {
 		for i, item := range list {
 			if i > 0 {
 				b = append(b, listSeparator...)
@@ -77,7 +84,36 @@ func ParseMetadata(encoded string) (m Metadata) {
 	}
 	m.Name, m.Owner, m.Software, m.Version, m.Kind, m.Auth = next(), next(), next(), next(), next(), next()
 	m.Grants, m.Hosts, m.Contacts, m.Cautions = list(), list(), list(), list()
+	m.Claims, m.Issuer, m.Believed = parseClaims(list()), next(), list()
 	return m
+}
+
+// encodeClaims writes each claim as its value, behind a mark of it is vouched for and the event since which it is made if
+// that is given. A value begins with neither a mark nor a digit.
+func encodeClaims(claims []Claim) (encoded []string) {
+	for _, c := range claims {
+		text := ""
+		if c.Vouched {
+			text = vouchedMark
+		}
+		if c.Since != 0 {
+			text += strconv.FormatUint(c.Since, 10)
+		}
+		encoded = append(encoded, text+c.Value)
+	}
+	return encoded
+}
+
+const vouchedMark = "!"
+
+func parseClaims(encoded []string) (claims []Claim) {
+	for _, text := range encoded {
+		value, vouched := strings.CutPrefix(text, vouchedMark)
+		c := Claim{Value: strings.TrimLeft(value, "0123456789"), Vouched: vouched}
+		c.Since, _ = strconv.ParseUint(value[:len(value)-len(c.Value)], 10, 64)
+		claims = append(claims, c)
+	}
+	return claims
 }
 
 // clean replaces what encoded metadata is divided by.

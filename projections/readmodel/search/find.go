@@ -82,8 +82,11 @@ func (b *block) place(i int, order Order) Place {
 
 // matcher tells which entries a query selects.
 type matcher struct {
-	fits                         []bool // by the place of a profile; nil: all of them do
-	registered, changed, expires *span  // nil: any
+	fits                         []bool  // by the place of a profile; nil: all of them do
+	cautioned                    []bool  // by the place of a profile; nil: it is not asked
+	contested                    claimed // in which clients that are not cautioned may be preceded; nil: it is not asked
+	network                      network
+	registered, changed, expires *span // nil: any
 	neverChanged                 bool
 	values                       []uint64 // all of which an entry must have
 	words                        []word
@@ -94,10 +97,20 @@ type matcher struct {
 
 func (s *state) matcher(q Query) *matcher {
 	m := &matcher{neverChanged: q.NeverChanged, words: wordsOf(q.Text)}
-	if q.Status != "" || q.Kind != "" || q.Auth != "" || q.Grant != "" || q.Caution != "" {
+	m.network = networkOf(q.Network)
+	if q.Status != "" || q.Kind != "" || q.Auth != "" || q.Grant != "" {
 		m.fits = make([]bool, len(s.profiles))
 		for i, p := range s.profiles {
 			m.fits[i] = p.fits(q)
+		}
+	}
+	if q.Caution != "" {
+		m.cautioned = make([]bool, len(s.profiles))
+		for i, p := range s.profiles {
+			m.cautioned[i] = slices.Contains(p.cautions, q.Caution)
+		}
+		if q.Alike {
+			m.contested = s.contested()
 		}
 	}
 	for into, period := range map[**span]Period{&m.registered: q.Registered, &m.changed: q.Changed, &m.expires: q.SecretExpires} {
@@ -107,7 +120,7 @@ func (s *state) matcher(q Query) *matcher {
 		}
 	}
 	for attribute, value := range map[byte]string{
-		ofOwner: q.Owner, ofSoftware: q.Software, ofHost: q.Host, ofContact: q.Contact, ofIP: q.IP, ofToken: q.Token,
+		ofOwner: q.Owner, ofSoftware: q.Software, ofHost: q.Host, ofContact: q.Contact, ofToken: q.Token,
 	} {
 		m.values = appendHashes(m.values, attribute, value)
 	}
@@ -119,7 +132,7 @@ func (s *state) matcher(q Query) *matcher {
 func (m *matcher) rows(b *block) []int {
 	selected := m.selected[:0]
 	for i := range b.rows {
-		if m.stands(&b.rows[i]) && m.has(b, i) {
+		if m.stands(&b.rows[i]) && m.has(b, i) && m.isCautioned(b, i) {
 			selected = append(selected, i)
 		}
 	}
@@ -138,7 +151,21 @@ func (m *matcher) stands(r *row) bool {
 		(m.registered == nil || m.registered.has(r.registered)) &&
 		(m.changed == nil || m.changed.has(r.changed)) &&
 		(m.expires == nil || m.expires.has(r.expires)) &&
-		(!m.neverChanged || r.changed == 0)
+		(!m.neverChanged || r.changed == 0) &&
+		m.network.has(r.ip)
+}
+
+// isCautioned reports whether there is such a caution about an entry as is wanted.
+func (m *matcher) isCautioned(b *block, i int) bool {
+	if m.cautioned == nil || m.cautioned[b.rows[i].profile] {
+		return true
+	}
+	preceded := false
+	m.contested.precedents(b.stakesOf(i), b.rows[i].seq, func(Precedent) bool {
+		preceded = true
+		return false
+	})
+	return preceded
 }
 
 // has reports whether an entry has all values that are wanted.
@@ -146,7 +173,7 @@ func (m *matcher) has(b *block, i int) bool {
 	if len(m.values) == 0 {
 		return true
 	}
-	from, _ := b.starts(i)
+	from, _, _ := b.starts(i)
 	of := b.values[from:b.rows[i].values]
 	for _, wanted := range m.values {
 		if !slices.Contains(of, wanted) {
