@@ -139,6 +139,9 @@ func hasOrigin(value, origin []byte) bool {
 // Attested returns the issuer of a client's software statement and the names of the members that this issuer vouches
 // for (RFC 7591 2.3), in the order of Members. For a client without a software statement it returns nothing.
 func Attested(m Metadata) (issuer string, members []string) {
+	if m[statementMember] == nil {
+		return "", nil
+	}
 	issuer, claimed, err := readStatement(m.Text(statementMember))
 	if err != nil {
 		return "", nil
