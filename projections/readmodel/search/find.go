@@ -200,7 +200,7 @@ func (m *matcher) withWord(b *block, w word, entries []int) []int {
 		for i := range b.rows {
 			m.ids = hex.AppendEncode(m.ids, b.rows[i].id[:])
 		}
-		markIDs(has, m.ids, w.id)
+		w.markIDs(has, m.ids)
 	}
 	return slices.DeleteFunc(entries, func(i int) bool { return !has[i] })
 }
@@ -225,17 +225,19 @@ func (b *block) mark(has []bool, part []byte) {
 	}
 }
 
-// markIDs marks the entries whose ids, which follow on each other in hexadecimal digits, have a part.
-func markIDs(has []bool, ids, part []byte) {
-	const digits = 2 * len(uuid.UUID{})
+// digitsOfID is how many hexadecimal digits an id has.
+const digitsOfID = 2 * len(uuid.UUID{})
+
+// markIDs marks the entries whose ids, which follow on each other in hexadecimal digits, have the word.
+func (w word) markIDs(has []bool, ids []byte) {
 	for from := 0; ; {
-		at := bytes.Index(ids[from:], part)
+		at := bytes.Index(ids[from:], w.id)
 		if at < 0 {
 			return
 		}
 		from += at
-		if from%digits+len(part) <= digits {
-			has[from/digits] = true
+		if place := from % digitsOfID; place+len(w.id) <= digitsOfID && w.isInID(place) {
+			has[from/digitsOfID] = true
 		}
 		from++
 	}
@@ -248,5 +250,10 @@ func (w word) isIn(e entry) bool {
 			return true
 		}
 	}
-	return w.id != nil && bytes.Contains(hex.AppendEncode(nil, e.id[:]), w.id)
+	if w.id == nil {
+		return false
+	}
+	has := []bool{false}
+	w.markIDs(has, hex.AppendEncode(nil, e.id[:]))
+	return has[0]
 }

@@ -35,7 +35,9 @@ func (c client) selects(q search.Query) bool {
 	written := []string{c.Name, c.Owner, c.Software, c.Version}
 	for _, word := range strings.Fields(q.Text) {
 		has := func(part string) bool { return strings.Contains(part, word) }
-		inID := len(word) >= 6 && strings.Contains(strings.ReplaceAll(c.ID, "-", ""), strings.ReplaceAll(word, "-", ""))
+		id, digits := strings.ReplaceAll(c.ID, "-", ""), strings.ReplaceAll(word, "-", "")
+		inID := len(word) >= 6 && strings.Contains(id, digits) ||
+			len(word) >= 4 && (strings.HasPrefix(id, digits) || strings.HasSuffix(id, digits))
 		if !slices.ContainsFunc(append(slices.Clone(written), c.Hosts...), has) && !inID {
 			return false
 		}
@@ -252,7 +254,7 @@ func TestIndex(t *testing.T) {
 		}
 		for range 10 {
 			q := search.Query{
-				Text:   maybe("a", "ab", "ba", "a b", "b a", "com.a 1", "example", "none", "0000000000", "8ccc00", "01", "0197f2c0-aaaa ab"),
+				Text:   maybe("a", "ab", "ba", "a b", "b a", "com.a 1", "example", "none", "0000000000", "8ccc00", "01", "0197", "0001", "0197f2c0-aaaa ab"),
 				Status: maybe("active", "other"), Kind: maybe("web"), Auth: maybe("none"), Grant: maybe("code"), Caution: maybe("note", "impersonation"),
 				Owner: maybe("b", "x"), Software: maybe("com.a"), Host: maybe("a.example"), Contact: maybe("x@example"),
 				Token: maybe("one"), Registered: period(), Changed: period(), SecretExpires: period(),
