@@ -1,7 +1,6 @@
 package oauth
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -22,7 +21,9 @@ func Claims(m Metadata) (claims []Claim) {
 			claims = append(claims, Claim{name, value})
 		}
 	}
-	slices.SortFunc(claims, func(a, b Claim) int { return strings.Compare(a.Member, b.Member) })
+	if len(claims) > 1 {
+		slices.SortFunc(claims, func(a, b Claim) int { return strings.Compare(a.Member, b.Member) })
+	}
 	return claims
 }
 
@@ -31,12 +32,14 @@ func claimed(m Metadata, name string) string {
 	switch member, _, _ := strings.Cut(name, "#"); member {
 	case "client_name":
 		if text := m.Text(name); !isGeneric(text) {
-			return longEnough("name ", skeleton(text))
+			return likenessOf("name ", text)
 		}
 	case "software_id":
-		return longEnough("software ", skeleton(m.Text(name)))
+		return likenessOf("software ", m.Text(name))
 	case "logo_uri":
-		return longEnough("logo ", picture(m.Text(name)))
+		if place := picture(m.Text(name)); len(place) >= leastClaimed {
+			return "logo " + place
+		}
 	}
 	return ""
 }
@@ -44,11 +47,14 @@ func claimed(m Metadata, name string) string {
 // leastClaimed is how many bytes a text has that says at least something.
 const leastClaimed = 3
 
-func longEnough(kind, text string) string {
-	if len(text) < leastClaimed {
+// likenessOf returns the skeleton of a text behind a prefix, empty where there is too little of it.
+func likenessOf(prefix, text string) string {
+	var memory [64]byte // room for most
+	b := appendSkeleton(append(memory[:0], prefix...), text)
+	if len(b) < len(prefix)+leastClaimed {
 		return ""
 	}
-	return kind + text
+	return string(b)
 }
 
 // picture returns where a picture is, without what may differ for one and the same: scheme, query and fragment.
@@ -62,15 +68,17 @@ func picture(s string) string {
 
 // isGeneric reports whether a name has nothing but numbers and words that any client may have.
 func isGeneric(name string) bool {
-	for word := range strings.FieldsFuncSeq(strings.ToLower(name), func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r < 0x80
+	for word := range strings.FieldsFuncSeq(name, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r < 0x80
 	}) {
-		if strings.Trim(word, "0123456789") != "" && !genericWords[strings.TrimRight(word, "0123456789")] {
+		if strings.Trim(word, digits) != "" && !genericWords[strings.ToLower(strings.TrimRight(word, digits))] {
 			return false
 		}
 	}
 	return true
 }
+
+const digits = "0123456789"
 
 // genericWords are the words of names that tell no client from another.
 var genericWords = func() map[string]bool {
@@ -115,7 +123,7 @@ func domainOf(host string) string {
 	if u := (uri{host: host}); u.mayBeLoopback() {
 		return Device
 	}
-	if _, err := netip.ParseAddr(host); err == nil || strings.HasSuffix(host, ":") {
+	if _, found := addressOf(host); found || strings.HasSuffix(host, ":") {
 		return host
 	}
 	domain, err := publicsuffix.EffectiveTLDPlusOne(strings.TrimSuffix(host, "."))

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"bytes"
 	"cmp"
 	"strings"
 	"unicode"
@@ -10,10 +11,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// skeleton returns one text for all that people may take for each other at a glance: letters and digits alone, without
+// appendSkeleton appends one text for all that people may take for each other at a glance: letters and digits alone, without
 // case and accents, and one for all that look alike (UTS 39 4). Beyond that standard, i is l, because I is, and vv is w.
-func skeleton(s string) string {
-	b := make([]byte, 0, len(s)+4)
+func appendSkeleton(b []byte, s string) []byte {
+	begin := len(b)
 	for _, r := range s {
 		if r <= unicode.MaxASCII {
 			b = append(b, asciiSkeletons[r]...)
@@ -29,7 +30,10 @@ func skeleton(s string) string {
 			}
 		}
 	}
-	return strings.ReplaceAll(string(b), "vv", "w")
+	if bytes.Contains(b[begin:], []byte("vv")) {
+		b = append(b[:begin], bytes.ReplaceAll(b[begin:], []byte("vv"), []byte("w"))...)
+	}
+	return b
 }
 
 // prototype returns what a character looks like: in Latin letters, if it or its capital does.

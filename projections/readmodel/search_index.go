@@ -37,7 +37,7 @@ func emptyIndex(trusts func(issuer string) bool) *index {
 
 // believed returns what a client is found by, with whom the index believes.
 func (x *index) believed(e search.Entry) search.Entry {
-	if e.Metadata != nil {
+	if e.Metadata != nil && e.Metadata.Issuer != "" {
 		m := believing(*e.Metadata, x.trusts)
 		e.Metadata = &m
 	}

@@ -58,16 +58,23 @@ func (m Metadata) Encode() string {
 		b = append(b, clean(field)...)
 		b = append(b, separator...)
 	}
-	for _, list := range [][]string{m.Grants, m.Hosts, m.Contacts, m.Cautions, encodeClaims(m.Claims), {m.Issuer}, m.Believed} {
-		for i, item := range list {
-			if i > 0 {
-				b = append(b, listSeparator...)
-			}
-			b = append(b, clean(item)...)
-		}
-		b = append(b, separator...)
+	for _, list := range [][]string{m.Grants, m.Hosts, m.Contacts, m.Cautions} {
+		b = appendList(b, list)
 	}
+	b = append(appendClaims(b, m.Claims), separator...)
+	b = append(append(b, clean(m.Issuer)...), separator...)
+	b = appendList(b, m.Believed)
 	return string(bytes.TrimRight(b, separator))
+}
+
+func appendList(b []byte, list []string) []byte {
+	for i, item := range list {
+		if i > 0 {
+			b = append(b, listSeparator...)
+		}
+		b = append(b, clean(item)...)
+	}
+	return append(b, separator...)
 }
 
 // ParseMetadata reads what Encode wrote. What is missing of it is empty.
@@ -88,20 +95,22 @@ func ParseMetadata(encoded string) (m Metadata) {
 	return m
 }
 
-// encodeClaims writes each claim as its value, behind a mark of it is vouched for and the event since which it is made if
-// that is given. A value begins with neither a mark nor a digit.
-func encodeClaims(claims []Claim) (encoded []string) {
-	for _, c := range claims {
-		text := ""
+// appendClaims writes a list of claims, each as its value behind a mark if it is vouched for and behind the event since which
+// it is made if that is given. A value begins with neither a mark nor a digit.
+func appendClaims(b []byte, claims []Claim) []byte {
+	for i, c := range claims {
+		if i > 0 {
+			b = append(b, listSeparator...)
+		}
 		if c.Vouched {
-			text = vouchedMark
+			b = append(b, vouchedMark...)
 		}
 		if c.Since != 0 {
-			text += strconv.FormatUint(c.Since, 10)
+			b = strconv.AppendUint(b, c.Since, 10)
 		}
-		encoded = append(encoded, text+c.Value)
+		b = append(b, clean(c.Value)...)
 	}
-	return encoded
+	return b
 }
 
 const vouchedMark = "!"
