@@ -28,7 +28,7 @@ func (a *API) clientEndpoints() []endpoint {
 			operation: operation{
 				id: "listClients", summary: "List the clients, the newest first unless they are sorted otherwise",
 				parameters: slices.Concat([]object{
-					parameter("q", "words, each of which is part of the name, owner, software or redirect host of a client, or 6 digits or more of its id", object{"type": "string", "maxLength": parameterLimit}),
+					parameter("q", "words, each of which is part of the name, owner, software or redirect host of a client, or 6 digits or more of its id, or 4 or 5 that it begins or ends with", object{"type": "string", "maxLength": parameterLimit}),
 					parameter("limit", "clients a page", object{"type": "integer", "minimum": 1, "maximum": pageMost, "default": pageDefault}),
 					parameter("cursor", "next_cursor of the page before; of a time in the past, with as_of.seq as at", object{"type": "string"}),
 					pastParameter,

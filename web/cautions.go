@@ -1,47 +1,41 @@
 package web
 
 import (
-	"strings"
+	"slices"
 
 	"roster/domain/oauth"
-	"roster/projections/readmodel"
 	"roster/web/ui"
 )
 
 // A cautionGroup is the cautions of one level about a client.
 type cautionGroup struct {
-	Level oauth.CautionLevel
-	Label string
-	Tone  ui.Tone
-	Text  string // "Name has characters that cannot be seen. Logo …"
+	Level    oauth.CautionLevel
+	Label    string
+	Tone     ui.Tone
+	Cautions []oauth.Caution
 }
 
-// cautionGroups returns the cautions about a client by level, the weightiest first.
-func cautionGroups(c readmodel.ListedClient) (groups []cautionGroup) {
-	cautions := oauth.Cautions(c.Metadata)
+// cautionGroups returns cautions by level, the weightiest first.
+func cautionGroups(cautions []oauth.Caution) (groups []cautionGroup) {
 	for _, group := range []cautionGroup{
 		{Level: oauth.PossibleImpersonation, Label: "Possible impersonation", Tone: ui.Bad},
 		{Level: oauth.Note, Label: "Note", Tone: ui.Warning},
 	} {
-		var said []string
 		for _, caution := range cautions {
 			if caution.Level == group.Level {
-				said = append(said, rowOf(caution.Member, nil).Label+" "+caution.Detail+".")
+				group.Cautions = append(group.Cautions, caution)
 			}
 		}
-		if group.Text = strings.Join(said, " "); group.Text != "" {
+		if group.Cautions != nil {
 			groups = append(groups, group)
 		}
 	}
 	return groups
 }
 
-// isSuspicious reports whether a client may be taken for another by a member.
-func isSuspicious(c readmodel.ListedClient, member string) bool {
-	for _, caution := range oauth.Cautions(c.Metadata) {
-		if caution.Member == member && caution.Level == oauth.PossibleImpersonation {
-			return true
-		}
-	}
-	return false
+// isSuspicious reports whether a client may be taken for another by what a member has in it.
+func isSuspicious(cautions []oauth.Caution, member string) bool {
+	return slices.ContainsFunc(cautions, func(c oauth.Caution) bool {
+		return c.Member == member && c.Level == oauth.PossibleImpersonation && c.Client == ""
+	})
 }

@@ -91,7 +91,7 @@ func (w *Web) showClient(c echo.Context, tab clientTab, v clientView, page func(
 	}
 	v.Issuer, v.Attested = oauth.Attested(v.Metadata)
 	v.Trusted = w.registrar.Issuers.Trust(v.Issuer)
-	v.Cautions = cautionsOf(v.Metadata, v.Trusted)
+	v.Cautions = v.Client.Cautions(w.registrar.Issuers.Trust)
 	var err error
 	if v.From, err = w.registeredFrom(ctx, v.ID); err != nil {
 		return err
@@ -173,14 +173,6 @@ func (v clientView) sharing(filter, value string) string {
 // clientList is the list of clients at the moment that is shown, without any filter.
 func (v clientView) clientList() clientFilters { return clientFilters{At: v.at()} }
 
-// cautionsOf returns what to look at twice. An issuer that is no longer trusted vouches for nothing.
-func cautionsOf(m oauth.Metadata, trusted bool) []oauth.Caution {
-	if !trusted {
-		m = oauth.Unattested(m)
-	}
-	return oauth.Cautions(m)
-}
-
 // cautionsAt returns the cautions of a level.
 func (v clientView) cautionsAt(level oauth.CautionLevel) (cautions []oauth.Caution) {
 	for _, caution := range v.Cautions {
@@ -191,7 +183,5 @@ func (v clientView) cautionsAt(level oauth.CautionLevel) (cautions []oauth.Cauti
 	return cautions
 }
 
-// nameIsSuspicious reports whether the client may be taken for another by its name.
-func (v clientView) nameIsSuspicious() bool {
-	return slices.ContainsFunc(v.cautionsAt(oauth.PossibleImpersonation), func(c oauth.Caution) bool { return c.Member == "client_name" })
-}
+// nameIsSuspicious reports whether the client may be taken for another by what its name has in it.
+func (v clientView) nameIsSuspicious() bool { return isSuspicious(v.Cautions, "client_name") }

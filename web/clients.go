@@ -30,7 +30,8 @@ type clientList struct {
 	Before  int           // how many clients are on the pages before this one, -1: not known
 	Later   bool          // it is not the first page
 	Seen    uint64        // live updates go on after this sequence
-	Address string        // the query of the list's own address, to which the pages of its clients lead back
+	Trusts  func(issuer string) bool
+	Address string // the query of the list's own address, to which the pages of its clients lead back
 }
 
 // clients lists and finds clients.
@@ -60,7 +61,7 @@ func (w *Web) clients(c echo.Context) error {
 	}
 	list := clientList{
 		Filters: filters, Page: found, Counts: statusCounts(overview), Before: clientsBefore(c.QueryParams()), Later: query.Cursor != "",
-		Seen: seen, Address: c.QueryParams().Encode(),
+		Seen: seen, Trusts: w.registrar.Issuers.Trust, Address: c.QueryParams().Encode(),
 	}
 	return w.render(c, http.StatusOK, clientsPage(w.page(c, "Clients", "Clients"), list, w.sample))
 }

@@ -21,7 +21,7 @@ import (
 // exportClients answers with all clients that a list selects, as a file whose name tells the event after which they
 // stood so.
 func (w *Web) exportClients(c echo.Context) error {
-	file, query, err := clientFileOf(c, w.clock())
+	file, query, err := w.clientFileOf(c, w.clock())
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (w *Web) exportClients(c echo.Context) error {
 
 // exportPastClients is exportClients for a list of clients as they stood.
 func (w *Web) exportPastClients(c echo.Context, at readmodel.Position) error {
-	file, query, err := clientFileOf(c, at.Time)
+	file, query, err := w.clientFileOf(c, at.Time)
 	if err != nil {
 		return err
 	}
@@ -50,12 +50,13 @@ func (w *Web) exportPastClients(c echo.Context, at readmodel.Position) error {
 type clientFile struct {
 	to     echo.Context
 	format exportFormat
+	trusts func(issuer string) bool // whose software statements are believed
 	out    *front.Stream // once it has begun
 	line   []byte        // memory for the next one
 }
 
 // clientFileOf reads from an address which clients are exported, at a time, and how.
-func clientFileOf(c echo.Context, now time.Time) (*clientFile, readmodel.ClientQuery, error) {
+func (w *Web) clientFileOf(c echo.Context, now time.Time) (*clientFile, readmodel.ClientQuery, error) {
 	filters, _, err := clientFiltersOf(c.QueryParams())
 	if err != nil {
 		return nil, readmodel.ClientQuery{}, err
@@ -65,7 +66,7 @@ func clientFileOf(c echo.Context, now time.Time) (*clientFile, readmodel.ClientQ
 		return nil, query, err
 	}
 	format, err := exportFormatOf(c)
-	return &clientFile{to: c, format: format}, query, err
+	return &clientFile{to: c, format: format, trusts: w.registrar.Issuers.Trust}, query, err
 }
 
 // begin begins the file of clients as they stood after an event.
@@ -80,7 +81,7 @@ func (f *clientFile) add(client readmodel.ListedClient) (err error) {
 	if f.format == jsonLines {
 		encode = appendJSONLine
 	}
-	if f.line, err = encode(f.line[:0], client); err != nil {
+	if f.line, err = encode(f.line[:0], client, f.trusts); err != nil {
 		return err
 	}
 	return f.out.Encoded(f.line)
@@ -123,15 +124,19 @@ var exportColumns = []string{
 }
 
 // appendCSV appends a client as a record of exportColumns. Times are RFC 3339 in UTC, lists are divided by spaces.
-func appendCSV(b []byte, c readmodel.ListedClient) ([]byte, error) {
+func appendCSV(b []byte, c readmodel.ListedClient, trusts func(issuer string) bool) ([]byte, error) {
 	m := c.Metadata
 	expires := ""
 	if c.Secret != nil && !c.Secret.ExpiresAt.IsZero() {
 		expires = c.Secret.ExpiresAt.UTC().Format(time.RFC3339)
 	}
 	var cautions []string
-	for _, caution := range oauth.Cautions(m) {
-		cautions = append(cautions, string(caution.Level)+": "+caution.Member+" "+caution.Detail)
+	for _, caution := range c.Cautions(trusts) {
+		text := string(caution.Level) + ": " + caution.Member + " " + caution.Detail
+		if caution.Client != "" {
+			text += " " + caution.Client
+		}
+		cautions = append(cautions, text)
 	}
 	list := func(name string) string { return strings.Join(m.List(name), " ") }
 	return appendRecord(b, []string{
@@ -172,10 +177,10 @@ type exportedClient struct {
 	Metadata           jsontext.Value  `json:",embed"`
 }
 
-func appendJSONLine(b []byte, c readmodel.ListedClient) ([]byte, error) {
+func appendJSONLine(b []byte, c readmodel.ListedClient, trusts func(issuer string) bool) ([]byte, error) {
 	line := exportedClient{
 		ClientID: c.ID, Status: c.Status, RegisteredAt: c.RegisteredAt.UTC(), RegisteredFrom: c.RegisteredFrom, UpdatedAt: c.UpdatedAt.UTC(),
-		Version: c.Version, InitialAccessToken: c.InitialAccessToken, Cautions: oauth.Cautions(c.Metadata), Metadata: c.Metadata.AppendJSON(nil),
+		Version: c.Version, InitialAccessToken: c.InitialAccessToken, Cautions: c.Cautions(trusts), Metadata: c.Metadata.AppendJSON(nil),
 	}
 	if c.Secret != nil {
 		line.SecretExpiresAt = c.Secret.ExpiresAt

@@ -52,6 +52,8 @@ func TestClientsAreFoundByWhatTheyAre(t *testing.T) {
 		"host=com.example.editor%3A":        "editor",
 		"ip=192.0.2.7&caution=note":         "pages",
 		"ip=192.0.2.8":                      "",
+		"ip=192.0.2.0/24&kind=native":       "editor",
+		"ip=192.0.2.8/29&kind=native":       "",
 		"caution=impersonation":             "fake",
 		"changed=never":                     "teams fake editor",
 		"registered=..2020-01-01":           "",
@@ -80,7 +82,7 @@ func TestClientsAreFoundByWhatTheyAre(t *testing.T) {
 	for query, said := range map[string]string{
 		"status=dead":             "active, suspended, revoked, deleted or lost",
 		"kind=mobile":             "web or native",
-		"ip=203.0.113":            "an IP address, such as 203.0.113.9",
+		"ip=203.0.113":            "an IP address or a network, such as 203.0.113.9",
 		"registered=yesterday":    "a day such as 2026-11-24",
 		"changed=often":           "never, or a day",
 		"secret=soon":             "expired, or the days",
@@ -113,6 +115,49 @@ func TestTheListSaysWhatToLookAtTwice(t *testing.T) {
 	}
 	if want := `Micros<mark class="foreign-char" title="U+043E, not a Latin letter">о</mark>ft`; strings.Count(got.body, "<mark") != 1 || !strings.Contains(got.body, want) {
 		t.Errorf("the list does not mark the letter")
+	}
+}
+
+// TestTheListTellsWhoIsLikeAnother finds a client with the name of another owner's, and leads from one to the other.
+func TestTheListTellsWhoIsLikeAnother(t *testing.T) {
+	r := newRegistry(t)
+	first := r.register(t, `{"client_name":"Acme Payroll","redirect_uris":["https://payroll.acme.example/cb"]}`).Client.ID
+	second := r.register(t, `{"client_name":"ACME PayroII","redirect_uris":["https://acme-payroll.example.org/cb"]}`).Client.ID
+	sibling := r.register(t, `{"client_name":"Acme Payroll","redirect_uris":["https://test.acme.example/cb"]}`).Client.ID
+	for _, own := range []string{
+		`{"client_name":"Acme Payroll","redirect_uris":["http://localhost:8080/cb"],"application_type":"native"}`,
+		`{"client_name":"Test","redirect_uris":["https://a.example/cb"]}`, `{"client_name":"test","redirect_uris":["https://b.example/cb"]}`,
+	} {
+		r.register(t, own)
+	}
+	v := r.admin(t)
+	list := v.get("/admin/clients?caution=impersonation")
+	if links := clientLinks.FindAllStringSubmatch(list.body, -1); len(links) != 1 || links[0][1] != second || !strings.Contains(list.body, `href="/admin/clients/`+first+`"`) {
+		t.Errorf("the list leads to %v, want %s and from its caution %s:\n%s", links, second, first, textOf(list.body))
+	}
+	want := "Name is like that of a client of another owner, which is shown here."
+	for path, body := range map[string]string{"the list": list.body, "the client": v.get("/admin/clients/" + second).body} {
+		if text := textOf(body); !strings.Contains(text, want) {
+			t.Errorf("%s lacks %q:\n%s", path, want, text)
+		}
+	}
+	if text := textOf(v.get("/admin/clients/" + first).body); strings.Contains(text, "impersonation") {
+		t.Errorf("who was first is accused:\n%s", text)
+	}
+	if lines := v.get("/admin/clients/export?format=jsonl&caution=impersonation").body; strings.Count(lines, "\n") != 1 || !strings.Contains(lines, `"client_id":"`+first+`"`) {
+		t.Errorf("the export is %s", lines)
+	}
+	// When all clients of the first owner have ended, nobody can be taken for them.
+	for _, id := range []string{first, sibling} {
+		if text := textOf(v.get("/admin/clients?caution=impersonation").body); !strings.Contains(text, want) {
+			t.Errorf("with another client of the owner the list lacks %q:\n%s", want, text)
+		}
+		if err := r.registrar.Revoke(t.Context(), domain.Actor{Kind: domain.ActorAdmin, ID: adminName}, id, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if text := textOf(v.get("/admin/clients?caution=impersonation").body); strings.Contains(text, want) {
+		t.Errorf("a client is like one that has ended:\n%s", text)
 	}
 }
 

@@ -279,6 +279,14 @@ func (emptyModel) Events(context.Context, readmodel.EventQuery) ([]readmodel.Eve
 	return nil, nil
 }
 
+func (emptyModel) Clients(context.Context, readmodel.ClientQuery) (readmodel.ClientPage, error) {
+	return readmodel.ClientPage{}, nil
+}
+
+func (emptyModel) RankClients(context.Context, readmodel.Attribute, readmodel.ClientQuery, int) ([]readmodel.Ranked, error) {
+	return nil, nil
+}
+
 func (emptyModel) Health() readmodel.Health { return readmodel.Health{} }
 
 // What an administrator still had under way must not bring the session back.

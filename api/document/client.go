@@ -36,14 +36,10 @@ type Client struct {
 
 // OfClient returns the document of a client. The issuers are those that are trusted at present: others vouch for nothing.
 func OfClient(client readmodel.Client, issuers registrar.Issuers) Client {
-	believed := client.Metadata
 	var trusted *bool
 	issuer, _ := oauth.Attested(client.Metadata)
 	if issuer != "" {
 		trusted = new(issuers.Trust(issuer))
-		if !*trusted {
-			believed = oauth.Unattested(client.Metadata)
-		}
 	}
 	return Client{
 		ClientID:              client.ID,
@@ -56,7 +52,7 @@ func OfClient(client readmodel.Client, issuers registrar.Issuers) Client {
 		InitialAccessToken:    client.InitialAccessToken,
 		AttestedBy:            issuer,
 		IssuerTrusted:         trusted,
-		Cautions:              oauth.Cautions(believed),
+		Cautions:              client.Cautions(issuers.Trust),
 		Metadata:              WithRedirectURIs(client.Metadata).AppendJSON(nil),
 	}
 }

@@ -66,8 +66,12 @@ var answering = []string{
 // pure are the packages of rules and decisions.
 var pure = []string{"roster/domain", "roster/domain/oauth", "roster/domain/oauth/clientauth"}
 
-// pureParsers are the packages of others that they may import.
-var pureParsers = []string{"github.com/go-jose/go-jose/v4", "github.com/go-json-experiment/json/jsontext", "go.mau.fi/util/confusable"}
+// pureParsers are the packages of others that they may import. Those of Unicode and of public suffixes only look up tables
+// that are compiled in.
+var pureParsers = []string{
+	"github.com/go-jose/go-jose/v4", "github.com/go-json-experiment/json/jsontext", "go.mau.fi/util/confusable",
+	"golang.org/x/net/publicsuffix", "golang.org/x/text/unicode/norm",
+}
 
 var (
 	// worldly are packages that reach outside of the process: nothing under domain imports them.

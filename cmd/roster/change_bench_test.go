@@ -21,7 +21,7 @@ func (unsealed) Seal(_, _ string) []byte { return nil }
 // what that costs must not depend on them.
 func BenchmarkChange(b *testing.B) {
 	for _, earlier := range []int{1, 100, 10_000} {
-		c, err := startCore(b.Context(), storage{Data: b.TempDir(), NatsReplicas: 1}, nil, slog.New(slog.DiscardHandler))
+		c, err := startCore(b.Context(), storage{Data: b.TempDir(), NatsReplicas: 1}, nil, nil, slog.New(slog.DiscardHandler))
 		if err != nil {
 			b.Fatal(err)
 		}

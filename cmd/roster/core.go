@@ -22,8 +22,9 @@ type core struct {
 }
 
 // startCore takes the data directory, opens what is in it and starts what follows the log, which ends
-// with stop alone. care is nil for those who only read. ctx bounds the start.
-func startCore(ctx context.Context, s storage, care *custody, logger *slog.Logger) (_ *core, err error) {
+// with stop alone. care is nil for those who only read; issuers are those whose software statements are trusted. ctx bounds
+// the start.
+func startCore(ctx context.Context, s storage, care *custody, issuers issuerSources, logger *slog.Logger) (_ *core, err error) {
 	c := &core{alone: s.NatsURL == ""}
 	defer func() {
 		if err != nil {
@@ -43,7 +44,7 @@ func startCore(ctx context.Context, s storage, care *custody, logger *slog.Logge
 	}
 	c.model, err = patiently(ctx, logger, "the event log, to open the read model", func() (*readmodel.ReadModel, error) {
 		return readmodel.Open(ctx, readmodel.Options{
-			Dir: s.Data, Log: c.log, Logger: logger, Acknowledged: c.log.Acknowledged, Anew: c.log.Disowned(),
+			Dir: s.Data, Log: c.log, Logger: logger, Acknowledged: c.log.Acknowledged, Anew: c.log.Disowned(), Trusts: issuers.trusts,
 		})
 	})
 	if err != nil {

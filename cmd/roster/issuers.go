@@ -68,6 +68,9 @@ func (sources issuerSources) trusted(publicURL string, logger *slog.Logger) regi
 	return issuers
 }
 
+// trusts reports whether the software statements of an issuer are trusted.
+func (sources issuerSources) trusts(issuer string) bool { return sources[issuer] != "" }
+
 // validate refuses files without keys. What others serve is not asked for before it is needed.
 func (sources issuerSources) validate() error {
 	for issuer, source := range sources {

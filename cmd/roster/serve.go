@@ -76,7 +76,7 @@ func (s *serveCommand) run(ctx context.Context, _, stderr io.Writer) (err error)
 	defer flush()
 	starting, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	c, err := startCore(starting, s.storage, &s.custody, logger)
+	c, err := startCore(starting, s.storage, &s.custody, s.SoftwareIssuers, logger)
 	if err != nil {
 		return err
 	}

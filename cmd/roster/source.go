@@ -46,7 +46,7 @@ func (s source) read(ctx context.Context, stderr io.Writer, use func(*client.Reg
 		return fmt.Errorf("read data directory: %w", err)
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	c, err := startCore(ctx, s.storage, nil, logger)
+	c, err := startCore(ctx, s.storage, nil, nil, logger)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"bytes"
-	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -16,6 +15,8 @@ type Caution struct {
 	Level  CautionLevel `json:"level"`
 	Member string       `json:"member"` // as registered, with its language tag
 	Detail string       `json:"detail"`
+	// Client is the id of another client that this one may be taken for by the member; empty: none is known.
+	Client string `json:"client_id,omitzero"`
 }
 
 // CautionLevel says how much a caution weighs.
@@ -32,24 +33,32 @@ var CautionLevels = []CautionLevel{PossibleImpersonation, Note}
 
 // Cautions returns what an administrator should look at twice, in the order of Members: names and hosts that can be
 // mistaken for others, and pages on another host than the redirect URIs (RFC 7591 5; OpenID Connect Dynamic Client
-// Registration 1.0, 9.1). It leaves out what the issuer of a software statement vouches for.
-func Cautions(m Metadata) []Caution {
+// Registration 1.0, 9.1). It leaves out what the issuer of a software statement vouches for, unless that issuer is no longer
+// trusted, which comes last.
+func Cautions(m Metadata, trusts func(issuer string) bool) []Caution {
 	var names []string
 	for name := range m {
 		if _, detail := caution(m, name); detail != "" {
 			names = append(names, name)
 		}
 	}
-	if names == nil {
+	if names == nil && m[statementMember] == nil {
 		return nil // as for most clients, and at less cost than what follows
 	}
 	var cautions []Caution
-	_, attested := Attested(m)
+	issuer, attested := Attested(m)
+	distrusted := issuer != "" && !trusts(issuer)
+	if distrusted {
+		attested = nil
+	}
 	for _, name := range m.Names() {
 		if slices.Contains(names, name) && !slices.Contains(attested, name) {
 			level, detail := caution(m, name)
-			cautions = append(cautions, Caution{level, name, detail})
+			cautions = append(cautions, Caution{Level: level, Member: name, Detail: detail})
 		}
+	}
+	if distrusted {
+		cautions = append(cautions, Caution{Level: Note, Member: statementMember, Detail: "is by an issuer that is no longer trusted"})
 	}
 	return cautions
 }
@@ -127,16 +136,12 @@ func hasOrigin(value, origin []byte) bool {
 	return len(origin) > 0 && bytes.HasPrefix(text, origin)
 }
 
-// Unattested returns metadata without its software statement, for which therefore nobody vouches.
-func Unattested(m Metadata) Metadata {
-	m = maps.Clone(m)
-	delete(m, statementMember)
-	return m
-}
-
 // Attested returns the issuer of a client's software statement and the names of the members that this issuer vouches
 // for (RFC 7591 2.3), in the order of Members. For a client without a software statement it returns nothing.
 func Attested(m Metadata) (issuer string, members []string) {
+	if m[statementMember] == nil {
+		return "", nil
+	}
 	issuer, claimed, err := readStatement(m.Text(statementMember))
 	if err != nil {
 		return "", nil

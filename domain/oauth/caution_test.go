@@ -13,6 +13,7 @@ import (
 // TestCautions is what RFC 7591 5 and OpenID Connect Dynamic Client Registration 1.0, 9.1 want to be looked at
 // in metadata that nobody vouches for (C-55, D-24, D-25).
 func TestCautions(t *testing.T) {
+	everybody := func(string) bool { return true }
 	signed := statement(`{"iss":"https://i.example","client_name":"Pаypal","logo_uri":"https://cdn.example/logo"}`) // with a Cyrillic a
 	for name, test := range map[string]struct {
 		body string
@@ -53,13 +54,32 @@ func TestCautions(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, caution := range oauth.Cautions(metadata) {
+			for _, caution := range oauth.Cautions(metadata, everybody) {
 				got = append(got, caution.Member)
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func nobody(string) bool { return false }
+
+// TestAnIssuerThatIsNotTrustedVouchesForNothing warns of what it attests like of anything else.
+func TestAnIssuerThatIsNotTrustedVouchesForNothing(t *testing.T) {
+	metadata, _, err := confirmed(request(t, `{"redirect_uris":["https://a.example/cb"],"software_statement":"`+
+		statement(`{"iss":"https://i.example","client_name":"P\u0430ypal"}`)+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for issuer, want := range map[string][]oauth.Caution{"https://i.example": nil, "https://other.example": {
+		{Level: oauth.PossibleImpersonation, Member: "client_name", Detail: "has a word with letters of several alphabets that look alike"},
+		{Level: oauth.Note, Member: "software_statement", Detail: "is by an issuer that is no longer trusted"},
+	}} {
+		if diff := cmp.Diff(want, oauth.Cautions(metadata, func(i string) bool { return i == issuer })); diff != "" {
+			t.Errorf("with %s trusted: %s", issuer, diff)
+		}
 	}
 }
 
@@ -73,7 +93,7 @@ func TestCautionsHaveLevels(t *testing.T) {
 		{Level: oauth.PossibleImpersonation, Member: "client_name", Detail: "has a word with letters of several alphabets that look alike"},
 		{Level: oauth.Note, Member: "logo_uri", Detail: "does not have scheme and host of any redirect URI"},
 	}
-	if diff := cmp.Diff(want, oauth.Cautions(metadata)); diff != "" {
+	if diff := cmp.Diff(want, oauth.Cautions(metadata, nobody)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -128,8 +148,8 @@ func TestPlainMetadataHasNoCautions(t *testing.T) {
 			return
 		}
 		plain++
-		if issuer, _ := oauth.Attested(m); issuer != "" || len(oauth.Cautions(m)) > 0 {
-			t.Fatalf("%s is plain, has the issuer %q and %v", encoded, issuer, oauth.Cautions(m))
+		if issuer, _ := oauth.Attested(m); issuer != "" || len(oauth.Cautions(m, nobody)) > 0 {
+			t.Fatalf("%s is plain, has the issuer %q and %v", encoded, issuer, oauth.Cautions(m, nobody))
 		}
 		if _, ok := m["redirect_uris"]; ok != bytes.Contains(encoded, []byte(`"redirect_uris":`)) {
 			t.Fatalf("%s is plain, and has what is no member", encoded)

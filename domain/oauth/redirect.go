@@ -137,10 +137,11 @@ func (p Policy) checkUnusedRedirectURI(s string) *fault {
 // redirectGrants are the grants in which the authorization server redirects to the client.
 var redirectGrants = []string{"authorization_code", "implicit"}
 
-func usesRedirects(m Metadata) bool {
-	return slices.ContainsFunc(m.List("grant_types"), func(grant string) bool {
-		return slices.Contains(redirectGrants, grant)
-	})
+func usesRedirects(m Metadata) bool { return anyRedirects(m.List("grant_types")) }
+
+// anyRedirects reports whether one of the grants redirects.
+func anyRedirects(grants []string) bool {
+	return slices.ContainsFunc(grants, func(grant string) bool { return slices.Contains(redirectGrants, grant) })
 }
 
 // answersFromAuthorizationEndpoint reports whether the client may get tokens in the redirect itself

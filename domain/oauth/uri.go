@@ -109,8 +109,17 @@ func (u uri) mayBeLoopback() bool {
 	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
 		return true
 	}
-	address, err := netip.ParseAddr(name)
-	return err == nil && (address.Unmap().IsLoopback() || address.Unmap().IsUnspecified())
+	address, found := addressOf(name)
+	return found && (address.Unmap().IsLoopback() || address.Unmap().IsUnspecified())
+}
+
+// addressOf returns the address that a host is. It tells names, which most are, at less cost than that of an error.
+func addressOf(host string) (address netip.Addr, found bool) {
+	if strings.Trim(host, "0123456789.") != "" && !strings.Contains(host, ":") {
+		return address, false
+	}
+	address, err := netip.ParseAddr(host)
+	return address, err == nil
 }
 
 // isName reports whether the host is an address or a name of letters, digits, hyphens, underscores and

@@ -32,10 +32,9 @@ var ClientFilters = []ClientFilter{
 	anyText("host", "Redirect host", "the host of a redirect URI, or its scheme with a colon where it has none",
 		func(q *ClientQuery, v string) { q.Host = strings.ToLower(v) }),
 	anyText("token", "Initial access token", "the id of an initial access token", func(q *ClientQuery, v string) { q.Token = domain.CanonicalID(v) }),
-	{Name: "ip", Label: "Registered from", Form: "an IP address, such as 203.0.113.9", set: func(q *ClientQuery, v string, _ time.Time) bool {
-		address, err := netip.ParseAddr(v)
-		q.IP = address.String()
-		return err == nil
+	{Name: "ip", Label: "Registered from", Form: "an IP address or a network, such as 203.0.113.9 or 2001:db8::/32", set: func(q *ClientQuery, v string, _ time.Time) (ok bool) {
+		q.Network, ok = parseNetwork(v)
+		return ok
 	}},
 	{Name: "registered", Label: "Registered", Form: periodForm, set: func(q *ClientQuery, v string, _ time.Time) (ok bool) {
 		q.Registered, ok = parsePeriod(v)
@@ -96,6 +95,16 @@ func (q *ClientQuery) Restrict(valueOf func(name string) string, now time.Time) 
 		}
 	}
 	return nil
+}
+
+// parseNetwork reads a network in CIDR notation, or an address, which is a network of its own.
+func parseNetwork(s string) (netip.Prefix, bool) {
+	if address, err := netip.ParseAddr(s); err == nil {
+		address = address.Unmap().WithZone("")
+		return netip.PrefixFrom(address, address.BitLen()), true
+	}
+	network, err := netip.ParsePrefix(s)
+	return network.Masked(), err == nil && !network.Addr().Is4In6()
 }
 
 const periodForm = "a day such as 2026-11-24, a time such as 2026-11-24T15:04:05Z, or a period such as 2026-11-24..2026-11-30, 2026-11-24.. or ..2026-11-30, in UTC"

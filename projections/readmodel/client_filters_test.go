@@ -2,6 +2,7 @@ package readmodel_test
 
 import (
 	"errors"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -35,7 +36,10 @@ func TestFilters(t *testing.T) {
 		{"contact", "a@example.com", readmodel.ClientQuery{Contact: "a@example.com"}},
 		{"host", "A.example", readmodel.ClientQuery{Host: "a.example"}},
 		{"token", "0197A3C5-0000-7C3D-9F42-0123456789AB", readmodel.ClientQuery{Token: "0197a3c5-0000-7c3d-9f42-0123456789ab"}},
-		{"ip", "2001:DB8::0:1", readmodel.ClientQuery{IP: "2001:db8::1"}},
+		{"ip", "2001:DB8::0:1", readmodel.ClientQuery{Network: netip.MustParsePrefix("2001:db8::1/128")}},
+		{"ip", "::ffff:203.0.113.9", readmodel.ClientQuery{Network: netip.MustParsePrefix("203.0.113.9/32")}},
+		{"ip", "203.0.113.9/24", readmodel.ClientQuery{Network: netip.MustParsePrefix("203.0.113.0/24")}},
+		{"ip", "2001:db8::/32", readmodel.ClientQuery{Network: netip.MustParsePrefix("2001:db8::/32")}},
 		{"registered", "2026-11-24", readmodel.ClientQuery{Registered: readmodel.Period{From: at("2026-11-24T00:00:00Z"), Until: at("2026-11-25T00:00:00Z")}}},
 		{"registered", "2026-11-24..", readmodel.ClientQuery{Registered: readmodel.Period{From: at("2026-11-24T00:00:00Z")}}},
 		{"registered", "..2026-11-24", readmodel.ClientQuery{Registered: readmodel.Period{Until: at("2026-11-25T00:00:00Z")}}},
@@ -58,12 +62,12 @@ func TestFilters(t *testing.T) {
 			}
 			return ""
 		}, now)
-		if diff := cmp.Diff(test.want, q); err != nil || diff != "" {
+		if diff := cmp.Diff(test.want, q, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); err != nil || diff != "" {
 			t.Errorf("%s=%s: %v %s", test.name, test.value, err, diff)
 		}
 	}
 	for name, values := range map[string][]string{
-		"status": {"dead", "Active", " active"}, "kind": {"mobile"}, "ip": {"203.0.113.0/24", "x", "203.0.113"},
+		"status": {"dead", "Active", " active"}, "kind": {"mobile"}, "ip": {"203.0.113.0/33", "x", "203.0.113", "::ffff:203.0.113.0/120"},
 		"registered": {"yesterday", "..", "2026-11-24..2026-11-23", "2026-13-01", "2026-11-24...2026-11-25", "2026-11-24..x"},
 		"changed":    {"always", "Never"}, "secret": {"14", "d", "0d", "-1d", "14h", "36501d", "99999999999d"}, "caution": {"high"}, "sort": {"age"},
 	} {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/netip"
+	"slices"
 
 	"roster/domain"
 	"roster/domain/oauth"
@@ -19,12 +21,12 @@ type ClientQuery struct {
 	AuthMethod string // token_endpoint_auth_method
 	Grant      string // among grant_types
 	Caution    oauth.CautionLevel
-	Owner      string // ext_param_owner
-	Software   string // software_id
-	Host       string // of a redirect URI, as oauth.Metadata.RedirectHosts returns it
-	Contact    string // among contacts
-	IP         string // address that the client was registered from
-	Token      string // id of the initial access token that it was registered with
+	Owner      string       // ext_param_owner
+	Software   string       // software_id
+	Host       string       // of a redirect URI, as oauth.Metadata.RedirectHosts returns it
+	Contact    string       // among contacts
+	Network    netip.Prefix // of the address that the client was registered from
+	Token      string       // id of the initial access token that it was registered with
 
 	Registered    Period
 	Changed       Period
@@ -73,8 +75,9 @@ const (
 // search returns what the query asks of an index.
 func (q ClientQuery) search() search.Query {
 	return search.Query{
-		Text: q.Text, Status: string(q.Status), Kind: q.Kind, Auth: q.AuthMethod, Grant: q.Grant, Caution: string(q.Caution),
-		Owner: q.Owner, Software: q.Software, Host: q.Host, Contact: q.Contact, IP: q.IP, Token: q.Token,
+		Text: q.Text, Status: string(q.Status), Kind: q.Kind, Auth: q.AuthMethod, Grant: q.Grant,
+		Caution: string(q.Caution), Alike: q.Caution == oauth.PossibleImpersonation,
+		Owner: q.Owner, Software: q.Software, Host: q.Host, Contact: q.Contact, Network: q.Network, Token: q.Token,
 		Registered: q.Registered, Changed: q.Changed, NeverChanged: q.NeverChanged, SecretExpires: q.SecretExpires, Order: q.Order,
 	}
 }
@@ -116,13 +119,13 @@ func (p *pool) listClients(ctx context.Context, x *index, q search.Query, limit 
 		if more {
 			found.Clients = found.Clients[:q.Limit-1]
 		}
-		listed, err := p.clientsAt(ctx, found.Seqs())
+		listed, err := p.clientsNow(ctx, x, found.Seqs())
 		if err != nil {
 			return page, err
 		}
 		for _, place := range found.Clients {
 			q.After = place
-			if c := listed[place.Seq]; q.Selects(c.entry) {
+			if c := listed[place.Seq]; q.Selects(c.standingOut()) {
 				page.Clients = append(page.Clients, c.ListedClient)
 			}
 		}
@@ -137,11 +140,35 @@ func (p *pool) listClients(ctx context.Context, x *index, q search.Query, limit 
 	}
 }
 
+// clientsNow returns the clients with these sequences, with their likenesses.
+func (p *pool) clientsNow(ctx context.Context, x *index, seqs []uint64) (map[uint64]listedRow, error) {
+	read, err := p.clientsAt(ctx, seqs)
+	if err != nil {
+		return nil, err
+	}
+	for seq, c := range read {
+		c.entry = x.believed(c.entry)
+		read[seq] = c
+	}
+	return read, p.addLikenesses(ctx, x, read)
+}
+
 // listedRow is a client of a list with what it is found by, at the same moment.
 type listedRow struct {
 	ListedClient
 	entry search.Entry
 	last  uint64 // the sequence of its last event
+}
+
+// standingOut returns what the client is found by, on its own: its likenesses are among its cautions.
+func (c listedRow) standingOut() search.Entry {
+	e := c.entry
+	if len(c.Likenesses) > 0 {
+		m := *e.Metadata
+		m.Cautions = append(slices.Clone(m.Cautions), string(oauth.PossibleImpersonation))
+		e.Metadata = &m
+	}
+	return e
 }
 
 // selectListed reads clients by their sequences.
@@ -167,6 +194,30 @@ func (p *pool) clientsAt(ctx context.Context, seqs []uint64) (map[uint64]listedR
 		listed[c.entry.Seq] = c
 	}
 	return listed, err
+}
+
+// clientIDs returns the ids of the clients with these sequences.
+func (p *pool) clientIDs(ctx context.Context, seqs []uint64) (map[uint64]string, error) {
+	list, err := json.Marshal(seqs)
+	if err != nil {
+		return nil, fmt.Errorf("list clients: %w", err)
+	}
+	rows, err := p.clients.ids.QueryContext(ctx, string(list))
+	if err != nil {
+		return nil, err
+	}
+	type named struct {
+		seq uint64
+		id  compactID
+	}
+	all, err := scanAll(rows, func(row interface{ Scan(...any) error }) (n named, err error) {
+		return n, scan(row, &n.seq, &n.id)
+	})
+	ids := make(map[uint64]string, len(all))
+	for _, n := range all {
+		ids[n.seq] = string(n.id)
+	}
+	return ids, err
 }
 
 // scanListed reads a row of selectListed.

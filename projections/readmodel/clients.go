@@ -17,6 +17,9 @@ type Client struct {
 	domain.Client
 	RegisteredAt time.Time
 	UpdatedAt    time.Time // time of the client's last event
+	// Likenesses are what Reader.Client, Clients and ExportClients find out beside the client's own events, as of now and not
+	// before the index is loaded.
+	Likenesses []Likeness
 }
 
 const clientsTable = `
@@ -57,7 +60,9 @@ const (
 
 	fromClients = ` FROM clients c LEFT JOIN events d ON d.seq = c.described`
 
-	selectClient = `SELECT ` + clientColumns + fromClients + ` WHERE c.id = ?`
+	selectClient = `SELECT c.last, s.ip, s.metadata, ` + clientColumns + fromClients + ` LEFT JOIN client_search s ON s.seq = c.seq WHERE c.id = ?`
+
+	selectClientIDs = `SELECT seq, id FROM clients WHERE seq IN (SELECT value FROM json_each(?))`
 
 	// What an event of the client is applied to. No event changes metadata without replacing it.
 	selectClientToChange = `SELECT c.seq, c.id, c.status, c.version, c.registered_at, c.updated_at, c.issued_at,
@@ -82,7 +87,9 @@ type clientWrites struct {
 	row          []any // memory for the next one
 }
 
-type clientReads struct{ one, newest, listed, snapshot, changed, within, history, standing, histories, touched *sql.Stmt }
+type clientReads struct {
+	one, ids, newest, listed, snapshot, changed, within, history, standing, histories, touched *sql.Stmt
+}
 
 func (w *clientWrites) statements() statements {
 	return statements{selectClientToChange: &w.load, updateClient: &w.update}
@@ -90,7 +97,7 @@ func (w *clientWrites) statements() statements {
 
 func (r *clientReads) statements() statements {
 	return statements{
-		selectClient: &r.one, selectNewest: &r.newest, selectListed: &r.listed, selectClientSnapshot: &r.snapshot,
+		selectClient: &r.one, selectClientIDs: &r.ids, selectNewest: &r.newest, selectListed: &r.listed, selectClientSnapshot: &r.snapshot,
 		selectChanged: &r.changed, selectRange: &r.within, selectHistory: &r.history,
 		selectStanding: &r.standing, selectHistories: &r.histories, selectTouched: &r.touched,
 	}
@@ -119,9 +126,14 @@ type clientChange struct {
 	new         bool          // the table does not have it yet
 	before      domain.Status // in the table
 	from        string        // address that a new one was registered from; empty: unknown
-	redefined   bool          // the events set its metadata, the last of them at redefinedAt in the batch
-	redefinedAt int
-	foundBy     search.Entry // what it is found by, once it is saved
+	definitions []definition  // the events that set its metadata, in order
+	foundBy     search.Entry  // what it is found by, once it is saved
+}
+
+// definition is an event that sets a client's metadata.
+type definition struct {
+	place int // in the batch
+	seq   uint64
 }
 
 // apply applies one more event of the client, which has a place in the batch.
@@ -130,7 +142,7 @@ func (c *clientChange) apply(e eventstore.Recorded, place int) {
 	c.last = e.Seq
 	switch e.Event.(type) {
 	case domain.ClientRegistered, domain.ClientUpdated:
-		c.described, c.redefined, c.redefinedAt = e.Seq, true, place
+		c.described, c.definitions = e.Seq, append(c.definitions, definition{place, e.Seq})
 	}
 }
 
@@ -270,9 +282,17 @@ func (c *clientRow) describe(metadata []byte) error {
 
 // Client implements Reader.
 func (m *ReadModel) Client(ctx context.Context, id string) (Client, error) {
-	var c clientRow
-	err := m.lookUp(ctx, func(p *pool) (err error) {
-		c, err = scanClient(p.clients.one.QueryRowContext(ctx, compactID(id)))
+	var c Client
+	err := m.lookUp(ctx, func(p *pool) error {
+		x := m.tables.index.Load()
+		row, err := scanListed(p.clients.one.QueryRowContext(ctx, compactID(id)))
+		if err != nil {
+			return err
+		}
+		row.entry = x.believed(row.entry)
+		read := map[uint64]listedRow{row.entry.Seq: row}
+		err = p.addLikenesses(ctx, x, read)
+		c = read[row.entry.Seq].Client
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -281,7 +301,7 @@ func (m *ReadModel) Client(ctx context.Context, id string) (Client, error) {
 	if err != nil {
 		return Client{}, fmt.Errorf("read client: %w", err)
 	}
-	return c.Client, nil
+	return c, nil
 }
 
 // clientPageOf returns a page of the clients that were found, of which one more than its limit was looked for. It does not

@@ -44,7 +44,7 @@ type driver struct {
 func (d *driver) metadata() oauth.Metadata {
 	pick := func(what string, values ...string) string { return rapid.SampledFrom(values).Draw(d.t, what) }
 	m := oauth.Metadata{
-		"redirect_uris":              oauth.List{"https://client.example.org/cb", pick("redirect", "https://client.example.org/other", "http://localhost:80/", "com.example.app:/cb")},
+		"redirect_uris":              oauth.List{pick("home", "https://client.example.org/cb", "https://client.example.org/cb", "https://app.example.net/cb", "http://localhost/cb"), pick("redirect", "https://client.example.org/other", "http://localhost:80/", "com.example.app:/cb")},
 		"application_type":           oauth.Text(pick("kind", "web", "native")),
 		"token_endpoint_auth_method": oauth.Text(pick("method", "none", "client_secret_basic")),
 		"grant_types":                oauth.List{"authorization_code", pick("grant", "refresh_token", "implicit")},
@@ -188,7 +188,10 @@ func (d *driver) queries() (readmodel.ClientQuery, readmodel.EventQuery) {
 	cq.Kind, cq.AuthMethod, cq.Grant = maybe("kind", "web", "other"), maybe("method", "none"), maybe("grant", "implicit")
 	cq.Caution = oauth.CautionLevel(maybe("caution", "note", "impersonation"))
 	cq.Software, cq.Host = maybe("software", "com.example.shop", "com"), maybe("host", "localhost", "com.example.app:", "example.org")
-	cq.Contact, cq.IP = maybe("contact", "someone@example.org"), maybe("address", "192.0.2.7", "192.0.2.8")
+	cq.Contact = maybe("contact", "someone@example.org")
+	if network := maybe("address", "192.0.2.7/32", "192.0.2.0/24", "2001:db8::/48"); network != "" {
+		cq.Network = netip.MustParsePrefix(network)
+	}
 	if len(d.tokens) > 0 && rapid.IntRange(0, 5).Draw(d.t, "of a token") == 0 {
 		cq.Token = d.tokens[0].ID
 	}

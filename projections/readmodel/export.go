@@ -16,12 +16,13 @@ const exportAtOnce = 500
 func (m *ReadModel) ExportClients(ctx context.Context, q ClientQuery, start func(at uint64) error, yield func(ListedClient) error) error {
 	var clients iter.Seq[uint64]
 	var at uint64
+	var x *index
 	err := m.read(ctx, func(*pool) error {
-		index := m.tables.index.Load()
-		if err := index.await(ctx); err != nil {
+		x = m.tables.index.Load()
+		if err := x.await(ctx); err != nil {
 			return err
 		}
-		clients, at = index.All(q.search(), math.MaxUint64)
+		clients, at = x.All(q.search(), math.MaxUint64)
 		return nil
 	})
 	if err != nil {
@@ -36,7 +37,10 @@ func (m *ReadModel) ExportClients(ctx context.Context, q ClientQuery, start func
 		}
 		var found []ListedClient
 		err := m.ask(func(p *pool) (err error) {
-			found, err = p.clientsAsOf(ctx, some, at)
+			listed, err := p.clientsNow(ctx, x, some)
+			if err == nil {
+				found, err = p.clientsAsOf(ctx, listed, some, at)
+			}
 			return err
 		})
 		if err != nil {
@@ -69,19 +73,18 @@ func chunks[T any](values iter.Seq[T], size int) iter.Seq[[]T] {
 	}
 }
 
-// clientsAsOf returns the clients with these sequences, in their order, as they stood after an event.
-func (p *pool) clientsAsOf(ctx context.Context, seqs []uint64, at uint64) ([]ListedClient, error) {
-	listed, err := p.clientsAt(ctx, seqs)
-	if err != nil {
-		return nil, err
-	}
+// clientsAsOf returns the clients with these sequences, in their order, as they stood after an event. listed has them as they
+// are; what they have of others is taken from there.
+func (p *pool) clientsAsOf(ctx context.Context, listed map[uint64]listedRow, seqs []uint64, at uint64) ([]ListedClient, error) {
 	clients := make([]ListedClient, 0, len(seqs))
 	for _, seq := range seqs {
 		c := listed[seq]
 		if c.last > at {
+			likenesses := c.Likenesses
 			then, err := p.storedAt(ctx, sequence(seq), sequence(at))
 			if err == nil {
 				c.Client, err = then.Client()
+				c.Likenesses = likenesses
 			}
 			if err != nil {
 				return nil, fmt.Errorf("history of client %s: %w", c.ID, err)

@@ -67,7 +67,7 @@ func (m *ReadModel) LimitPastSearch(window int64) { m.pastSearch = searchLimits{
 // ForgetIndex leaves the read model as it is at a start, while what clients are found by has yet to be loaded, which the
 // function does that it returns.
 func (m *ReadModel) ForgetIndex() (load func() error) {
-	x := newIndex()
+	x := newIndex(func(string) bool { return false })
 	x.start(m.Applied())
 	m.tables.index.Store(x)
 	return func() error {

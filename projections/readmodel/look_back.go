@@ -113,6 +113,10 @@ func (b *lookBack) selects(ctx context.Context, clients []uint64) (map[uint64]bo
 		if err != nil {
 			return nil, err
 		}
+		believing := b.m.tables.index.Load()
+		for i, e := range entries {
+			entries[i] = believing.believed(e)
+		}
 	}
 	fits := make(map[uint64]bool)
 	for _, index := range b.kept.add(entries) {
@@ -149,8 +153,7 @@ func (p *pool) entriesAt(ctx context.Context, clients []uint64, at uint64) (entr
 	)
 	end := func() {
 		if c.Exists() {
-			metadata := foundBy(c.Metadata, false)
-			entries = append(entries, search.Entry{Seq: seq, Origin: originOf(c, ip), Metadata: &metadata, Standing: standingOf(c)})
+			entries = append(entries, pastEntryOf(seq, c, ip))
 		}
 	}
 	for rows.Next() {

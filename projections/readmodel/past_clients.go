@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"roster/domain"
+	"roster/projections/readmodel/search"
 )
 
 // PastClientPage is a page of clients as they stood at a position of the past.
@@ -60,8 +61,7 @@ func (m *ReadModel) ClientsAt(ctx context.Context, at Position, q ClientQuery) (
 	if err != nil {
 		return PastClientPage{}, err
 	}
-	limit, asked := min(max(q.Limit, 1), maxClients), q.search()
-	asked.Order = NewestFirst
+	limit, asked := min(max(q.Limit, 1), maxClients), q.searchThen()
 	if err := m.catchUp(ctx); err != nil {
 		return PastClientPage{}, fmt.Errorf("read clients of the past: %w", err)
 	}
@@ -85,7 +85,7 @@ func (m *ReadModel) ClientsAt(ctx context.Context, at Position, q ClientQuery) (
 		found, page.NextCursor = cutPage(found, limit, func(seq uint64) uint64 { return seq })
 	}
 	err = m.ask(func(p *pool) error {
-		page.Clients, err = p.clientsAsOf(ctx, found, at.Seq)
+		page.Clients, err = p.clientsThen(ctx, found, at.Seq)
 		return err
 	})
 	if err != nil {
@@ -96,8 +96,7 @@ func (m *ReadModel) ClientsAt(ctx context.Context, at Position, q ClientQuery) (
 
 // ExportClientsAt implements Reader. No connection is held while yield is called.
 func (m *ReadModel) ExportClientsAt(ctx context.Context, at Position, q ClientQuery, yield func(ListedClient) error) error {
-	asked := q.search()
-	asked.Order = NewestFirst
+	asked := q.searchThen()
 	if err := m.catchUp(ctx); err != nil {
 		return fmt.Errorf("export clients of the past: %w", err)
 	}
@@ -113,7 +112,7 @@ func (m *ReadModel) ExportClientsAt(ctx context.Context, at Position, q ClientQu
 		}
 		var clients []ListedClient
 		err = m.ask(func(p *pool) (err error) {
-			clients, err = p.clientsAsOf(ctx, selected, at.Seq)
+			clients, err = p.clientsThen(ctx, selected, at.Seq)
 			return err
 		})
 		if err != nil {
@@ -126,4 +125,21 @@ func (m *ReadModel) ExportClientsAt(ctx context.Context, at Position, q ClientQu
 		}
 	}
 	return nil
+}
+
+// searchThen returns what is searched for in the past: the newest come first, and what clients have of others is left out.
+func (q ClientQuery) searchThen() search.Query {
+	asked := q.search()
+	asked.Order, asked.Alike = NewestFirst, false
+	return asked
+}
+
+// clientsThen returns the clients with these sequences, in their order, as they stood after an event. What they had of others
+// then is not known.
+func (p *pool) clientsThen(ctx context.Context, seqs []uint64, at uint64) ([]ListedClient, error) {
+	listed, err := p.clientsAt(ctx, seqs)
+	if err != nil {
+		return nil, err
+	}
+	return p.clientsAsOf(ctx, listed, seqs, at)
 }

@@ -111,7 +111,7 @@ func (r reference) checkPast(t rapid.TB, m readmodel.Reader, at readmodel.Moment
 		}
 	}
 	q.Order = readmodel.NewestFirst // the only one of the past
-	if d := diff(then.selected(q), allPastPages(t, m, position, q)); d != "" {
+	if d := diff(then.selectedOf(then.clients(), q), allPastPages(t, m, position, q)); d != "" {
 		t.Fatalf("clients %+v at %+v (-want +got):\n%s", q, position, d)
 	}
 	var exported []readmodel.ListedClient
@@ -119,7 +119,7 @@ func (r reference) checkPast(t rapid.TB, m readmodel.Reader, at readmodel.Moment
 		exported = append(exported, c)
 		return nil
 	})
-	if d := diff(then.selected(q), exported); err != nil || d != "" {
+	if d := diff(then.selectedOf(then.clients(), q), exported); err != nil || d != "" {
 		t.Fatalf("export of clients %+v at %+v: %v (-want +got):\n%s", q, position, err, d)
 	}
 	want := then.overview(position.Time, 4)

@@ -28,6 +28,10 @@ type Options struct {
 	Logger *slog.Logger
 	Anew   bool // build it anew, whatever there is: the log has lost events that it may hold
 
+	// Trusts tells whose software statements are believed where clients are found by what there is to caution of. nil:
+	// nobody's.
+	Trusts func(issuer string) bool
+
 	// Acknowledged returns the highest sequence that this process has acknowledged to a caller. No query
 	// answers from before it. nil: 0, always.
 	Acknowledged func() uint64
@@ -62,7 +66,10 @@ var _ Reader = (*ReadModel)(nil)
 // event that the log does not hold there. No other process may have it open. Queries fail with a
 // *CatchingUpError until Run has come to where the log stands now.
 func Open(ctx context.Context, o Options) (*ReadModel, error) {
-	t := &tables{log: o.Log, logger: o.Logger, path: filepath.Join(o.Dir, fileName), step: o.step, pace: o.pace}
+	t := &tables{log: o.Log, logger: o.Logger, path: filepath.Join(o.Dir, fileName), trusts: o.Trusts, step: o.step, pace: o.pace}
+	if t.trusts == nil {
+		t.trusts = func(string) bool { return false }
+	}
 	if t.pace == 0 {
 		t.pace = progressPace
 	}

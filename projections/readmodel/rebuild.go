@@ -25,7 +25,8 @@ import (
 type tables struct {
 	log    Log
 	logger *slog.Logger
-	path   string // of readmodel.db
+	path   string                   // of readmodel.db
+	trusts func(issuer string) bool // whose software statements are believed
 	step   func(string) error
 	pace   time.Duration // between two lines of the log that say how far building is
 
@@ -58,7 +59,7 @@ func (t *tables) disown() {
 func (t *tables) Resume(ctx context.Context, cause error) (uint64, error) {
 	cause = errors.Join(cause, t.closeWriter())
 	t.endLoad()
-	t.index.Store(newIndex()) // the former may lack what was committed, although that failed
+	t.index.Store(newIndex(t.trusts)) // the former may lack what was committed, although that failed
 	if isDamage(cause) {
 		t.discard(cause)
 	}
@@ -134,7 +135,7 @@ func (t *tables) openWriter(ctx context.Context, last uint64) (err error) {
 	if t.writer, err = create(ctx, t.successor(), t.log.Identity()); err != nil {
 		return err
 	}
-	t.index.Store(emptyIndex())
+	t.index.Store(emptyIndex(t.trusts))
 	t.unfit, t.disowned, t.made = nil, false, true
 	t.rebuilding.Store(true)
 	return nil

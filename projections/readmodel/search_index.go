@@ -14,9 +14,10 @@ import (
 // index is what clients are found by, in memory: what client_search holds, once it is complete.
 type index struct {
 	search.Index
-	folded   foldedMoments // of the past of what it holds
-	complete chan struct{} // closed once it is loaded, or cannot be
-	err      error         // why it cannot be; it is set before complete is closed
+	trusts   func(issuer string) bool // whose software statements are believed
+	folded   foldedMoments            // of the past of what it holds
+	complete chan struct{}            // closed once it is loaded, or cannot be
+	err      error                    // why it cannot be; it is set before complete is closed
 
 	mu      sync.Mutex // guards what follows
 	loading bool
@@ -25,12 +26,23 @@ type index struct {
 }
 
 // newIndex returns an index that is to be loaded, emptyIndex that of an empty table.
-func newIndex() *index { return &index{complete: make(chan struct{})} }
+func newIndex(trusts func(issuer string) bool) *index {
+	return &index{trusts: trusts, complete: make(chan struct{})}
+}
 
-func emptyIndex() *index {
-	x := newIndex()
+func emptyIndex(trusts func(issuer string) bool) *index {
+	x := newIndex(trusts)
 	close(x.complete)
 	return x
+}
+
+// believed returns what a client is found by, with whom the index believes.
+func (x *index) believed(e search.Entry) search.Entry {
+	if e.Metadata != nil && e.Metadata.Issuer != "" {
+		m := believing(*e.Metadata, x.trusts)
+		e.Metadata = &m
+	}
+	return e
 }
 
 // isComplete reports whether the index is loaded, or cannot be.
@@ -48,6 +60,9 @@ func (x *index) put(at uint64, entries []search.Entry) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.at = at
+	for i, e := range entries {
+		entries[i] = x.believed(e)
+	}
 	switch {
 	case x.loading:
 		x.waiting = append(x.waiting, entries...)
@@ -117,7 +132,7 @@ func (x *index) read(ctx context.Context, db *sql.DB, last *uint64) error {
 			p := &part{after: after, to: min(after+readAtOnce, end), read: make(chan struct{})}
 			select {
 			case parts <- p:
-				reading.Go(func() { p.load(ctx, db) })
+				reading.Go(func() { p.load(ctx, db, x) })
 			case <-ctx.Done():
 				return
 			}
@@ -134,11 +149,14 @@ func (x *index) read(ctx context.Context, db *sql.DB, last *uint64) error {
 	return ctx.Err()
 }
 
-func (p *part) load(ctx context.Context, db *sql.DB) {
+func (p *part) load(ctx context.Context, db *sql.DB, x *index) {
 	defer close(p.read)
 	rows, err := db.QueryContext(ctx, selectSearch, sequence(p.after), sequence(p.to))
 	if err == nil {
 		p.entries, err = scanAll(rows, scanEntry)
+	}
+	for i, e := range p.entries {
+		p.entries[i] = x.believed(e)
 	}
 	p.err = err
 }

@@ -2,6 +2,7 @@ package search
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -24,6 +25,8 @@ type Origin struct {
 	Registered time.Time
 	IP         string // address that it was registered from; empty: unknown
 	Token      string // id of the initial access token that it was registered with; empty: none
+	// ImposedOwner is the owner that this token named; empty: none.
+	ImposedOwner string
 }
 
 // Standing is how a client stands.
@@ -40,7 +43,11 @@ type Metadata struct {
 	Kind                    string // application_type
 	Auth                    string // token_endpoint_auth_method
 	Grants, Hosts, Contacts []string
-	Cautions                []string // their levels
+	Cautions                []string // the levels of those about its own members
+	Claims                  []Claim
+	Issuer                  string   // of its software statement; empty: there is none
+	Believed                []string // Cautions, if the issuer is trusted
+	Domains                 []string // as oauth.RedirectDomains returns them; not encoded, since they follow from the rest
 }
 
 // listSeparator stands between the items of a list in encoded metadata.
@@ -55,15 +62,22 @@ func (m Metadata) Encode() string {
 		b = append(b, separator...)
 	}
 	for _, list := range [][]string{m.Grants, m.Hosts, m.Contacts, m.Cautions} {
-		for i, item := range list {
-			if i > 0 {
-				b = append(b, listSeparator...)
-			}
-			b = append(b, clean(item)...)
-		}
-		b = append(b, separator...)
+		b = appendList(b, list)
 	}
+	b = append(appendClaims(b, m.Claims), separator...)
+	b = append(append(b, clean(m.Issuer)...), separator...)
+	b = appendList(b, m.Believed)
 	return string(bytes.TrimRight(b, separator))
+}
+
+func appendList(b []byte, list []string) []byte {
+	for i, item := range list {
+		if i > 0 {
+			b = append(b, listSeparator...)
+		}
+		b = append(b, clean(item)...)
+	}
+	return append(b, separator...)
 }
 
 // ParseMetadata reads what Encode wrote. What is missing of it is empty.
@@ -80,7 +94,38 @@ func ParseMetadata(encoded string) (m Metadata) {
 	}
 	m.Name, m.Owner, m.Software, m.Version, m.Kind, m.Auth = next(), next(), next(), next(), next(), next()
 	m.Grants, m.Hosts, m.Contacts, m.Cautions = list(), list(), list(), list()
+	m.Claims, m.Issuer, m.Believed = parseClaims(list()), next(), list()
 	return m
+}
+
+// appendClaims writes a list of claims, each as its value behind a mark if it is vouched for and behind the event since which
+// it is made if that is given. A value begins with neither a mark nor a digit.
+func appendClaims(b []byte, claims []Claim) []byte {
+	for i, c := range claims {
+		if i > 0 {
+			b = append(b, listSeparator...)
+		}
+		if c.Vouched {
+			b = append(b, vouchedMark...)
+		}
+		if c.Since != 0 {
+			b = strconv.AppendUint(b, c.Since, 10)
+		}
+		b = append(b, clean(c.Value)...)
+	}
+	return b
+}
+
+const vouchedMark = "!"
+
+func parseClaims(encoded []string) (claims []Claim) {
+	for _, text := range encoded {
+		value, vouched := strings.CutPrefix(text, vouchedMark)
+		c := Claim{Value: strings.TrimLeft(value, "0123456789"), Vouched: vouched}
+		c.Since, _ = strconv.ParseUint(value[:len(value)-len(c.Value)], 10, 64)
+		claims = append(claims, c)
+	}
+	return claims
 }
 
 // clean replaces what encoded metadata is divided by.

@@ -95,7 +95,10 @@ func (b *block) place(i int, order Order) Place {
 type matcher struct {
 	among                        func(*row) bool // nil: all of them are looked at
 	fits                         []bool          // by the place of a profile; nil: all of them do
-	registered, changed, expires *span           // nil: any
+	cautioned                    []bool          // by the place of a profile; nil: it is not asked
+	contested                    claimed         // in which clients that are not cautioned may be preceded; nil: it is not asked
+	network                      network
+	registered, changed, expires *span // nil: any
 	neverChanged                 bool
 	values                       []uint64 // all of which an entry must have
 	words                        []word
@@ -106,10 +109,20 @@ type matcher struct {
 
 func (s *state) matcher(q Query) *matcher {
 	m := &matcher{neverChanged: q.NeverChanged, words: wordsOf(q.Text)}
-	if q.Status != "" || q.Kind != "" || q.Auth != "" || q.Grant != "" || q.Caution != "" {
+	m.network = networkOf(q.Network)
+	if q.Status != "" || q.Kind != "" || q.Auth != "" || q.Grant != "" {
 		m.fits = make([]bool, len(s.profiles))
 		for i, p := range s.profiles {
 			m.fits[i] = p.fits(q)
+		}
+	}
+	if q.Caution != "" {
+		m.cautioned = make([]bool, len(s.profiles))
+		for i, p := range s.profiles {
+			m.cautioned[i] = slices.Contains(p.cautions, q.Caution)
+		}
+		if q.Alike {
+			m.contested = s.contested()
 		}
 	}
 	for into, period := range map[**span]Period{&m.registered: q.Registered, &m.changed: q.Changed, &m.expires: q.SecretExpires} {
@@ -119,7 +132,7 @@ func (s *state) matcher(q Query) *matcher {
 		}
 	}
 	for attribute, value := range map[byte]string{
-		ofOwner: q.Owner, ofSoftware: q.Software, ofHost: q.Host, ofContact: q.Contact, ofIP: q.IP, ofToken: q.Token,
+		ofOwner: q.Owner, ofSoftware: q.Software, ofHost: q.Host, ofContact: q.Contact, ofToken: q.Token,
 	} {
 		m.values = appendHashes(m.values, attribute, value)
 	}
@@ -131,7 +144,7 @@ func (s *state) matcher(q Query) *matcher {
 func (m *matcher) rows(b *block) []int {
 	selected := m.selected[:0]
 	for i := range b.rows {
-		if m.stands(&b.rows[i]) && m.has(b, i) {
+		if m.stands(&b.rows[i]) && m.has(b, i) && m.isCautioned(b, i) {
 			selected = append(selected, i)
 		}
 	}
@@ -150,7 +163,21 @@ func (m *matcher) stands(r *row) bool {
 		(m.registered == nil || m.registered.has(r.registered)) &&
 		(m.changed == nil || m.changed.has(r.changed)) &&
 		(m.expires == nil || m.expires.has(r.expires)) &&
-		(!m.neverChanged || r.changed == 0)
+		(!m.neverChanged || r.changed == 0) &&
+		m.network.has(r.ip)
+}
+
+// isCautioned reports whether there is such a caution about an entry as is wanted.
+func (m *matcher) isCautioned(b *block, i int) bool {
+	if m.cautioned == nil || m.cautioned[b.rows[i].profile] {
+		return true
+	}
+	preceded := false
+	m.contested.precedents(b.stakesOf(i), b.rows[i].seq, func(Precedent) bool {
+		preceded = true
+		return false
+	})
+	return preceded
 }
 
 // has reports whether an entry has all values that are wanted.
@@ -158,7 +185,7 @@ func (m *matcher) has(b *block, i int) bool {
 	if len(m.values) == 0 {
 		return true
 	}
-	from, _ := b.starts(i)
+	from, _, _ := b.starts(i)
 	of := b.values[from:b.rows[i].values]
 	for _, wanted := range m.values {
 		if !slices.Contains(of, wanted) {
@@ -185,7 +212,7 @@ func (m *matcher) withWord(b *block, w word, entries []int) []int {
 		for i := range b.rows {
 			m.ids = hex.AppendEncode(m.ids, b.rows[i].id[:])
 		}
-		markIDs(has, m.ids, w.id)
+		w.markIDs(has, m.ids)
 	}
 	return slices.DeleteFunc(entries, func(i int) bool { return !has[i] })
 }
@@ -210,17 +237,19 @@ func (b *block) mark(has []bool, part []byte) {
 	}
 }
 
-// markIDs marks the entries whose ids, which follow on each other in hexadecimal digits, have a part.
-func markIDs(has []bool, ids, part []byte) {
-	const digits = 2 * len(uuid.UUID{})
+// digitsOfID is how many hexadecimal digits an id has.
+const digitsOfID = 2 * len(uuid.UUID{})
+
+// markIDs marks the entries whose ids, which follow on each other in hexadecimal digits, have the word.
+func (w word) markIDs(has []bool, ids []byte) {
 	for from := 0; ; {
-		at := bytes.Index(ids[from:], part)
+		at := bytes.Index(ids[from:], w.id)
 		if at < 0 {
 			return
 		}
 		from += at
-		if from%digits+len(part) <= digits {
-			has[from/digits] = true
+		if place := from % digitsOfID; place+len(w.id) <= digitsOfID && w.isInID(place) {
+			has[from/digitsOfID] = true
 		}
 		from++
 	}
@@ -233,5 +262,10 @@ func (w word) isIn(e entry) bool {
 			return true
 		}
 	}
-	return w.id != nil && bytes.Contains(hex.AppendEncode(nil, e.id[:]), w.id)
+	if w.id == nil {
+		return false
+	}
+	has := []bool{false}
+	w.markIDs(has, hex.AppendEncode(nil, e.id[:]))
+	return has[0]
 }

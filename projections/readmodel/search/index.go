@@ -1,7 +1,7 @@
 // Package search finds clients among a million of them in milliseconds: by words of their name, owner, software,
 // redirect hosts and id, also where letters only look alike, by what they are, where they came from and how they stand.
 //
-// It keeps in memory what they are found by, about 140 bytes a client, and reads through all of it: no query is slower
+// It keeps in memory what they are found by, about 185 bytes a client, and reads through all of it: no query is slower
 // than another for what it asks, and every count is exact. A table that is read for the same answers costs a disk more
 // than that. An index of trigrams costs each registration more than the rest of the read model, and some searches of it,
 // as some intersections of frequent values, take seconds.
@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"hash/maphash"
 	"math"
+	"net/netip"
 	"slices"
 	"sync/atomic"
 
@@ -39,17 +40,20 @@ const blockSize = 1024
 // ends in blocks that come after it.
 type block struct {
 	rows   []row
-	values []uint64 // of each entry, as hashOf makes them
-	text   []byte   // of each entry
+	values []uint64  // of each entry, as hashOf makes them
+	text   []byte    // of each entry
+	stakes []uint64  // of each entry, as stakesOf makes them
+	claims *claimSet // of all entries; nil while the block grows
 }
 
 // row is an entry less what is of any length.
 type row struct {
 	seq                          uint64
 	id                           uuid.UUID // zero: it is none
+	ip                           [16]byte  // as netip.Addr.As16 returns it; zero: unknown
 	registered, changed, expires uint32    // in seconds; 0: never
 	profile                      uint32    // its place among the profiles
-	values, text                 uint32    // where they end in the block
+	values, text, stakes         uint32    // where they end in the block
 	last, described              uint32    // events, as eventOf returns them
 }
 
@@ -77,11 +81,15 @@ const (
 // hashOf returns the hash of a value. Of a million clients, another one has it with a likelihood of less than one in a
 // trillion, and nobody can tell which values share one.
 func hashOf(attribute byte, value string) uint64 {
+	return sum(attribute, value)&^ofAttribute | uint64(attribute)
+}
+
+func sum(attribute byte, value string) uint64 {
 	var h maphash.Hash
 	h.SetSeed(seed)
 	_ = h.WriteByte(attribute)
 	_, _ = h.WriteString(clean(value))
-	return h.Sum64()&^ofAttribute | uint64(attribute)
+	return h.Sum64()
 }
 
 func isOfOrigin(hash uint64) bool   { return hash&ofAttribute >= ofIP }
@@ -128,8 +136,13 @@ func (x *Index) put(s *state, own map[*block]bool, e Entry) {
 			b = &next
 		}
 		b.append(x.made(s, e, nothing))
+		if b.claims != nil {
+			b.claims = b.claimSet()
+		}
 	case found && e.Origin == nil && e.Metadata == nil:
-		b = &block{slices.Clone(b.rows), b.values, b.text}
+		next := *b
+		next.rows = slices.Clone(b.rows)
+		b = &next
 		b.rows[i] = x.standing(s, e, b.rows[i], s.profiles[b.rows[i].profile])
 	default:
 		former := nothing
@@ -156,6 +169,7 @@ type entry struct {
 	row
 	values []uint64
 	text   []byte
+	stakes []uint64
 }
 
 // nothing is what there was before an entry that is new.
@@ -163,12 +177,21 @@ var nothing entry
 
 // made returns what a block holds of an entry, in place of the former one.
 func (x *Index) made(s *state, e Entry, former entry) entry {
-	next := entry{row: former.row, text: former.text}
+	next := entry{row: former.row, text: former.text, stakes: former.stakes}
 	next.seq = e.Seq
+	of, _ := partyOf(former.stakes)
+	owner := of.owner
 	if o := e.Origin; o != nil {
 		next.values = make([]uint64, 0, usualValues)
 		next.id, _ = uuid.Parse(o.ID)
 		next.registered = seconds(o.Registered)
+		next.ip = [16]byte{}
+		if ip, err := netip.ParseAddr(o.IP); err == nil {
+			next.ip = ip.As16()
+		}
+		if owner = ownerStake(o.ImposedOwner); owner != 0 && len(former.stakes) == 0 {
+			next.stakes = []uint64{owner}
+		}
 		next.values = appendHashes(next.values, ofIP, o.IP)
 		next.values = appendHashes(next.values, ofToken, o.Token)
 	} else {
@@ -178,6 +201,7 @@ func (x *Index) made(s *state, e Entry, former entry) entry {
 	if m := e.Metadata; m != nil {
 		p = profile{kind: m.Kind, auth: m.Auth, grants: m.Grants, cautions: m.Cautions}
 		next.text = []byte(m.text())
+		next.stakes = stakesOf(e.Seq, owner, m)
 		next.values = appendHashes(next.values, ofOwner, m.Owner)
 		next.values = appendHashes(next.values, ofSoftware, m.Software)
 		next.values = appendHashes(next.values, ofHost, m.Hosts...)
@@ -230,53 +254,83 @@ func (b *block) isFullBefore(seq uint64) bool {
 // entry returns the entry at an index.
 func (b *block) entry(i int) entry {
 	r := b.rows[i]
-	values, text := b.starts(i)
-	return entry{r, b.values[values:r.values], b.text[text:r.text]}
+	values, text, stakes := b.starts(i)
+	return entry{r, b.values[values:r.values], b.text[text:r.text], b.stakes[stakes:r.stakes]}
 }
 
-// starts is where the values and the text of an entry begin.
-func (b *block) starts(i int) (values, text uint32) {
+// stakesOf returns the stakes of the entry at an index.
+func (b *block) stakesOf(i int) []uint64 {
+	_, _, from := b.starts(i)
+	return b.stakes[from:b.rows[i].stakes]
+}
+
+// starts is where values, text and stakes of an entry begin.
+func (b *block) starts(i int) (values, text, stakes uint32) {
 	if i == 0 {
-		return 0, 0
+		return 0, 0, 0
 	}
-	return b.rows[i-1].values, b.rows[i-1].text
+	return b.rows[i-1].values, b.rows[i-1].text, b.rows[i-1].stakes
 }
 
 // append adds an entry that comes after all others.
 func (b *block) append(e entry) {
 	b.values = append(b.values, e.values...)
 	b.text = append(b.text, e.text...)
-	e.row.values, e.row.text = uint32(len(b.values)), uint32(len(b.text))
+	b.stakes = append(b.stakes, e.stakes...)
+	e.row.values, e.row.text, e.row.stakes = uint32(len(b.values)), uint32(len(b.text)), uint32(len(b.stakes))
 	b.rows = append(b.rows, e.row)
 }
 
 // with returns a copy of the block with an entry at an index, in place of the one that is there or before it.
 func (b *block) with(i int, replace bool, e entry) *block {
-	next := &block{make([]row, 0, len(b.rows)+1), make([]uint64, 0, len(b.values)+len(e.values)), make([]byte, 0, len(b.text)+len(e.text))}
+	next := &block{
+		rows:   make([]row, 0, len(b.rows)+1),
+		values: make([]uint64, 0, len(b.values)+len(e.values)),
+		text:   make([]byte, 0, len(b.text)+len(e.text)),
+		stakes: make([]uint64, 0, len(b.stakes)+len(e.stakes)),
+	}
 	next.appendOf(b, 0, i)
 	next.append(e)
 	if replace {
 		i++
 	}
 	next.appendOf(b, i, len(b.rows))
+	if b.claims != nil {
+		next.claims = next.claimSet()
+	}
 	return next
 }
 
 // appendOf appends the entries of another block from one index up to another.
 func (b *block) appendOf(other *block, from, to int) {
-	values, text := other.starts(from)
-	valuesEnd, textEnd := other.starts(to)
-	moreValues, moreText := uint32(len(b.values))-values, uint32(len(b.text))-text
+	values, text, stakes := other.starts(from)
+	valuesEnd, textEnd, stakesEnd := other.starts(to)
+	moreValues, moreText, moreStakes := uint32(len(b.values))-values, uint32(len(b.text))-text, uint32(len(b.stakes))-stakes
 	b.values = append(b.values, other.values[values:valuesEnd]...)
 	b.text = append(b.text, other.text[text:textEnd]...)
+	b.stakes = append(b.stakes, other.stakes[stakes:stakesEnd]...)
 	for _, r := range other.rows[from:to] {
 		r.values += moreValues
 		r.text += moreText
+		r.stakes += moreStakes
 		b.rows = append(b.rows, r)
 	}
 }
 
 // clipped returns a copy of the block without room to grow.
 func (b *block) clipped() *block {
-	return &block{slices.Clone(b.rows), slices.Clone(b.values), slices.Clone(b.text)}
+	return &block{slices.Clone(b.rows), slices.Clone(b.values), slices.Clone(b.text), slices.Clone(b.stakes), b.claimSet()}
+}
+
+// claimSet returns the claims of all entries.
+func (b *block) claimSet() *claimSet {
+	set := newClaimSet(len(b.stakes))
+	for i, r := range b.rows {
+		for _, rest := partyOf(b.stakesOf(i)); len(rest) > 0; {
+			var value uint64
+			value, _, _, rest = nextClaim(rest, r.seq)
+			set.add(value)
+		}
+	}
+	return set
 }

@@ -28,9 +28,9 @@ func (p profile) key() profileKey {
 	return profileKey{p.status, p.kind, p.auth, list(p.grants), list(p.cautions)}
 }
 
-// fits reports whether a client with the profile can be one that a query selects.
+// fits reports whether a client with the profile can be one that a query selects, whatever there is to caution of.
 func (p profile) fits(q Query) bool {
 	is := func(wanted, has string) bool { return wanted == "" || wanted == has }
 	among := func(wanted string, has []string) bool { return wanted == "" || slices.Contains(has, wanted) }
-	return is(q.Status, p.status) && is(q.Kind, p.kind) && is(q.Auth, p.auth) && among(q.Grant, p.grants) && among(q.Caution, p.cautions)
+	return is(q.Status, p.status) && is(q.Kind, p.kind) && is(q.Auth, p.auth) && among(q.Grant, p.grants)
 }

@@ -3,6 +3,7 @@ package search
 import (
 	"cmp"
 	"math"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -13,10 +14,12 @@ type Query struct {
 	Text string // words, each of which must be part of the name, owner, software, a redirect host or the id
 
 	// What a client must have exactly: as its only value, or among them.
-	Status, Kind, Auth, Grant, Caution        string
-	Owner, Software, Host, Contact, IP, Token string
-	Registered, Changed, SecretExpires        Period
-	NeverChanged                              bool
+	Status, Kind, Auth, Grant, Caution    string
+	Owner, Software, Host, Contact, Token string
+	Network                               netip.Prefix // of the address that it was registered from
+	Alike                                 bool         // beside those with Caution, those with a claim that another one precedes them in
+	Registered, Changed, SecretExpires    Period
+	NeverChanged                          bool
 
 	Order Order
 	After Place // only clients behind this one in the order; zero: from the first

@@ -34,7 +34,7 @@ const valuesRanked = 1 << 16
 func (x *Index) Rank(a Attribute, q Query, most int) []Ranked {
 	counted := make(map[uint64]*Ranked)
 	for b, i := range x.selected(q) {
-		from, _ := b.starts(i)
+		from, _, _ := b.starts(i)
 		for _, hash := range b.values[from:b.rows[i].values] {
 			if byte(hash&ofAttribute) != byte(a) {
 				continue

@@ -99,8 +99,17 @@ type word struct {
 	id    []byte   // or what is to be part of the id without its hyphens; empty: ids cannot have it
 }
 
-// leastOfID is how many digits of an id must be given. Fewer would be part of most ids.
-const leastOfID = 6
+const (
+	// leastInID is how many digits may stand anywhere in an id. Fewer would be part of most ids.
+	leastInID = 6
+	// leastOfID is how many digits an id may begin or end with.
+	leastOfID = 4
+)
+
+// isInID reports whether an id, in hexadecimal digits, has the digits of the word at a place.
+func (w word) isInID(at int) bool {
+	return len(w.id) >= leastInID || at == 0 || at+len(w.id) == digitsOfID
+}
 
 // wordsOf splits what is looked for at its spaces.
 func wordsOf(text string) []word {
