@@ -348,6 +348,7 @@ func TestAnswersThatFail(t *testing.T) {
 		aborted bool
 	}{{"/api/v1/events", 0, false}, {"/api/v1/registry?at=1", 0, false}, {"/api/v1/registry?at=1", 1000, true}} {
 		s := start(t, func(o *api.Options) { o.Reader = &failingReader{o.Reader, test.after} })
+		s.register(publicClient)
 		request, _ := http.NewRequestWithContext(t.Context(), "GET", s.URL+test.path, nil)
 		asAdmin(request)
 		response, err := s.Client().Do(request)

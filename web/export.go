@@ -51,8 +51,8 @@ type clientFile struct {
 	to     echo.Context
 	format exportFormat
 	trusts func(issuer string) bool // whose software statements are believed
-	out    *front.Stream // once it has begun
-	line   []byte        // memory for the next one
+	out    *front.Stream            // once it has begun
+	line   []byte                   // memory for the next one
 }
 
 // clientFileOf reads from an address which clients are exported, at a time, and how.
