@@ -140,6 +140,9 @@ func TestALiveLogCountsWhileItIsPaused(t *testing.T) {
 	if !browsertest.Eval[bool](b, `document.activeElement === link && link.isConnected && link.href.includes("events=2..132")`) {
 		t.Error("the focus is gone")
 	}
+	if !browsertest.Eval[bool](b, `(t => new Date(t.title.replace(" UTC", "Z")).getTime() === new Date(t.dateTime).getTime())(document.querySelector("#log .fold time"))`) {
+		t.Error("the time of a fold that grew is not the one of its title")
+	}
 	b.CheckShown("fold")
 	b.Click("131 registered")
 	b.UntilPath("/admin/events?actor=client&events=2..132&ip=192.0.2.7&type=ClientRegistered")

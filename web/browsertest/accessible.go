@@ -69,9 +69,11 @@ func (b *Browser) Unfold() {
 	Eval[bool](b, `document.querySelectorAll("details:not(.menu)").forEach(d => d.open = true), true`)
 }
 
-// report fails the test for what axe-core, which the page must have loaded, finds by some of its rules.
+// report fails the test for what axe-core, which the page must have loaded, finds by some of its rules once what moves has
+// come to its end.
 func (b *Browser) report(where, rules string) {
 	b.Helper()
+	Eval[bool](b, `document.getAnimations().forEach(a => a.effect.getComputedTiming().endTime < Infinity && a.finish()), true`)
 	var found violations
 	b.try(json.Unmarshal(Eval[json.RawMessage](b,
 		`axe.run(document, {runOnly: `+rules+`, resultTypes: ["violations"]}).then(r => r.violations)`), &found))

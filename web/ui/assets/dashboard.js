@@ -269,7 +269,7 @@ function follow(panel) {
       const [was, is] = [row.querySelector(part), now.querySelector(part)];
       if (!was || !is) continue;
       was.textContent = is.textContent;
-      for (const name of ["href", "datetime"]) if (is.hasAttribute(name)) was.setAttribute(name, is.getAttribute(name));
+      for (const name of ["href", "datetime", "title"]) if (is.hasAttribute(name)) was.setAttribute(name, is.getAttribute(name));
     }
   }
 
