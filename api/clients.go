@@ -135,9 +135,18 @@ func (a *API) showClient(c echo.Context, _ caller) error {
 	if err != nil {
 		return err
 	}
-	views := []document.Client{document.OfClient(client, a.Registrar.Issuers)}
+	views := []document.Client{document.OfClient(client, a.trusts())}
 	a.addLastUses(c.Request().Context(), views)
 	return answer(c, http.StatusOK, views[0])
+}
+
+// trusts tells which issuers of software statements are trusted at present, for document.OfClient. An API that only reads does
+// not know it.
+func (a *API) trusts() func(issuer string) bool {
+	if a.Registrar == nil {
+		return nil
+	}
+	return a.Registrar.Issuers.Trust
 }
 
 // addLastUses adds to clients when they were used last. It leaves that out when it cannot be read now: the clients

@@ -53,7 +53,7 @@ type differenceView struct {
 }
 
 func (a *API) differenceViewOf(d readmodel.Difference) differenceView {
-	v := differenceView{Change: d.Outcome(), Events: d.Events, Client: document.OfClient(d.After, a.Registrar.Issuers)}
+	v := differenceView{Change: d.Outcome(), Events: d.Events, Client: document.OfClient(d.After, a.trusts())}
 	if !d.Before.Exists() {
 		return v
 	}

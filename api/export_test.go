@@ -38,5 +38,5 @@ var AppendView = (&API{Options: Options{Registrar: new(registrar.Registrar)}}).a
 
 // View returns a client as it is shown by itself.
 func View(client readmodel.Client) ([]byte, error) {
-	return json.Marshal(document.OfClient(client, registrar.Issuers{}))
+	return json.Marshal(document.OfClient(client, registrar.Issuers{}.Trust))
 }

@@ -23,7 +23,7 @@ type clientPage struct {
 func (a *API) clientPageOf(clients []readmodel.ListedClient, next string) clientPage {
 	page := clientPage{Clients: make([]document.Client, len(clients)), NextCursor: next}
 	for i, client := range clients {
-		page.Clients[i] = document.OfClient(client.Client, a.Registrar.Issuers)
+		page.Clients[i] = document.OfClient(client.Client, a.trusts())
 	}
 	return page
 }
@@ -64,7 +64,7 @@ func (a *API) showPastClient(c echo.Context, at readmodel.Moment) error {
 	if err != nil {
 		return err
 	}
-	return answer(c, http.StatusOK, document.OfClient(client, a.Registrar.Issuers).At(position))
+	return answer(c, http.StatusOK, document.OfClient(client, a.trusts()).At(position))
 }
 
 // momentParameter is a parameter that is a moment of the log.

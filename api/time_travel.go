@@ -65,7 +65,7 @@ func (a *API) appendView(b []byte, stored readmodel.StoredClient) ([]byte, error
 		if err != nil {
 			return b, err
 		}
-		view, err := json.Marshal(document.OfClient(client, a.Registrar.Issuers))
+		view, err := json.Marshal(document.OfClient(client, a.trusts()))
 		return append(b, view...), err
 	}
 	// Ids, statuses and times have no character that JSON escapes.

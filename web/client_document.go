@@ -39,7 +39,7 @@ func (w *Web) documentContent(c echo.Context, v clientView) (templ.Component, er
 
 // documentAt returns the document of a client at a position; nil: now.
 func (w *Web) documentAt(ctx context.Context, client readmodel.Client, at *readmodel.Position) document.Client {
-	d := document.OfClient(client, w.registrar.Issuers)
+	d := document.OfClient(client, w.registrar.Issuers.Trust)
 	if at != nil {
 		return d.At(*at)
 	}

@@ -12,7 +12,6 @@ import (
 
 	"roster/domain"
 	"roster/domain/oauth"
-	"roster/domain/registrar"
 	"roster/projections/readmodel"
 )
 
@@ -27,19 +26,23 @@ type Client struct {
 	ClientSecretExpiresAt *int64          `json:"client_secret_expires_at,omitzero"` // only of a client with a secret; 0: never
 	InitialAccessToken    string          `json:"initial_access_token,omitzero"`     // id of the one it was registered with
 	AttestedBy            string          `json:"attested_by,omitzero"`              // issuer of its software statement
-	IssuerTrusted         *bool           `json:"issuer_trusted,omitzero"`           // that issuer still is; absent without one
+	IssuerTrusted         *bool           `json:"issuer_trusted,omitzero"`           // that issuer still is; absent without one, or when it is not known
 	Cautions              []oauth.Caution `json:"cautions,omitzero"`
 	LastUsedAt            *time.Time      `json:"last_used_at,omitzero"` // when it was authenticated last; absent: not known
 	AsOf                  *Position       `json:"as_of,omitzero"`        // where it is of the past
 	Metadata              jsontext.Value  `json:",embed"`
 }
 
-// OfClient returns the document of a client. The issuers are those that are trusted at present: others vouch for nothing.
-func OfClient(client readmodel.Client, issuers registrar.Issuers) Client {
+// OfClient returns the document of a client. trusts tells which issuers of software statements are trusted at present: others
+// vouch for nothing. nil: that is not known, and what was believed when it was registered is believed.
+func OfClient(client readmodel.Client, trusts func(issuer string) bool) Client {
 	var trusted *bool
 	issuer, _ := oauth.Attested(client.Metadata)
-	if issuer != "" {
-		trusted = new(issuers.Trust(issuer))
+	switch {
+	case trusts == nil:
+		trusts = func(string) bool { return true }
+	case issuer != "":
+		trusted = new(trusts(issuer))
 	}
 	return Client{
 		ClientID:              client.ID,
@@ -52,7 +55,7 @@ func OfClient(client readmodel.Client, issuers registrar.Issuers) Client {
 		InitialAccessToken:    client.InitialAccessToken,
 		AttestedBy:            issuer,
 		IssuerTrusted:         trusted,
-		Cautions:              client.Cautions(issuers.Trust),
+		Cautions:              client.Cautions(trusts),
 		Metadata:              WithRedirectURIs(client.Metadata).AppendJSON(nil),
 	}
 }

@@ -35,7 +35,7 @@ var arrows = map[string][]string{
 	"roster/projections/readmodel/search": {},
 	"roster/projections/sqlitefile":       {},
 	"roster/api/client":                   {},
-	"roster/api/document":                 {"roster/domain", "roster/domain/oauth", "roster/domain/registrar", "roster/projections/readmodel"},
+	"roster/api/document":                 {"roster/domain", "roster/domain/oauth", "roster/projections/readmodel"},
 	"roster/api/front":                    {"roster/domain/oauth"},
 	"roster/api/lastuse":                  {"roster/projections/sqlitefile"},
 	"roster/api/openapitest":              {},
